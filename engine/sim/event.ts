@@ -1,0 +1,41 @@
+/**
+ * One thing that will happen in the simulated world: due at a time, at a host or at the world
+ * itself, caused by the event that scheduled it.
+ *
+ * Not here: the order (`kernel/heap.ts`), and whether it may still happen (`world.ts`).
+ */
+import type { Ordered } from '../kernel/heap.ts';
+import type { SimHost } from './host.ts';
+
+export interface SimEventOptions {
+  /** Microseconds. */
+  readonly time: number;
+  readonly host: SimHost | null;
+  readonly cause: number;
+  readonly run: () => void;
+  readonly orphaned?: () => void;
+}
+
+export class SimEvent implements Ordered {
+  time: number;
+  sequence = 0;
+  /** The host that handles it, or null for what the network itself does. */
+  readonly host: SimHost | null;
+  /** The incarnation that it is for; the event dies with it. */
+  readonly incarnation: number;
+  /** The event that scheduled this one; 0 if none did. */
+  readonly cause: number;
+  readonly run: () => void;
+  /** What the world does instead when the incarnation is dead: its kernel answers a message. */
+  readonly orphaned: (() => void) | null;
+  cancelled = false;
+
+  constructor(options: SimEventOptions) {
+    this.time = options.time;
+    this.host = options.host;
+    this.incarnation = options.host === null ? 0 : options.host.incarnation;
+    this.cause = options.cause;
+    this.run = options.run;
+    this.orphaned = options.orphaned ?? null;
+  }
+}
