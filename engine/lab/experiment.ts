@@ -1,0 +1,101 @@
+/**
+ * An experiment: knobs, a world, steps, measures, and proofs that must fail on a mutant.
+ *
+ * It is a value without state; a run (`run.ts`) is `(experiment, knobs, inputs, seed)`. Its id is
+ * the slug of its lesson. Not here: how a run goes, and how a proof is judged (`prove.ts`).
+ */
+import { assert } from '../kernel/assert.ts';
+import type { Process, ProcessFactory } from '../kernel/ports.ts';
+import type { Fault } from '../sim/faults.ts';
+import type { SimHost } from '../sim/host.ts';
+import type { History } from './history.ts';
+import type { Knobs, KnobValues, Localized } from './knob.ts';
+import type { Narrator } from './narration.ts';
+
+/** What an experiment may do with the world. */
+export interface Lab {
+  readonly seed: number;
+  readonly history: History;
+  /** Microseconds of virtual time, and events handled. */
+  readonly now: number;
+  readonly event: number;
+  /** Adds a host and starts it at once, unless `started` is false. */
+  addHost(name: string, factory: ProcessFactory, options?: { started?: boolean }): SimHost;
+  host(name: string): SimHost;
+  hosts(): readonly SimHost[];
+  /** Gives the process of a running host something to do, as an event; nothing if it is down. */
+  command<P extends Process>(name: string, label: string, run: (process: P) => void): void;
+  inject(fault: Fault): void;
+  /** How a product's entries become sentences. */
+  narrateWith(narrator: Narrator): void;
+  /** An invariant that is checked after each event when the run asks for it. */
+  invariant(id: string, check: InvariantCheck): void;
+}
+
+/** Null while it holds; otherwise what is wrong, in one sentence. `host` handled the event. */
+export type InvariantCheck = (host: string | null) => string | null;
+
+export interface Step<W> {
+  readonly id: string;
+  readonly title: Localized;
+  /** Enqueues commands and faults. Runs between events. */
+  readonly do?: (world: W, lab: Lab) => void;
+  /** The step ends when this holds. Without it: when nothing but timers is left to the limit. */
+  readonly until: (world: W, lab: Lab) => boolean;
+  /** Virtual milliseconds after which the step ends all the same. */
+  readonly timeLimitMs: number;
+}
+
+export type Measures = Readonly<Record<string, number>>;
+
+/** A change under which the predicate must not hold: a knob flipped, a fault removed, a quirk. */
+export interface Mutant {
+  readonly name: string;
+  readonly knobs: Readonly<Record<string, string>>;
+}
+
+/** Whether the run shows it; null where the run never came to the point. */
+export type Predicate = (measures: Measures, history: History) => boolean | null;
+
+export interface Proof {
+  /** What differs from the presets. */
+  readonly knobs: Readonly<Record<string, string>>;
+  readonly holds: Predicate;
+  readonly mutants: readonly Mutant[];
+}
+
+/** A proof; at least one mutant is required. */
+export function prove(
+  knobs: Readonly<Record<string, string>>,
+  holds: Predicate,
+  mutants: readonly Mutant[],
+): Proof {
+  assert(mutants.length > 0, 'a proof needs a mutant on which it fails', { knobs });
+  return { knobs, holds, mutants };
+}
+
+export interface Experiment<K extends Knobs = Knobs, W = unknown> {
+  readonly id: string;
+  readonly knobs: K;
+  readonly world: (context: { readonly knobs: KnobValues<K>; readonly lab: Lab }) => W;
+  readonly steps: readonly Step<W>[];
+  /** Heals, restarts, reads everything from the start; fills `history.final`. */
+  readonly settle: readonly Step<W>[];
+  readonly measures: (context: { readonly history: History; readonly lab: Lab }) => Measures;
+  readonly proofs: Readonly<Record<string, Proof>>;
+}
+
+/** Declares an experiment. Asserts what the compiler cannot see. */
+export function experiment<const K extends Knobs, W>(definition: Experiment<K, W>): Experiment {
+  assert(/^[a-z][a-z0-9-]*$/.test(definition.id), 'an id is kebab case', { id: definition.id });
+  const ids = [...definition.steps, ...definition.settle].map((step) => step.id);
+  assert(new Set(ids).size === ids.length, 'step ids are unique', { ids });
+  assert(definition.settle.length > 0, 'an experiment settles', { id: definition.id });
+  for (const [id, proof] of Object.entries(definition.proofs)) {
+    const named = [proof.knobs, ...proof.mutants.map((mutant) => mutant.knobs)];
+    for (const name of named.flatMap((knobs) => Object.keys(knobs))) {
+      assert(Object.hasOwn(definition.knobs, name), 'a proof names knobs that exist', { id, name });
+    }
+  }
+  return definition as unknown as Experiment;
+}

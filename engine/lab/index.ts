@@ -1,0 +1,9 @@
+/**
+ * What lessons and tests import. Products are reached through their handle (`lab/kafka.ts`), which
+ * this file leaves out, so that a lesson's worker carries only the products that it uses.
+ */
+export { judgeDelivery } from './check/delivery.ts';
+export { experiment, prove } from './experiment.ts';
+export type { Experiment, Lab, Measures, Step } from './experiment.ts';
+export { choice, flag, integer } from './knob.ts';
+export type { Localized } from './knob.ts';

@@ -1,0 +1,233 @@
+/**
+ * A run: `(experiment, knobs, inputs, seed)`, one event after the other.
+ *
+ * It can be advanced an event at a time, so that a page can stop anywhere and a fork can begin
+ * there. A step's `do` runs between events; the step ends when its `until` holds, or at its time
+ * limit. Not here: pictures of it (`frames.ts`), verdicts on claims (`prove.ts`).
+ */
+import { assert, present } from '../kernel/assert.ts';
+import { traceKind } from '../kernel/ports.ts';
+import type { Process } from '../kernel/ports.ts';
+import { limits } from '../kernel/limits.ts';
+import { inject } from '../sim/faults.ts';
+import type { Fault } from '../sim/faults.ts';
+import { simNarration } from '../sim/narration.ts';
+import type { SimHost } from '../sim/host.ts';
+import { World } from '../sim/world.ts';
+import type { Experiment, InvariantCheck, Lab, Measures, Step } from './experiment.ts';
+import { History } from './history.ts';
+import { knobValues, textOf } from './knob.ts';
+import type { KnobValue } from './knob.ts';
+import type { Narrator } from './narration.ts';
+
+/** What the learner did, and after which event. */
+export interface Input {
+  readonly event: number;
+  readonly fault: Fault;
+}
+
+export interface RunOptions {
+  readonly knobs?: Readonly<Record<string, string>>;
+  readonly seed?: number;
+  readonly inputs?: readonly Input[];
+  /** On by default: the hash needs it. */
+  readonly trace?: boolean;
+  readonly paranoidWire?: boolean;
+  readonly freeze?: boolean;
+  /** Checks the invariants after each event, and stops at the first that is broken. */
+  readonly invariants?: boolean;
+  readonly eventsMax?: number;
+}
+
+export interface StepResult {
+  readonly id: string;
+  /** The first event of the step, and the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Whether its condition came to hold in time. */
+  readonly reached: boolean;
+}
+
+/** A broken invariant: what, when, and after whose event. */
+export interface Violation {
+  readonly invariant: string;
+  readonly event: number;
+  readonly host: string;
+  readonly what: string;
+}
+
+export const stepKind = traceKind('step', { id: 'string' });
+
+/** The seed of a run that names none. */
+export const SEED_PRESET = 1;
+
+export class Run {
+  readonly experiment: Experiment;
+  readonly knobs: Readonly<Record<string, KnobValue>>;
+  readonly seed: number;
+  readonly world: World;
+  readonly history = new History();
+  readonly steps: StepResult[] = [];
+  readonly lab: Lab;
+  readonly #inputs: readonly Input[];
+  readonly #plan: readonly Step<unknown>[];
+  readonly #invariants: [string, InvariantCheck][] = [];
+  readonly #subject: unknown;
+  readonly #eventsMax: number;
+  #narrator: Narrator = simNarration;
+  #place = 0;
+  #inputPlace = 0;
+  #stepFrom = 0;
+  #stepDeadline = 0;
+  #started = false;
+  #violation: Violation | null = null;
+
+  constructor(experiment: Experiment, options: RunOptions = {}) {
+    this.experiment = experiment;
+    this.knobs = knobValues(experiment.knobs, options.knobs ?? {});
+    this.seed = options.seed ?? SEED_PRESET;
+    this.world = new World({
+      seed: this.seed,
+      trace: options.trace ?? true,
+      paranoidWire: options.paranoidWire ?? false,
+      freeze: options.freeze ?? false,
+    });
+    this.#inputs = [...(options.inputs ?? [])].sort((left, right) => left.event - right.event);
+    this.#plan = [...experiment.steps, ...experiment.settle];
+    this.#eventsMax = options.eventsMax ?? limits.runEventsMax;
+    this.lab = this.#makeLab();
+    this.#subject = experiment.world({ knobs: this.knobs, lab: this.lab });
+    if (options.invariants ?? false) this.world.observe((_event, host) => this.#check(host));
+  }
+
+  /** The step that is going on, or null when all are over. */
+  get step(): string | null {
+    return this.#plan[this.#place]?.id ?? null;
+  }
+
+  get over(): boolean {
+    return this.#place >= this.#plan.length || this.failed;
+  }
+
+  /** Whether a bug of the engine or a broken invariant has ended the run. */
+  get failed(): boolean {
+    return this.world.failure !== null || this.#violation !== null;
+  }
+
+  get violation(): Violation | null {
+    return this.#violation;
+  }
+
+  get narrator(): Narrator {
+    return this.#narrator;
+  }
+
+  /** The knobs as text, in the experiment's order. */
+  get knobTexts(): [string, string][] {
+    return textOf(this.experiment.knobs, this.knobs);
+  }
+
+  /** The measures; only of a run that is over and did not fail. */
+  measures(): Measures {
+    assert(this.over && !this.failed, 'measures are taken at the end', { step: this.step });
+    const measures = this.experiment.measures({ history: this.history, lab: this.lab });
+    for (const [name, value] of Object.entries(measures)) {
+      assert(Number.isSafeInteger(value), 'a measure is a whole number', { name, value });
+    }
+    return measures;
+  }
+
+  /** Goes to the end. */
+  finish(): this {
+    while (!this.over) this.advance();
+    return this;
+  }
+
+  /** Goes on until so many events have been handled, or to the end. */
+  runTo(event: number): this {
+    while (!this.over && this.world.event < event) this.advance();
+    return this;
+  }
+
+  /** Handles one event, injects one input, or goes from one step to the next. */
+  advance(): void {
+    const step = this.#plan[this.#place];
+    if (step === undefined || this.failed) return;
+    assert(this.world.event < this.#eventsMax, 'the run has too many events', {
+      step: step.id,
+      eventsMax: this.#eventsMax,
+    });
+    if (!this.#started) {
+      this.#begin(step);
+      return;
+    }
+    const input = this.#inputs[this.#inputPlace];
+    if (input !== undefined && input.event <= this.world.event) {
+      this.#inputPlace++;
+      inject(this.world, input.fault);
+      return;
+    }
+    const left = this.#stepDeadline - this.world.now;
+    const until = () => step.until(this.#subject, this.lab);
+    const end = this.world.run(until, { micros: Math.max(left, 0), events: 1 });
+    if (end === 'done') this.#end(step, true);
+    else if (end === 'time' || end === 'idle') this.#end(step, false);
+  }
+
+  #begin(step: Step<unknown>): void {
+    this.#started = true;
+    this.#stepFrom = this.world.event + 1;
+    this.#stepDeadline = this.world.now + step.timeLimitMs * 1000;
+    this.world.act(() => this.world.record(null, stepKind, { id: step.id }));
+    step.do?.(this.#subject, this.lab);
+  }
+
+  #end(step: Step<unknown>, reached: boolean): void {
+    this.steps.push({ id: step.id, from: this.#stepFrom, to: this.world.event, reached });
+    this.#started = false;
+    this.#place++;
+  }
+
+  #check(host: SimHost | null): void {
+    if (this.#violation !== null) return;
+    for (const [invariant, check] of this.#invariants) {
+      const what = check(host?.name ?? null);
+      if (what === null) continue;
+      const event = this.world.event;
+      this.#violation = { invariant, event, host: host?.name ?? 'world', what };
+      return;
+    }
+  }
+
+  #makeLab(): Lab {
+    const { world, history, seed } = this;
+    const hostNamed = (name: string) => present(world.hostNamed(name), `no host '${name}'`);
+    return {
+      seed,
+      history,
+      get now() {
+        return world.now;
+      },
+      get event() {
+        return world.event;
+      },
+      addHost: (name, factory, options) => {
+        const host = world.addHost(name, factory);
+        if (options?.started ?? true) host.start();
+        return host;
+      },
+      host: hostNamed,
+      hosts: () => world.hosts,
+      command: <P extends Process>(name: string, label: string, run: (process: P) => void) => {
+        const host = hostNamed(name);
+        if (host.state !== 'running') return;
+        world.command(name, label, () => run(present(host.process, 'it runs') as P));
+      },
+      inject: (fault) => inject(world, fault),
+      narrateWith: (narrator) => {
+        this.#narrator = { ...this.#narrator, ...narrator };
+      },
+      invariant: (id, check) => this.#invariants.push([id, check]),
+    };
+  }
+}
