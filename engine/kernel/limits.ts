@@ -23,4 +23,6 @@ export const limits = Object.freeze({
   fileBytesMax: 1_073_741_824,
   /** Open files of a host. Linux: ulimit -n, 1024 for a login shell; Kafka asks for 100,000. */
   filesOpenMax: 4096,
+  /** Bytes that one compressed record batch may grow to. Kafka: none; a frame's bound, 100 MiB. */
+  decompressedBytesMax: 104_857_600,
 });

@@ -81,7 +81,7 @@ export interface Experiment<K extends Knobs = Knobs, W = unknown> {
   readonly steps: readonly Step<W>[];
   /** Heals, restarts, reads everything from the start; fills `history.final`. */
   readonly settle: readonly Step<W>[];
-  readonly measures: (context: { readonly history: History; readonly lab: Lab }) => Measures;
+  readonly measures: (context: { readonly world: W; readonly history: History }) => Measures;
   readonly proofs: Readonly<Record<string, Proof>>;
 }
 

@@ -130,7 +130,7 @@ export class Run {
   /** The measures; only of a run that is over and did not fail. */
   measures(): Measures {
     assert(this.over && !this.failed, 'measures are taken at the end', { step: this.step });
-    const measures = this.experiment.measures({ history: this.history, lab: this.lab });
+    const measures = this.experiment.measures({ world: this.#subject, history: this.history });
     for (const [name, value] of Object.entries(measures)) {
       assert(Number.isSafeInteger(value), 'a measure is a whole number', { name, value });
     }

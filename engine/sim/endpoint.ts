@@ -66,6 +66,11 @@ export class SimEndpoint implements Connection {
     return this.#outstanding;
   }
 
+  /** Messages that this end sent, or has not read yet, and that were not dropped. */
+  get undelivered(): number {
+    return countOf(this.#inFlight) + countOf(this.#unread);
+  }
+
   get alive(): boolean {
     return this.#state !== 'closed';
   }
@@ -89,14 +94,15 @@ export class SimEndpoint implements Connection {
     this.#network.counts.sent++;
     this.#outstanding += bytes;
     if (this.#outstanding > limits.sendBufferBytes) this.#wasFull = true;
-    world.record(this.host, sendKind, {
-      to: this.remote.host,
-      message: number,
-      what,
-      bytes,
-      connection: this.id,
+    if (world.tracing) {
+      const to = this.remote.host;
+      world.record(this.host, sendKind, { to, message: number, what, bytes, connection: this.id });
+    }
+    this.#network.unreleased++;
+    world.atRelease(() => {
+      this.#network.unreleased--;
+      this.#dispatch(parcel);
     });
-    world.atRelease(() => this.#dispatch(parcel));
   }
 
   pause(): void {
@@ -243,14 +249,11 @@ export class SimEndpoint implements Connection {
     }
     this.#network.counts.delivered++;
     this.#taken(parcel.bytes);
-    const { number, what, bytes } = parcel;
-    world.record(peer.host, deliverKind, {
-      from: this.host.name,
-      message: number,
-      what,
-      bytes,
-      connection: this.id,
-    });
+    const { number: message, what, bytes } = parcel;
+    if (world.tracing) {
+      const from = this.host.name;
+      world.record(peer.host, deliverKind, { from, message, what, bytes, connection: this.id });
+    }
     const receiver = present(peer.receiver, 'a connection has an owner');
     if (parcel.encoded === null) {
       receiver.received(parcel.message);
@@ -310,4 +313,8 @@ export class SimEndpoint implements Connection {
       connection: this.id,
     });
   }
+}
+
+function countOf(parcels: readonly Parcel[]): number {
+  return parcels.filter((parcel) => !parcel.fin).length;
 }

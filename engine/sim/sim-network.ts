@@ -41,6 +41,8 @@ export class SimNetwork {
   #messageCount = 0;
   /** Invariant S3: sent = delivered + dropped + in flight. */
   readonly counts = { sent: 0, delivered: 0, dropped: 0 };
+  /** Messages of the handler that is running: they leave when it returns. */
+  unreleased = 0;
 
   constructor(world: World) {
     this.world = world;
@@ -96,6 +98,13 @@ export class SimNetwork {
   /** The open connections, each end by itself. */
   get endpoints(): ReadonlySet<SimEndpoint> {
     return this.#endpoints;
+  }
+
+  /** Messages that have left one end and not reached the other's owner. */
+  get inFlight(): number {
+    let count = 0;
+    for (const endpoint of this.#endpoints) count += endpoint.undelivered;
+    return count + this.unreleased;
   }
 
   /** What a process sees of the network. */

@@ -73,14 +73,14 @@ describe('verdicts on a history', () => {
 describe('knobs', () => {
   const about = { en: 'x', zh: 'x' };
   const knobs = {
-    'acks': choice(['0', '1', 'all'], 'all', about),
+    acks: choice(['0', '1', 'all'], 'all', about),
     'min.insync.replicas': integer(1, 3, 1, about),
     'unclean.leader.election.enable': flag(false, about),
   };
 
   test('what is not set has its preset', () => {
     expect(knobValues(knobs, { acks: '1' })).toEqual({
-      'acks': '1',
+      acks: '1',
       'min.insync.replicas': 1,
       'unclean.leader.election.enable': false,
     });
@@ -100,7 +100,7 @@ describe('knobs', () => {
 describe('share links', () => {
   const shared = {
     experiment: 'acks-and-loss',
-    knobs: { 'min.insync.replicas': '2', 'acks': '1' },
+    knobs: { 'min.insync.replicas': '2', acks: '1' },
     seed: 7,
     inputs: [{ event: 412, fault: { fault: 'crash', host: 'broker-2' } as const }],
   };
@@ -110,7 +110,7 @@ describe('share links', () => {
   });
 
   test('the order in which knobs were set does not change the link', () => {
-    const other = { ...shared, knobs: { 'acks': '1', 'min.insync.replicas': '2' } };
+    const other = { ...shared, knobs: { acks: '1', 'min.insync.replicas': '2' } };
     expect(toLink(other)).toBe(toLink(shared));
   });
 

@@ -1,0 +1,43 @@
+/**
+ * ApiVersions: which versions of which APIs this broker serves.
+ *
+ * Behaviour: the ranges are those that the handlers registered. A version that we do not know is
+ * answered in version 0 with UNSUPPORTED_VERSION and our range of this API (KIP-511).
+ * Differences: features are not told (no client of ours needs them).
+ * Versions: 3 client name and version, which must be plain words.
+ */
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import {
+  type ApiVersionsRequest,
+  type ApiVersionsResponse,
+  apiVersions,
+  apiVersionsResponse,
+} from '../../wire/kafka/messages/api-versions.ts';
+import type { Api } from '../../wire/kafka/api.ts';
+import { defaults } from '../../wire/kafka/schema.ts';
+import { type ApiHandler, apiHandler } from './api-handler.ts';
+
+export const API_VERSIONS_KEY = apiVersions.key;
+const NAMES_SINCE = 3;
+const PLAIN_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+
+function rangeOf({ key, versionMin, versionMax }: Api): ApiVersionsResponse['apiKeys'][number] {
+  return { apiKey: key, minVersion: versionMin, maxVersion: versionMax };
+}
+
+/** The answer, in version 0, to a version that we do not serve. */
+export function unsupportedApiVersions(errorCode: number): ApiVersionsResponse {
+  return { ...defaults(apiVersionsResponse), errorCode, apiKeys: [rangeOf(apiVersions)] };
+}
+
+/** The handler answers with the ranges of all handlers, its own included. */
+export function apiVersionsHandler(handlers: () => Iterable<ApiHandler>): ApiHandler {
+  return apiHandler<ApiVersionsRequest>(apiVersions, (_broker, request) => {
+    const { clientSoftwareName: name, clientSoftwareVersion: version } = request.body;
+    const named = request.apiVersion >= NAMES_SINCE;
+    const valid = !named || (PLAIN_NAME.test(name) && PLAIN_NAME.test(version));
+    const apiKeys = valid ? [...handlers()].map(({ api }) => rangeOf(api)) : [];
+    const errorCode = valid ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST;
+    request.respond({ ...defaults(apiVersionsResponse), errorCode, apiKeys });
+  });
+}

@@ -1,0 +1,29 @@
+/**
+ * InitProducerId: a producer id for an idempotent producer.
+ *
+ * Behaviour: ids come in blocks from the controller; until the first one has come the answer is
+ * COORDINATOR_LOAD_IN_PROGRESS, and the client tries again (KIP-730).
+ * Differences: a transactional id gets COORDINATOR_NOT_AVAILABLE, for there is no transaction
+ * coordinator yet. Versions: 3 producer id and epoch of before (KIP-360).
+ */
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import {
+  type InitProducerIdRequest,
+  initProducerId,
+} from '../../wire/kafka/messages/init-producer-id.ts';
+import { apiHandler } from './api-handler.ts';
+
+export const initProducerIdHandler = apiHandler<InitProducerIdRequest>(
+  initProducerId,
+  (broker, request) => {
+    const refuse = (errorCode: number): void =>
+      request.respond({ throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 });
+    if (request.body.transactionalId !== null) {
+      refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      return;
+    }
+    const producerId = broker.producerIds.take();
+    if (producerId === null) refuse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    else request.respond({ throttleTimeMs: 0, errorCode: 0, producerId, producerEpoch: 0 });
+  },
+);

@@ -1,0 +1,142 @@
+/**
+ * Reads one partition for a Fetch: checks the epoch and the role, finds where a follower's log
+ * parts from ours (KIP-595), and reads no further than the reader may see.
+ *
+ * Not here: many partitions and their byte limits (`fetch-plan.ts`), waiting (`delayed-fetch.ts`).
+ * Source: `Partition.fetchRecords`, `Partition.readRecords`.
+ * Invariant K12: a consumer sees records below the high watermark only.
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Ports } from '../../kernel/ports.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import type { Partition } from '../partition/partition.ts';
+
+/** How far a reader may see (`FetchIsolation`). */
+export type FetchIsolation = 'log-end' | 'high-watermark' | 'txn-committed';
+
+/** Who reads, and how. */
+export interface FetchParams {
+  /** The follower's broker id; -1 for a consumer. */
+  readonly replicaId: number;
+  /** The follower's broker epoch; -1 where it does not say. */
+  readonly replicaEpoch: number;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly isolation: FetchIsolation;
+  /** Old consumers may read from the leader only (KIP-392). */
+  readonly leaderOnly: boolean;
+}
+
+/** What is asked of one partition: as in FetchRequest. */
+export interface PartitionFetch {
+  readonly fetchOffset: number;
+  readonly currentLeaderEpoch: number;
+  readonly lastFetchedEpoch: number;
+  readonly logStartOffset: number;
+  readonly partitionMaxBytes: number;
+}
+
+export interface PartitionRead {
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  /** Null unless the follower must truncate first. */
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null;
+  /** Whole batches, copied. */
+  readonly records: Uint8Array;
+}
+
+const NO_RECORDS = new Uint8Array(0);
+
+/** The read of a partition that could not be read. */
+export function failedRead(errorCode: number): PartitionRead {
+  assert(errorCode !== ErrorCode.NONE, 'an error');
+  return {
+    errorCode,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    divergingEpoch: null,
+    records: NO_RECORDS,
+  };
+}
+
+/** The offset below which a reader may see. */
+export function readableEnd(partition: Partition, isolation: FetchIsolation): number {
+  const { log } = partition;
+  if (isolation === 'log-end') return log.logEndOffset;
+  return isolation === 'high-watermark' ? log.highWatermark : log.lastStableOffset;
+}
+
+/** Why this reader may not read the partition at all; NONE if it may. */
+export function readError(
+  partition: Partition,
+  params: FetchParams,
+  fetch: PartitionFetch,
+): number {
+  const errorCode = params.leaderOnly
+    ? partition.checkLeader(fetch.currentLeaderEpoch)
+    : partition.checkLeaderEpoch(fetch.currentLeaderEpoch);
+  if (errorCode !== ErrorCode.NONE || params.replicaId < 0) return errorCode;
+  return partition.followerError(params.replicaId);
+}
+
+/** Reads at most `bytesMax` bytes, or one batch if `minOneMessage`. */
+export function readPartition(
+  ports: Pick<Ports, 'cost'>,
+  partition: Partition,
+  params: FetchParams,
+  fetch: PartitionFetch,
+  limit: { readonly bytesMax: number; readonly minOneMessage: boolean },
+): PartitionRead {
+  const errorCode = readError(partition, params, fetch);
+  if (errorCode !== ErrorCode.NONE) return failedRead(errorCode);
+  const { log } = partition;
+  const { highWatermark, lastStableOffset, logStartOffset } = log;
+  const read: PartitionRead = {
+    errorCode,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    divergingEpoch: null,
+    records: NO_RECORDS,
+  };
+  if (fetch.lastFetchedEpoch >= 0) {
+    const diverging = divergence(partition, fetch);
+    if (typeof diverging === 'number') return failedRead(diverging);
+    if (diverging !== null) return { ...read, divergingEpoch: diverging };
+  }
+  const maxOffset = readableEnd(partition, params.isolation);
+  const found = log.read(fetch.fetchOffset, limit.bytesMax, {
+    minOneMessage: limit.minOneMessage,
+    maxOffset,
+  });
+  if (found === 'OFFSET_OUT_OF_RANGE') return failedRead(ErrorCode.OFFSET_OUT_OF_RANGE);
+  if (found === 'CORRUPT_MESSAGE') return failedRead(ErrorCode.CORRUPT_MESSAGE);
+  const { length } = found.bytes;
+  if (length === 0 || found.firstEntryIncomplete) return read;
+  ports.cost.charge('dma', length);
+  // The page cache's bytes may change under a message that is on its way.
+  return { ...read, records: found.bytes.slice() };
+}
+
+/**
+ * Where the log of whoever has fetched up to `lastFetchedEpoch` at `fetchOffset` parts from ours:
+ * null if it does not, or the code of an error.
+ */
+export function divergence(
+  partition: Partition,
+  fetch: PartitionFetch,
+): { epoch: number; endOffset: number } | number | null {
+  assert(fetch.lastFetchedEpoch >= 0, 'an epoch', { ...fetch });
+  const end = partition.endOfEpoch(fetch.currentLeaderEpoch, fetch.lastFetchedEpoch, false);
+  if (end.errorCode !== ErrorCode.NONE) return end.errorCode;
+  if (end.epoch < 0 || end.endOffset < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;
+  if (fetch.fetchOffset < partition.log.logStartOffset) return ErrorCode.OFFSET_OUT_OF_RANGE;
+  if (end.epoch < fetch.lastFetchedEpoch || end.endOffset < fetch.fetchOffset) {
+    return { epoch: end.epoch, endOffset: end.endOffset };
+  }
+  return null;
+}

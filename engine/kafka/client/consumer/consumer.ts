@@ -1,0 +1,367 @@
+/**
+ * The consumer: fetches assigned partitions ahead and hands records to the application, poll by
+ * poll, at most `max.poll.records` at a time.
+ *
+ * The poll loop runs by itself: a poll returns when there are records, the application processes
+ * them (for as long as the options say), then the next poll follows. Source: `KafkaConsumer` with
+ * `assign`. Not here: requests (`fetcher.ts`, `offset-fetcher.ts`), groups. Differences: committed
+ * positions are on the client's own disk (`committed-positions.ts`); what `poll` would throw goes to
+ * `onError`.
+ */
+import { assert } from '../../../kernel/assert.ts';
+import type { Address, Ports, Process, ProcessFactory, TimerId } from '../../../kernel/ports.ts';
+import { type Micros, micros, microsOfMillis } from '../../../kernel/units.ts';
+import { NetworkClient } from '../../network-client.ts';
+import type { Profile } from '../../profiles.ts';
+import { type ConsumerConfig, consumerConfig, networkOptionsOf } from '../config.ts';
+import { ClientMetadata } from '../metadata.ts';
+import { type CommittedPosition, CommittedPositions } from './committed-positions.ts';
+import type { ConsumerRecord } from './completed-fetch.ts';
+import type { ConsumerError } from './consumer-error.ts';
+import { commitTrace, consumerErrorTrace, seekTrace } from './consumer-trace.ts';
+import { Fetcher } from './fetcher.ts';
+import { OffsetFetcher } from './offset-fetcher.ts';
+import type { PartitionState, ResetStrategy, TopicPartition } from './subscription-state.ts';
+import { NO_LEADER_KNOWN, SubscriptionState } from './subscription-state.ts';
+
+/**
+ * When positions are committed. `before-processing`: at most once, what a crash interrupts is
+ * skipped. `after-processing`: at least once, it is processed again. `auto`: at a poll, every
+ * `auto.commit.interval.ms`, what earlier polls returned. `manual`: by `commit` only.
+ */
+export type CommitMode = 'before-processing' | 'after-processing' | 'auto' | 'manual';
+
+export interface ConsumerOptions {
+  readonly bootstrap: readonly Address[];
+  readonly profile: Profile;
+  /** Real names: `auto.offset.reset`, `max.poll.records`, ... */
+  readonly settings: Readonly<Record<string, string>>;
+  /** What one poll returned, all partitions together. */
+  readonly onRecords: (records: readonly ConsumerRecord[], consumer: Consumer) => void;
+  readonly onError?: (error: ConsumerError, consumer: Consumer) => void;
+  /** Assigned at each start. */
+  readonly assignment?: readonly TopicPartition[];
+  /** By default `auto` with `group.id` and `enable.auto.commit`, else `manual`. */
+  readonly commit?: CommitMode;
+  /** Virtual microseconds that the application takes for a record. */
+  readonly processingMicrosPerRecord?: number;
+}
+
+/** What views see. */
+export interface ConsumerView {
+  readonly kind: 'kafka-consumer';
+  readonly state: 'running' | 'closed';
+  readonly consumed: number;
+  readonly partitions: readonly {
+    readonly partition: string;
+    readonly fetchState: string;
+    /** -1 while there is none. */
+    readonly position: number;
+    readonly committed: number;
+    readonly highWatermark: number;
+    /** Records between the position and the high watermark; -1 while unknown. */
+    readonly lag: number;
+    readonly paused: boolean;
+  }[];
+  readonly lastError: string;
+}
+
+/** Makes a consumer; throws `ConfigError` on settings that cannot be. */
+export function createConsumer(options: ConsumerOptions): ProcessFactory<Consumer> {
+  const config = consumerConfig(options.profile, options.settings);
+  assert(options.bootstrap.length > 0, 'bootstrap servers', { settings: options.settings });
+  return (ports) => new Consumer(ports, options, config);
+}
+
+export class Consumer implements Process {
+  private readonly ports: Ports;
+  private readonly options: ConsumerOptions;
+  private readonly config: ConsumerConfig;
+  private readonly network: NetworkClient;
+  private readonly metadata: ClientMetadata;
+  private readonly subscriptions: SubscriptionState;
+  private readonly offsetFetcher: OffsetFetcher;
+  private readonly fetcher: Fetcher;
+  private readonly commits: CommittedPositions | null;
+  private readonly commitMode: CommitMode;
+  private nextAutoCommitAt: Micros = micros(0);
+  private wakeTimer: TimerId | null = null;
+  private wakeTimerAt: Micros = micros(0);
+  /** Between the return of one poll and the call of the next: commits and processing. */
+  private processing = false;
+  private turning = false;
+  private consumed = 0;
+  private lastError = '';
+  private closed = false;
+
+  constructor(ports: Ports, options: ConsumerOptions, config: ConsumerConfig) {
+    this.ports = ports;
+    this.options = options;
+    this.config = config;
+    this.network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
+    this.metadata = new ClientMetadata(ports, this.network, {
+      bootstrap: options.bootstrap,
+      maxAgeMs: config['metadata.max.age.ms'],
+      retryBackoffMs: config['retry.backoff.ms'],
+      retryBackoffMsMax: config['retry.backoff.max.ms'],
+      allowAutoTopicCreation: config['allow.auto.create.topics'],
+      leaderEpochs: options.profile.switches.epochFencing,
+    });
+    const { metadata } = this;
+    this.subscriptions = new SubscriptionState(ports);
+    const owner = {
+      changed: () => this.turn(),
+      wakeAt: (at: Micros) => this.wakeAt(at, 'retry.backoff.ms'),
+      failed: (error: ConsumerError) => this.failed(error),
+    };
+    this.offsetFetcher = new OffsetFetcher(ports, config, metadata, this.subscriptions, owner);
+    this.fetcher = new Fetcher(ports, config, metadata, this.subscriptions, owner);
+    const group = config['group.id'];
+    this.commits = group === '' ? null : new CommittedPositions(ports.disk, group);
+    this.commitMode = options.commit ?? (config['enable.auto.commit'] ? 'auto' : 'manual');
+  }
+
+  start(): void {
+    this.metadata.watch(() => this.turn());
+    this.network.listen({ ready: () => this.turn(), disconnected: () => this.wake() });
+    this.metadata.requestUpdate();
+    this.nextAutoCommitAt = this.autoCommitDue();
+    if (this.options.assignment !== undefined) this.assign(this.options.assignment);
+  }
+
+  stop(): void {
+    this.close(() => this.ports.halt('closed'));
+  }
+
+  // ----------------------------------------------------------------------------------- commands
+
+  /** Replaces the assignment. A new partition starts at its committed position, or is reset. */
+  assign(partitions: readonly TopicPartition[]): void {
+    assert(!this.closed, 'a closed consumer');
+    this.subscriptions.assign(partitions);
+    for (const { topic } of partitions) this.metadata.add(topic);
+    this.wake();
+  }
+
+  /** The next poll returns records from this offset on. */
+  seek(partition: TopicPartition, offset: number): void {
+    const state = this.assigned(partition);
+    assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset', { offset });
+    const leader = this.leaderOf(state);
+    state.seekValidated({ offset, offsetEpoch: -1, leader });
+    this.ports.trace.record(seekTrace, { partition: state.name, offset });
+    this.wake();
+  }
+
+  seekToBeginning(partition: TopicPartition): void {
+    this.assigned(partition).requestOffsetReset('earliest');
+    this.wake();
+  }
+
+  seekToEnd(partition: TopicPartition): void {
+    this.assigned(partition).requestOffsetReset('latest');
+    this.wake();
+  }
+
+  /** The offset of the next record that a poll will return; null while it is not known. */
+  position(partition: TopicPartition): number | null {
+    const state = this.assigned(partition);
+    return state.fetchState === 'AWAIT_RESET' ? null : (state.position?.offset ?? null);
+  }
+
+  /** The committed position; null without one, or without `group.id`. */
+  committed(partition: TopicPartition): number | null {
+    return this.commits?.committed(partition)?.offset ?? null;
+  }
+
+  /** Polls return nothing of the partition; its position stays. */
+  pause(partition: TopicPartition): void {
+    this.assigned(partition).paused = true;
+  }
+
+  resume(partition: TopicPartition): void {
+    this.assigned(partition).paused = false;
+    this.wake();
+  }
+
+  /** Commits the current positions; `done(true)` when they are durable. Needs `group.id`. */
+  commit(done: (ok: boolean) => void = () => undefined): void {
+    assert(this.commits !== null, 'group.id is needed to commit');
+    const positions = this.positionsToCommit();
+    this.commits.commit(positions, (result) => {
+      if (result === 'ok') {
+        for (const { topic, partition, offset } of positions) {
+          const name = `${topic}-${partition}`;
+          this.ports.trace.record(commitTrace, { partition: name, offset });
+        }
+      }
+      done(result === 'ok');
+    });
+  }
+
+  /** Commits if commits are automatic, then closes. `done` is called in this or a later event. */
+  close(done: () => void = () => undefined): void {
+    if (this.closed) return;
+    this.closed = true;
+    const finish = (): void => {
+      this.metadata.stop();
+      this.network.close();
+      if (this.wakeTimer !== null) this.ports.clock.cancel(this.wakeTimer);
+      this.wakeTimer = null;
+      done();
+    };
+    if (this.commits !== null && this.commitMode === 'auto') this.commit(finish);
+    else finish();
+  }
+
+  private assigned(partition: TopicPartition): PartitionState {
+    const state = this.subscriptions.of(partition);
+    assert(state !== null, 'an assigned partition', { ...partition });
+    return state;
+  }
+
+  private positionsToCommit(): CommittedPosition[] {
+    const positions: CommittedPosition[] = [];
+    for (const { topic, partition, position } of this.subscriptions.all()) {
+      if (position === null) continue;
+      const { offset, offsetEpoch: leaderEpoch } = position;
+      positions.push({ topic, partition, offset, leaderEpoch });
+    }
+    return positions;
+  }
+
+  // -------------------------------------------------------------------------------------- turns
+
+  /** Takes a turn in a later event of the same instant. */
+  private wake(): void {
+    this.wakeAt(this.ports.clock.now(), 'consumer');
+  }
+
+  private wakeAt(at: Micros, label: string): void {
+    if (this.closed) return;
+    if (this.wakeTimer !== null) {
+      if (this.wakeTimerAt <= at) return;
+      this.ports.clock.cancel(this.wakeTimer);
+    }
+    this.wakeTimerAt = at;
+    const wait = micros(Math.max(0, at - this.ports.clock.now()));
+    this.wakeTimer = this.ports.clock.after(wait, label, () => {
+      this.wakeTimer = null;
+      this.turn();
+    });
+  }
+
+  /** Does all that can be done now: positions, requests, and a poll if the last one is over. */
+  private turn(): void {
+    if (this.closed || this.turning) return;
+    this.turning = true;
+    for (const state of this.subscriptions.all()) {
+      if (state.fetchState === 'INITIALIZING' && !state.failed) this.initialize(state);
+      const leader = this.metadata.leader(state.topic, state.partition);
+      if (leader !== null) state.leaderIs(leader);
+    }
+    this.offsetFetcher.ask();
+    this.fetcher.sendFetches();
+    this.turning = false;
+    if (!this.processing && this.fetcher.hasRecords) this.poll();
+  }
+
+  /** The committed position, else the reset policy. Source: `initializingPartitions`. */
+  private initialize(state: PartitionState): void {
+    const committed = this.commits?.committed(state) ?? null;
+    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
+    if (committed !== null) {
+      // Its epoch is checked with the leader as soon as there is one.
+      const { offset, leaderEpoch } = committed;
+      const leader = this.leaderOf(state);
+      state.seekUnvalidated({ offset, offsetEpoch: leaderEpoch, leader });
+    } else if (strategy !== 'none') {
+      state.requestOffsetReset(strategy);
+    } else {
+      state.failed = true;
+      const { topic, partition } = state;
+      const reason = 'NoOffsetForPartitionException';
+      this.failed({ topic, partition, reason, offset: -1, divergentOffset: -1 });
+    }
+  }
+
+  private leaderOf(state: PartitionState): { id: number; epoch: number } {
+    return this.metadata.leader(state.topic, state.partition) ?? NO_LEADER_KNOWN;
+  }
+
+  private failed(error: ConsumerError): void {
+    this.lastError = error.reason;
+    const partition = `${error.topic}-${error.partition}`;
+    this.ports.trace.record(consumerErrorTrace, { partition, error: error.reason });
+    this.ports.clock.after(micros(0), 'onError', () => this.options.onError?.(error, this));
+  }
+
+  // --------------------------------------------------------------------------------------- poll
+
+  private autoCommitDue(): Micros {
+    const interval = microsOfMillis(this.config['auto.commit.interval.ms']);
+    return micros(this.ports.clock.now() + interval);
+  }
+
+  private poll(): void {
+    assert(!this.processing, 'one poll at a time');
+    if (this.commitMode === 'auto' && this.commits !== null) {
+      if (this.ports.clock.now() >= this.nextAutoCommitAt) {
+        this.nextAutoCommitAt = this.autoCommitDue();
+        this.commit();
+      }
+    }
+    const records = this.fetcher.collect();
+    // The next round of fetches goes out before the application gets busy.
+    this.fetcher.sendFetches();
+    if (records.length === 0) return;
+    this.processing = true;
+    const commitsFirst = this.commitMode === 'before-processing' && this.commits !== null;
+    if (commitsFirst) this.commit(() => this.process(records));
+    else this.process(records);
+  }
+
+  private process(records: readonly ConsumerRecord[]): void {
+    if (this.closed) return;
+    this.consumed += records.length;
+    this.options.onRecords(records, this);
+    const perRecord = this.options.processingMicrosPerRecord ?? 0;
+    const wait = micros(records.length * perRecord);
+    this.ports.clock.after(wait, 'processing', () => this.processed());
+  }
+
+  private processed(): void {
+    const next = (): void => {
+      this.processing = false;
+      this.turn();
+    };
+    if (this.closed) return;
+    if (this.commitMode === 'after-processing' && this.commits !== null) this.commit(next);
+    else next();
+  }
+
+  // -------------------------------------------------------------------------------------- views
+
+  inspect(): ConsumerView {
+    return {
+      kind: 'kafka-consumer',
+      state: this.closed ? 'closed' : 'running',
+      consumed: this.consumed,
+      partitions: this.subscriptions.all().map((state) => {
+        const position = state.position?.offset ?? -1;
+        const { highWatermark } = state;
+        const known = position >= 0 && highWatermark >= 0;
+        return {
+          partition: state.name,
+          fetchState: state.fetchState,
+          position,
+          committed: this.commits?.committed(state)?.offset ?? -1,
+          highWatermark,
+          lag: known ? Math.max(0, highWatermark - position) : -1,
+          paused: state.paused,
+        };
+      }),
+      lastError: this.lastError,
+    };
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * The controller itself. `LOADING`: the metadata log is read and its first record of this epoch is
+ * being synced; requests are answered NOT_CONTROLLER. `ACTIVE`: it decides. `RESIGNED`: its disk
+ * failed or it was asked to stop; it decides nothing any more.
+ *
+ * Source: `QuorumController` (`claim`, `renounce`). Difference: one controller, so there is no
+ * election and no standby that replays what another one decides.
+ */
+import { setup } from 'xstate';
+
+export const controllerMachine = setup({
+  types: {
+    events: {} as { readonly type: 'CLAIMED' } | { readonly type: 'RESIGN' },
+  },
+}).createMachine({
+  id: 'controller',
+  meta: { kafka: 'QuorumController', doc: 'KIP-631' },
+  initial: 'LOADING',
+  states: {
+    LOADING: { on: { CLAIMED: 'ACTIVE', RESIGN: 'RESIGNED' } },
+    ACTIVE: { on: { RESIGN: 'RESIGNED' } },
+    RESIGNED: { type: 'final' },
+  },
+});

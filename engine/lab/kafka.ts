@@ -1,0 +1,325 @@
+/**
+ * The lab's handle on Kafka: a cluster on simulated hosts, its clients, and what an experiment may
+ * ask of them. Everything goes over the wire: a client here is a client.
+ *
+ * Records are sent with their history id as value, so that the history knows them again.
+ * Not here: brokers and clients (`kafka/`), invariants over a cluster (`check/kafka.ts`).
+ */
+import { assert } from '../kernel/assert.ts';
+import { decodeUtf8 } from '../bytes/utf8.ts';
+import { createBroker } from '../kafka/broker.ts';
+import type { Broker } from '../kafka/broker.ts';
+import type { BrokerView, PartitionView } from '../kafka/broker/broker-view.ts';
+import { createAdmin } from '../kafka/client/admin.ts';
+import type { Admin } from '../kafka/client/admin.ts';
+import { createConsumer } from '../kafka/client/consumer/consumer.ts';
+import type { Consumer } from '../kafka/client/consumer/consumer.ts';
+import type { ConsumerRecord } from '../kafka/client/consumer/completed-fetch.ts';
+import type { TopicPartition } from '../kafka/client/consumer/subscription-state.ts';
+import { createProducer } from '../kafka/client/producer/producer.ts';
+import type { Producer } from '../kafka/client/producer/producer.ts';
+import type { ProduceResult } from '../kafka/client/producer/produce-result.ts';
+import { createController } from '../kafka/controller/controller.ts';
+import type { Controller } from '../kafka/controller/controller.ts';
+import type { ControllerView } from '../kafka/controller/controller-view.ts';
+import { kafkaNarration } from '../kafka/narration.ts';
+import { newestProfile, profileOf } from '../kafka/profiles.ts';
+import type { Profile, ProfileName, SwitchName } from '../kafka/profiles.ts';
+import { errorName } from '../wire/kafka/errors.ts';
+import type { Lab, Step } from './experiment.ts';
+import type { Found } from './history.ts';
+
+export { profileNames } from '../kafka/profiles.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+export interface KafkaOptions {
+  readonly brokers: number;
+  readonly profile?: ProfileName;
+  /** Single behaviours set otherwise than the profile has them: historical bugs among them. */
+  readonly quirks?: Partial<Record<SwitchName, boolean>>;
+  /** For every broker, by their real names. */
+  readonly settings?: Settings;
+}
+
+export interface TopicOptions {
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly configs?: Settings;
+}
+
+/** A record at the moment when its producer is told that it is written. */
+export interface Acknowledged {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+const CONTROLLER = 'controller-1';
+const CONTROLLER_ID = 100;
+const CONTROLLER_PORT = 9093;
+const BROKER_PORT = 9092;
+/** The reader of the end of a run. Not one of the story's persons. */
+const AUDITOR = 'auditor';
+
+export class KafkaCluster {
+  readonly profile: Profile;
+  readonly #lab: Lab;
+  readonly #brokers: number;
+  readonly #topics = new Map<string, TopicOptions>();
+  #sentCount = 0;
+  #audit: Found[] | null = null;
+  readonly #onAcknowledged: ((acknowledged: Acknowledged) => void)[] = [];
+
+  /** Adds a controller and brokers, and starts them. */
+  constructor(lab: Lab, options: KafkaOptions) {
+    assert(options.brokers >= 1, 'a cluster has a broker', { brokers: options.brokers });
+    this.#lab = lab;
+    this.#brokers = options.brokers;
+    this.profile = profileOf(options.profile ?? newestProfile, options.quirks ?? {});
+    const { profile } = this;
+    const settings = options.settings ?? {};
+    lab.narrateWith(kafkaNarration);
+    lab.addHost(CONTROLLER, createController({ nodeId: CONTROLLER_ID, profile, settings }));
+    const controllers = [{ host: CONTROLLER, port: CONTROLLER_PORT }];
+    for (let nodeId = 1; nodeId <= options.brokers; nodeId++) {
+      const broker = createBroker({ nodeId, controllers, profile, settings });
+      lab.addHost(this.brokerName(nodeId), broker);
+    }
+  }
+
+  brokerName(nodeId: number): string {
+    return `broker-${nodeId}`;
+  }
+
+  /** Node ids, from 1. */
+  get nodeIds(): readonly number[] {
+    return Array.from({ length: this.#brokers }, (_, place) => place + 1);
+  }
+
+  get #bootstrap() {
+    return this.nodeIds.map((nodeId) => ({ host: this.brokerName(nodeId), port: BROKER_PORT }));
+  }
+
+  // ---------------------------------------------------------------------------------- the state
+
+  /** What the controller believes, or null while it is down. */
+  get controller(): ControllerView | null {
+    return (this.#lab.host(CONTROLLER).process as Controller | null)?.inspect() ?? null;
+  }
+
+  /** What a broker shows of itself, or null while it is down. */
+  broker(nodeId: number): BrokerView | null {
+    return (this.#lab.host(this.brokerName(nodeId)).process as Broker | null)?.inspect() ?? null;
+  }
+
+  /** A replica as its broker sees it, or null while the broker is down or has none. */
+  replica(nodeId: number, topic: string, partition: number): PartitionView | null {
+    const partitions = this.broker(nodeId)?.partitions ?? [];
+    return partitions.find((one) => one.topic === topic && one.partition === partition) ?? null;
+  }
+
+  /** The leader's node id as the controller has it, or null where there is none. */
+  leaderOf(topic: string, partition: number): number | null {
+    const leader = this.#registration(topic, partition)?.leader ?? -1;
+    return leader < 0 ? null : leader;
+  }
+
+  /** The ISR as the controller has it. */
+  isrOf(topic: string, partition: number): readonly number[] {
+    return this.#registration(topic, partition)?.isr ?? [];
+  }
+
+  /** Every broker is registered and unfenced. */
+  get allRegistered(): boolean {
+    const brokers = this.controller?.brokers ?? [];
+    return brokers.filter((broker) => !broker.fenced).length === this.#brokers;
+  }
+
+  /** Every partition has a leader that knows it, and (with `all`) every replica is in sync. */
+  partitionsReady(all: boolean): boolean {
+    for (const [topic, options] of this.#topics) {
+      for (let partition = 0; partition < options.partitions; partition++) {
+        const leader = this.leaderOf(topic, partition);
+        if (leader === null) return false;
+        if (this.replica(leader, topic, partition)?.role !== 'leader') return false;
+        const isr = this.isrOf(topic, partition).length;
+        if (all && isr < options.replicationFactor) return false;
+      }
+    }
+    return true;
+  }
+
+  #registration(topic: string, partition: number) {
+    const partitions = this.controller?.partitions ?? [];
+    return partitions.find((one) => one.topic === topic && one.partition === partition);
+  }
+
+  // ------------------------------------------------------------------------------------ clients
+
+  /** Creates a topic through an admin client on a host of its own. */
+  createTopic(name: string, options: TopicOptions): void {
+    this.#topics.set(name, options);
+    const admin = `admin-${name}`;
+    const factory = createAdmin({ bootstrap: this.#bootstrap, profile: this.profile, settings: {} });
+    this.#lab.addHost(admin, factory);
+    const { partitions, replicationFactor, configs } = options;
+    const assignments = Array.from({ length: partitions }, (_, partition) =>
+      this.nodeIds.map((_id, place) => this.#nodeAt(partition + place)).slice(0, replicationFactor),
+    );
+    this.#lab.command<Admin>(admin, `create topic ${name}`, (process) => {
+      const topic = { name, numPartitions: partitions, replicationFactor, assignments };
+      process.createTopics([{ ...topic, configs: configs ?? {} }], (result) => {
+        assert(result.ok, 'the topic is created', { name, result });
+      });
+    });
+  }
+
+  /** Replicas are dealt out in turn, so that partition 0 of a story is led by broker-1. */
+  #nodeAt(place: number): number {
+    return this.nodeIds[place % this.#brokers]!;
+  }
+
+  /** Adds a producer. */
+  addProducer(name: string, settings: Settings): void {
+    const { profile } = this;
+    const client = { 'client.id': name, ...settings };
+    this.#lab.addHost(name, createProducer({ bootstrap: this.#bootstrap, profile, settings: client }));
+  }
+
+  /** Sends records, each its own `send`, in one event; their ids are their values. */
+  send(producer: string, topic: string, count: number, partition = 0): void {
+    const { history } = this.#lab;
+    this.#lab.command<Producer>(producer, `send ${count} records to ${topic}`, (process) => {
+      for (let turn = 0; turn < count; turn++) {
+        const id = `r${++this.#sentCount}`;
+        history.send(producer, id, this.#lab.event);
+        process.send({ topic, partition, key: null, value: id }, (result) =>
+          this.#told(id, topic, result),
+        );
+      }
+    });
+  }
+
+  /** Looks at the cluster whenever a producer is told that a record is written. */
+  whenAcknowledged(look: (acknowledged: Acknowledged) => void): void {
+    this.#onAcknowledged.push(look);
+  }
+
+  /** Adds a consumer that reads a partition from the start and tells the history. */
+  addConsumer(name: string, topic: string, settings: Settings, partition = 0): void {
+    const { history } = this.#lab;
+    const deliver = (records: readonly ConsumerRecord[]) => {
+      for (const record of records) {
+        history.deliver({ ...foundOf(record), consumer: name, event: this.#lab.event });
+      }
+    };
+    this.#addReader(name, [{ topic, partition }], settings, deliver);
+  }
+
+  /** Reads a partition from the start once more. */
+  rewind(consumer: string, topic: string, partition = 0): void {
+    this.#lab.command<Consumer>(consumer, `seek to the beginning of ${topic}`, (process) => {
+      process.seekToBeginning({ topic, partition });
+    });
+  }
+
+  #addReader(
+    name: string,
+    assignment: readonly TopicPartition[],
+    settings: Settings,
+    onRecords: (records: readonly ConsumerRecord[]) => void,
+  ): void {
+    const given = { 'client.id': name, 'auto.offset.reset': 'earliest', ...settings };
+    const { profile } = this;
+    const bootstrap = this.#bootstrap;
+    const options = { bootstrap, profile, settings: given, assignment, onRecords };
+    this.#lab.addHost(name, createConsumer(options));
+  }
+
+  #told(id: string, topic: string, result: ProduceResult): void {
+    const { history, event } = this.#lab;
+    if (result.ok && result.offset < 0) {
+      history.tell(id, event, 'unasked');
+    } else if (result.ok) {
+      const place = `${topic}-${result.partition}@${result.offset}`;
+      history.tell(id, event, 'acknowledged', { place });
+      const { partition, offset } = result;
+      for (const look of this.#onAcknowledged) look({ topic, partition, offset });
+    } else {
+      const outcome = result.indeterminate ? 'indeterminate' : 'refused';
+      history.tell(id, event, outcome, { error: errorName(result.errorCode) });
+    }
+  }
+
+  // ----------------------------------------------------------------------------------- settling
+
+  /** The steps at the end of every experiment: heal, restart all, read everything from the start. */
+  static settle<W extends { readonly cluster: KafkaCluster }>(): readonly Step<W>[] {
+    return [
+      {
+        id: 'heal',
+        title: { en: 'Everything is healed and restarted', zh: '恢复网络，重启所有进程' },
+        do: ({ cluster }) => cluster.#heal(),
+        until: ({ cluster }) => cluster.#healed(),
+        timeLimitMs: 120_000,
+      },
+      {
+        id: 'read-back',
+        title: { en: 'Everything is read from the start', zh: '从头读回全部数据' },
+        do: ({ cluster }) => cluster.#startAudit(),
+        until: ({ cluster }) => cluster.#audited(),
+        timeLimitMs: 60_000,
+      },
+    ];
+  }
+
+  #heal(): void {
+    this.#lab.inject({ fault: 'heal' });
+    for (const host of this.#lab.hosts()) {
+      if (host.state !== 'running') this.#lab.inject({ fault: 'start', host: host.name });
+      else if (host.paused) this.#lab.inject({ fault: 'resume', host: host.name });
+    }
+  }
+
+  /** All is there again, and every record that was sent has an outcome. */
+  #healed(): boolean {
+    const waiting = this.#lab.history.sent.some((sent) => sent.outcome === 'pending');
+    return !waiting && this.allRegistered && this.partitionsReady(true);
+  }
+
+  #startAudit(): void {
+    const audit: Found[] = [];
+    this.#audit = audit;
+    this.#addReader(AUDITOR, this.#allPartitions(), {}, (records) => {
+      audit.push(...records.map(foundOf));
+    });
+  }
+
+  /** The auditor has reached the high watermark of every partition. */
+  #audited(): boolean {
+    const consumer = this.#lab.host(AUDITOR).process as Consumer | null;
+    if (consumer === null || this.#audit === null) return false;
+    for (const { topic, partition } of this.#allPartitions()) {
+      const leader = this.leaderOf(topic, partition);
+      if (leader === null) return false;
+      const replica = this.replica(leader, topic, partition);
+      const position = consumer.position({ topic, partition });
+      if (replica === null || position === null || position < replica.hw) return false;
+    }
+    if (this.#lab.history.final === null) this.#lab.history.finish(this.#audit);
+    return true;
+  }
+
+  #allPartitions(): TopicPartition[] {
+    return [...this.#topics].flatMap(([topic, options]) =>
+      Array.from({ length: options.partitions }, (_, partition) => ({ topic, partition })),
+    );
+  }
+}
+
+function foundOf(record: ConsumerRecord): Found {
+  const { topic, partition, offset, value } = record;
+  const id = value === null ? '' : decodeUtf8(value);
+  return { id, partition: `${topic}-${partition}`, offset };
+}

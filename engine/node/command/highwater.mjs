@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+/**
+ * The launcher of the command `highwater` from a clone: sets up what is missing, then runs
+ * main.ts, whose TypeScript tsx reads. The command itself is main.ts.
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setUp } from './set-up.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+if (setUp(root)) {
+  const { register } = await import('tsx/esm/api');
+  register({ tsconfig: join(root, 'tsconfig.json') });
+  const { main } = await import('./main.ts');
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  process.exitCode = 1;
+}

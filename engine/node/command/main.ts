@@ -1,0 +1,47 @@
+/**
+ * The command `highwater`: finds the subcommand, prints help and errors, gives the exit code.
+ * 0: done; 1: it failed; 2: the command line makes no sense.
+ */
+import { bench } from './bench.ts';
+import { check } from './check.ts';
+import { list } from './list.ts';
+import { newLesson } from './new-lesson.ts';
+import { prove } from './prove.ts';
+import { run } from './run.ts';
+import { serve } from './serve.ts';
+import { sweep } from './sweep.ts';
+import { UsageError } from './usage.ts';
+import type { Command } from './usage.ts';
+
+const commands: readonly Command[] = [list, run, sweep, prove, check, newLesson, serve, bench];
+
+/** Carries out a command line. Resolves to the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(overview());
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) {
+    const known = commands.map((one) => one.name).join(', ');
+    console.error(`highwater: no command '${name}'; there are: ${known}`);
+    return 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(command.usage);
+    return 0;
+  }
+  try {
+    return await command.run(rest);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`highwater ${name}: ${error.message}`);
+    return 2;
+  }
+}
+
+function overview(): string {
+  const lines = commands.map((one) => `  ${one.name.padEnd(12)} ${one.summary}`);
+  return `highwater <command> [options]\n\n${lines.join('\n')}\n\n'highwater <command> --help' says more.`;
+}

@@ -1,0 +1,126 @@
+/** `highwater run`: an experiment, headless, told step by step. */
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { fromLink, toLink } from '../../lab/link.ts';
+import { narrate } from '../../lab/narration.ts';
+import type { Language } from '../../lab/narration.ts';
+import { verdictsOf } from '../../lab/prove.ts';
+import { Run } from '../../lab/run.ts';
+import type { Input } from '../../lab/run.ts';
+import { KnobError } from '../../lab/knob.ts';
+import { loadExperiment } from './experiments.ts';
+import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
+import type { Command } from './usage.ts';
+
+export const run: Command = {
+  name: 'run',
+  summary: 'run an experiment and tell what happens',
+  usage: `highwater run <experiment> [--knob name=value]... [options]
+highwater run --link <text after # of a shared page>
+
+Runs an experiment to its end: steps, what happened in each, measures, verdicts.
+
+  --knob name=value   sets a knob; 'highwater list' has them
+  --seed n            another seed (default 1)
+  --link text         the run of a shared link
+  --lang en|zh        the language of the sentences (default en)
+  --json              {experiment, knobs, seed, events, traceHash, measures, proofs} only
+  --trace file        writes every trace entry to a file, one JSON object a line`,
+
+  async run(args) {
+    const { values, positionals } = parse(args, {
+      knob: { type: 'string', multiple: true },
+      seed: { type: 'string' },
+      link: { type: 'string' },
+      lang: { type: 'string' },
+      json: { type: 'boolean' },
+      trace: { type: 'string' },
+    });
+    const language = oneOf('lang', values['lang'], ['en', 'zh'], 'en');
+    const wanted = typeof values['link'] === 'string' ? sharedRun(values['link']) : null;
+    const experiment = await loadExperiment(wanted?.experiment ?? positionals[0]);
+    const seedBounds = { min: 0, max: Number.MAX_SAFE_INTEGER, preset: wanted?.seed ?? 1 };
+    const seed = wholeNumber('seed', values['seed'], seedBounds);
+    const knobs = { ...wanted?.knobs, ...pairs('knob', values['knob']) };
+    const inputs: readonly Input[] = wanted?.inputs ?? [];
+    const finished = runWith(() => new Run(experiment, { knobs, seed, inputs })).finish();
+    if (typeof values['trace'] === 'string') await writeTrace(finished, values['trace']);
+    if (values['json'] === true) console.log(JSON.stringify(reportOf(finished)));
+    else tell(finished, language, toLink({ experiment: experiment.id, knobs, seed, inputs }));
+    return finished.failed ? 1 : 0;
+  },
+};
+
+/** Turns a knob that cannot be into an error of usage. */
+export function runWith<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof KnobError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function sharedRun(link: string) {
+  const opened = fromLink(link.replace(/^.*#/, ''));
+  if (opened.ok) return opened.shared;
+  throw new UsageError(`--link cannot be opened: its ${opened.reason} is not one of this version`);
+}
+
+function reportOf(finished: Run) {
+  return {
+    experiment: finished.experiment.id,
+    knobs: Object.fromEntries(finished.knobTexts),
+    seed: finished.seed,
+    events: finished.world.event,
+    traceHash: finished.world.trace.hash,
+    measures: finished.failed ? {} : finished.measures(),
+    proofs: verdictsOf(finished),
+  };
+}
+
+/** The kinds whose every entry would drown a reader of the terminal. */
+const QUIET: ReadonlySet<string> = new Set(['send', 'deliver', 'machine']);
+
+function tell(finished: Run, language: Language, link: string): void {
+  const { world, experiment } = finished;
+  const title = new Map(
+    [...experiment.steps, ...experiment.settle].map((step) => [step.id, step.title[language]]),
+  );
+  for (const entry of world.trace.entries()) {
+    if (entry.kind === 'step') {
+      console.log(`\n${title.get(String(entry.data['id']))}`);
+      continue;
+    }
+    if (QUIET.has(entry.kind)) continue;
+    const sentence = narrate(finished.narrator, entry, language);
+    if (sentence === null) continue;
+    const at = `${(entry.at / 1000).toFixed(1)} ms`.padStart(12);
+    console.log(`${at}  ${sentence}`);
+  }
+  console.log('');
+  if (world.failure !== null) {
+    console.log(`the run failed at event ${world.failure.event}: ${world.failure.error.message}`);
+    return;
+  }
+  for (const step of finished.steps) {
+    if (!step.reached) console.log(`step '${step.id}' ended at its time limit`);
+  }
+  for (const [name, value] of Object.entries(finished.measures())) {
+    console.log(`${name.padEnd(16)} ${value}`);
+  }
+  for (const { id, verdict } of verdictsOf(finished)) {
+    if (verdict !== 'not exercised') console.log(`${verdict.padEnd(16)} ${id}`);
+  }
+  console.log(`\n${world.event} events, trace ${world.trace.hash}, seed ${finished.seed}`);
+  console.log(`again: highwater run --link ${link}`);
+}
+
+async function writeTrace(finished: Run, file: string): Promise<void> {
+  const stream = createWriteStream(file);
+  for (const entry of finished.world.trace.entries()) {
+    if (!stream.write(`${JSON.stringify(entry)}\n`)) await once(stream, 'drain');
+  }
+  stream.end();
+  await once(stream, 'finish');
+}

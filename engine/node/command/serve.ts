@@ -1,0 +1,140 @@
+/**
+ * `highwater serve`: real listeners for real clients, on this machine's loopback.
+ *
+ * The first SIGINT or SIGTERM is a controlled shutdown, the second ends at once. Not here: the
+ * cluster's life (`node/serve`).
+ */
+import { createWriteStream } from 'node:fs';
+import { ConfigError } from '../../kafka/config.ts';
+import { readControllerConfig } from '../../kafka/controller/controller-config.ts';
+import { newestProfile, profileNames, profileOf } from '../../kafka/profiles.ts';
+import { CONTROLLER_ID, bindKafkaNames, kafkaNodes } from '../serve/kafka-nodes.ts';
+import type { KafkaClusterOptions } from '../serve/kafka-nodes.ts';
+import { ServeError, Server } from '../serve/server.ts';
+import type { ServedNode } from '../serve/served-node.ts';
+import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
+import type { Command } from './usage.ts';
+
+const PORT = { min: 1, max: 65_000, preset: 9092 };
+const BROKERS = { min: 1, max: 9, preset: 1 };
+/** A controlled shutdown that takes longer is cut short; Kafka tries three times, 5 s apart. */
+const STOP_MS_MAX = 15_000;
+/** The exit code of a program that a second SIGINT ends. */
+const INTERRUPTED = 130;
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'listen for real clients: a Kafka cluster on this machine',
+  usage: `highwater serve [--kafka port] [--brokers n] [--data folder] [options]
+
+Serves a Kafka cluster of n brokers and a controller on 127.0.0.1 until Ctrl-C: broker 1 on the
+port, broker 2 on the next, and so on. What clients wrote is in the folder and is found again.
+
+  --kafka port        the port of the first broker (default ${PORT.preset})
+  --brokers n         brokers, 1 to ${BROKERS.max} (default ${BROKERS.preset})
+  --data folder       where the logs are (default highwater-data)
+  --profile name      the release to behave like (default ${newestProfile})
+  --set name=value    a setting of the brokers, by its real name; may be repeated
+  --node id           runs this node only: a broker by its number, or ${CONTROLLER_ID}, the controller;
+                      start the others with the same options
+  --trace file        writes what the nodes do to a file, one JSON object a line
+
+Profiles: ${profileNames.join(', ')}.`,
+
+  async run(args) {
+    const { values, positionals } = parse(args, {
+      kafka: { type: 'string' },
+      brokers: { type: 'string' },
+      data: { type: 'string' },
+      profile: { type: 'string' },
+      set: { type: 'string', multiple: true },
+      node: { type: 'string' },
+      trace: { type: 'string' },
+    });
+    if (positionals.length > 0) throw new UsageError(`what is '${positionals.join(' ')}'?`);
+    const profile = profileOf(oneOf('profile', values['profile'], profileNames, newestProfile));
+    const brokers = wholeNumber('brokers', values['brokers'], BROKERS);
+    const cluster: KafkaClusterOptions = {
+      port: wholeNumber('kafka', values['kafka'], PORT),
+      brokers,
+      profile,
+      settings: pairs('set', values['set']),
+      ...nodeOf(values['node'], brokers),
+    };
+    checkSettings(cluster);
+    const data = typeof values['data'] === 'string' ? values['data'] : 'highwater-data';
+    const trace = typeof values['trace'] === 'string' ? values['trace'] : undefined;
+    return await serveUntilStopped(cluster, data, trace);
+  },
+};
+
+function nodeOf(given: unknown, brokers: number): { nodeId?: number } {
+  if (given === undefined) return {};
+  const nodeId = Number(given);
+  const isBroker = Number.isInteger(nodeId) && nodeId >= 1 && nodeId <= brokers;
+  if (isBroker || nodeId === CONTROLLER_ID) return { nodeId };
+  const known = `1 to ${brokers}, or ${CONTROLLER_ID} for the controller`;
+  throw new UsageError(`--node is ${known}, not '${String(given)}'`);
+}
+
+function checkSettings(cluster: KafkaClusterOptions): void {
+  try {
+    readControllerConfig(cluster.settings, cluster.profile);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(`--set: ${error.message}`);
+    throw error;
+  }
+}
+
+async function serveUntilStopped(
+  cluster: KafkaClusterOptions,
+  data: string,
+  traceFile: string | undefined,
+): Promise<number> {
+  const trace = traceFile === undefined ? undefined : createWriteStream(traceFile);
+  const nodes = kafkaNodes(cluster);
+  const server = new Server(nodes, {
+    data,
+    log: (line) => console.error(line),
+    bindNames: (names) => bindKafkaNames(names, cluster),
+    ...(trace === undefined ? {} : { traceLine: (line: string) => void trace.write(`${line}\n`) }),
+  });
+  const stopAsked = new Promise<void>((resolve) => onSignal(server, resolve));
+  try {
+    const started = server.start().then((ready) => ready && announce(nodes));
+    await Promise.race([started, stopAsked]);
+    await Promise.race([started.then(() => server.ended()), stopAsked]);
+    const inTime = await server.stop(STOP_MS_MAX);
+    if (!inTime) console.error('the controlled shutdown took too long and was cut short');
+  } catch (error) {
+    if (!(error instanceof ServeError)) throw error;
+    console.error(`highwater serve: ${error.message}`);
+    return 1;
+  }
+  trace?.end();
+  return server.failed.length === 0 ? 0 : 1;
+}
+
+function announce(nodes: readonly ServedNode[]): void {
+  for (const { name, listeners } of nodes) {
+    for (const { protocol, address } of listeners) {
+      console.log(`${protocol}: ${name} at ${address.host}:${address.port}`);
+    }
+  }
+  console.log('ready; Ctrl-C stops');
+}
+
+function onSignal(server: Server, stop: () => void): void {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) {
+        server.end();
+        process.exit(INTERRUPTED);
+      }
+      asked = true;
+      console.log('stopping; once more ends at once');
+      stop();
+    });
+  }
+}

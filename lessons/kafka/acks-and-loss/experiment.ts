@@ -1,0 +1,347 @@
+/**
+ * Why did Kafka lose my message? Three brokers, one partition, one producer; then something dies.
+ *
+ * Five records are written while all is well. Then a fault keeps the followers (or one of them)
+ * from the leader, or the producer from its replies; three more records are sent; the leader dies
+ * if the fault says so. At the end everything is healed and read from the start.
+ */
+import { choice, experiment, flag, integer, judgeDelivery, prove } from '#engine/lab/index.ts';
+import type { Lab, Measures } from '#engine/lab/index.ts';
+import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import type { Acknowledged } from '#engine/lab/kafka.ts';
+
+const TOPIC = 'pay';
+const REPLICAS = 3;
+const CALM_RECORDS = 5;
+const FAULT_RECORDS = 3;
+
+const FAULTS = [
+  'none',
+  'leader-crash',
+  'leader-power',
+  'isr-shrinks-leader-crash',
+  'isr-shrinks-leader-power',
+  'one-follower-away',
+  'reply-lost',
+] as const;
+type FaultKnob = (typeof FAULTS)[number];
+
+/** The story's state between steps. */
+interface World {
+  readonly cluster: KafkaCluster;
+  readonly fault: FaultKnob;
+  readonly minInSyncReplicas: number;
+  /** Creates the topic and its clients, once the brokers are there. */
+  readonly create: () => void;
+  /** The leader when the fault began: the one that dies. */
+  leader: number;
+  /** Deliveries before the consumer read once more. */
+  deliveredBefore: number;
+  readsBelowMinIsr: number;
+  acknowledgedUnsynced: number;
+  acknowledgedByFewer: number;
+}
+
+const shrinks = (fault: FaultKnob) => fault.startsWith('isr-shrinks');
+const kills = (fault: FaultKnob) => fault.includes('leader');
+
+function startFault(world: World, lab: Lab): void {
+  const { cluster, fault } = world;
+  world.leader = cluster.leaderOf(TOPIC, 0) ?? 1;
+  const host = cluster.brokerName(world.leader);
+  const followers = cluster.nodeIds
+    .filter((id) => id !== world.leader)
+    .map((id) => cluster.brokerName(id));
+  if (kills(fault)) lab.inject({ fault: 'isolate', host, from: followers });
+  if (fault === 'one-follower-away') {
+    lab.inject({ fault: 'isolate', host, from: followers.slice(0, 1) });
+  }
+  if (fault === 'reply-lost') {
+    const always = { numerator: 1, denominator: 1 };
+    lab.inject({ fault: 'duplicate', from: 'producer-1', to: host, ratio: always });
+  }
+}
+
+/** The fault has taken hold: where the ISR is meant to shrink, it has shrunk. */
+function faultHolds({ cluster, fault }: World): boolean {
+  const isr = cluster.isrOf(TOPIC, 0).length;
+  if (shrinks(fault)) return isr === 1;
+  return fault === 'one-follower-away' ? isr === REPLICAS - 1 : true;
+}
+
+/** Every record has its outcome, or the leader has what it will not acknowledge alone. */
+function sentMore({ cluster, leader, fault }: World, lab: Lab): boolean {
+  const pending = lab.history.sent.filter((sent) => sent.outcome === 'pending').length;
+  const written = cluster.replica(leader, TOPIC, 0)?.leo ?? 0;
+  const enough = written >= CALM_RECORDS + FAULT_RECORDS;
+  if (fault === 'reply-lost') return enough;
+  return pending === 0 || (kills(fault) && !shrinks(fault) && enough);
+}
+
+function stopLosingReplies(world: World, lab: Lab): void {
+  if (world.fault !== 'reply-lost') return;
+  const never = { numerator: 0, denominator: 1 };
+  const to = world.cluster.brokerName(world.leader);
+  lab.inject({ fault: 'duplicate', from: 'producer-1', to, ratio: never });
+}
+
+function readOnceMore(world: World, lab: Lab): void {
+  stopLosingReplies(world, lab);
+  world.deliveredBefore = lab.history.delivered.length;
+  world.cluster.rewind('consumer-1', TOPIC);
+}
+
+function readOnce(world: World, lab: Lab): boolean {
+  const read = lab.history.delivered.length - world.deliveredBefore;
+  const below = world.cluster.isrOf(TOPIC, 0).length < world.minInSyncReplicas;
+  if (below) world.readsBelowMinIsr = read;
+  return read >= CALM_RECORDS;
+}
+
+function killLeader(world: World, lab: Lab): void {
+  const { cluster, fault, leader } = world;
+  if (!kills(fault)) return;
+  const host = cluster.brokerName(leader);
+  lab.inject({ fault: fault.endsWith('power') ? 'power' : 'crash', host });
+}
+
+/** The dead leader is the leader no more, and its successor, if there is one, leads. */
+function elected({ cluster, fault, leader }: World): boolean {
+  if (!kills(fault)) return true;
+  const now = cluster.leaderOf(TOPIC, 0);
+  return now !== leader && (now === null || cluster.partitionsReady(false));
+}
+
+/** What was true of the copies of a record when its producer was told that it is written. */
+function lookAtCopies(world: World, { topic, partition, offset }: Acknowledged): void {
+  const { cluster } = world;
+  const replicas = cluster.nodeIds.map((id) => cluster.replica(id, topic, partition));
+  const holders = replicas.filter((replica) => (replica?.leo ?? 0) > offset).length;
+  const synced = replicas.some((replica) => (replica?.synced ?? 0) > offset);
+  if (holders < REPLICAS) world.acknowledgedByFewer++;
+  if (!synced) world.acknowledgedUnsynced++;
+}
+
+const loses = (measures: Measures) => measures['lost']! > 0;
+const keeps = (measures: Measures) => measures['lost'] === 0 && measures['acknowledged']! > 0;
+
+export default experiment({
+  id: 'acks-and-loss',
+  knobs: {
+    'acks': choice(['0', '1', 'all'], '1', {
+      en: 'Which replicas must have a record before the producer is told that it is written.',
+      zh: '写到哪些副本之后才通知生产者“已写入”。',
+    }),
+    'min.insync.replicas': integer(1, 3, 2, {
+      en: 'With acks=all: writes are refused while fewer replicas are in sync.',
+      zh: 'acks=all 时，同步副本少于这个数就拒绝写入。',
+    }),
+    'unclean.leader.election.enable': flag(false, {
+      en: 'Whether a replica that may lack records can become the leader.',
+      zh: '是否允许可能缺数据的副本当选 leader。',
+    }),
+    'enable.idempotence': choice(['default', 'true', 'false'], 'default', {
+      en: 'Whether the broker recognises a batch that is sent again.',
+      zh: 'Broker 是否识别重发的批次。',
+    }),
+    'retries': choice(['default', '0'], 'default', {
+      en: 'How often the producer sends a failed batch again.',
+      zh: '批次失败后生产者重发的次数。',
+    }),
+    'log.flush.interval.messages': choice(['default', '1'], 'default', {
+      en: 'Whether a broker syncs every record to disk, or leaves that to the operating system.',
+      zh: 'Broker 是每条消息都刷盘，还是交给操作系统。',
+    }),
+    'fault': choice(FAULTS, 'leader-crash', {
+      en: 'What goes wrong after the first five records.',
+      zh: '前五条消息写完之后，出什么故障。',
+    }),
+    'profile': choice(profileNames, 'kafka-4.1', {
+      en: 'Behaviour and defaults of a release.',
+      zh: '采用哪个版本的行为和默认值。',
+    }),
+  },
+
+  world({ knobs, lab }): World {
+    const flush = knobs['log.flush.interval.messages'];
+    const cluster = new KafkaCluster(lab, {
+      brokers: REPLICAS,
+      profile: knobs.profile,
+      settings: flush === 'default' ? {} : { 'log.flush.interval.messages': flush },
+    });
+    const producer: Record<string, string> = { 'acks': knobs.acks, 'linger.ms': '0' };
+    for (const name of ['enable.idempotence', 'retries'] as const) {
+      if (knobs[name] !== 'default') producer[name] = knobs[name];
+    }
+    const configs = {
+      'min.insync.replicas': String(knobs['min.insync.replicas']),
+      'unclean.leader.election.enable': String(knobs['unclean.leader.election.enable']),
+    };
+    const world: World = {
+      cluster,
+      fault: knobs.fault,
+      minInSyncReplicas: knobs['min.insync.replicas'],
+      create: () => {
+        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
+        cluster.addProducer('producer-1', producer);
+        cluster.addConsumer('consumer-1', TOPIC, {});
+      },
+      leader: 0,
+      deliveredBefore: 0,
+      readsBelowMinIsr: 0,
+      acknowledgedUnsynced: 0,
+      acknowledgedByFewer: 0,
+    };
+    cluster.whenAcknowledged((acknowledged) => lookAtCopies(world, acknowledged));
+    return world;
+  },
+
+  steps: [
+    {
+      id: 'start',
+      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
+      until: ({ cluster }) => cluster.allRegistered,
+      timeLimitMs: 30_000,
+    },
+    {
+      id: 'create',
+      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
+      do: ({ create }) => create(),
+      until: ({ cluster }) => cluster.partitionsReady(true),
+      timeLimitMs: 30_000,
+    },
+    {
+      id: 'produce',
+      title: { en: 'Five records while all is well', zh: '一切正常时写入五条消息' },
+      do: ({ cluster }) => cluster.send('producer-1', TOPIC, CALM_RECORDS),
+      until: (_, { history }) =>
+        history.sent.length === CALM_RECORDS &&
+        history.sent.every((sent) => sent.outcome !== 'pending') &&
+        history.delivered.length >= CALM_RECORDS,
+      timeLimitMs: 30_000,
+    },
+    {
+      id: 'cut',
+      title: { en: 'Something goes wrong', zh: '故障出现' },
+      do: startFault,
+      until: faultHolds,
+      timeLimitMs: 120_000,
+    },
+    {
+      id: 'send-more',
+      title: { en: 'Three more records', zh: '再发三条消息' },
+      do: ({ cluster }) => cluster.send('producer-1', TOPIC, FAULT_RECORDS),
+      until: sentMore,
+      timeLimitMs: 5_000,
+    },
+    {
+      id: 'read',
+      title: { en: 'A consumer reads from the start', zh: '消费者从头读一遍' },
+      do: readOnceMore,
+      until: readOnce,
+      timeLimitMs: 2_000,
+    },
+    {
+      id: 'die',
+      title: { en: 'The leader dies', zh: 'leader 宕机' },
+      do: killLeader,
+      until: () => true,
+      timeLimitMs: 1_000,
+    },
+    {
+      id: 'elect',
+      title: { en: 'A new leader', zh: '选出新 leader' },
+      until: elected,
+      timeLimitMs: 30_000,
+    },
+  ],
+
+  settle: KafkaCluster.settle(),
+
+  measures({ world, history }) {
+    const verdict = judgeDelivery(history);
+    return {
+      sent: history.sent.length,
+      acknowledged: verdict.acknowledged.length,
+      lost: verdict.lost.length,
+      refused: verdict.refused.length,
+      indeterminate: verdict.indeterminate.length,
+      vanished: verdict.vanished.length,
+      duplicated: verdict.duplicated.length,
+      reordered: verdict.reordered.length,
+      dirtyRead: verdict.dirtyRead.length,
+      acknowledgedUnsynced: world.acknowledgedUnsynced,
+      acknowledgedByFewer: world.acknowledgedByFewer,
+      readsBelowMinIsr: world.readsBelowMinIsr,
+    };
+  },
+
+  proofs: {
+    'acks-1-loses': prove({ acks: '1' }, loses, [
+      { name: 'acks=all', knobs: { acks: 'all' } },
+      { name: 'the leader lives', knobs: { fault: 'none' } },
+    ]),
+    'acks-all-keeps': prove({ acks: 'all' }, keeps, [{ name: 'acks=1', knobs: { acks: '1' } }]),
+    'acks-0-loses-silently': prove(
+      { acks: '0' },
+      (measures) => measures['vanished']! > 0 && measures['refused'] === 0,
+      [{ name: 'acks=all', knobs: { acks: 'all' } }],
+    ),
+    'acks-all-min-isr-1-loses': prove(
+      { 'acks': 'all', 'min.insync.replicas': '1', 'fault': 'isr-shrinks-leader-power' },
+      loses,
+      [
+        { name: 'min.insync.replicas=2', knobs: { 'min.insync.replicas': '2' } },
+        { name: 'every record is synced', knobs: { 'log.flush.interval.messages': '1' } },
+      ],
+    ),
+    'min-isr-2-refuses': prove(
+      { acks: 'all', retries: '0', fault: 'isr-shrinks-leader-power' },
+      (measures) => measures['refused'] === FAULT_RECORDS && measures['lost'] === 0,
+      [{ name: 'min.insync.replicas=1', knobs: { 'min.insync.replicas': '1' } }],
+    ),
+    'acks-all-waits-for-isr-not-all-replicas': prove(
+      { acks: 'all', fault: 'one-follower-away' },
+      (measures) => measures['acknowledgedByFewer']! > 0 && measures['lost'] === 0,
+      [{ name: 'all replicas in sync', knobs: { fault: 'none' } }],
+    ),
+    'unclean-election-loses': prove(
+      {
+        'acks': 'all',
+        'min.insync.replicas': '1',
+        'unclean.leader.election.enable': 'true',
+        'fault': 'isr-shrinks-leader-crash',
+      },
+      loses,
+      [
+        {
+          name: 'unclean.leader.election.enable=false',
+          knobs: { 'unclean.leader.election.enable': 'false' },
+        },
+      ],
+    ),
+    'reads-continue-below-min-isr': prove(
+      { acks: 'all', fault: 'isr-shrinks-leader-crash' },
+      (measures) => measures['readsBelowMinIsr']! >= CALM_RECORDS,
+      [{ name: 'the ISR is not below the minimum', knobs: { 'min.insync.replicas': '1' } }],
+    ),
+    'no-flush-before-ack': prove(
+      { acks: 'all', fault: 'none' },
+      (measures) => measures['acknowledgedUnsynced']! > 0,
+      [
+        {
+          name: 'log.flush.interval.messages=1',
+          knobs: { 'log.flush.interval.messages': '1' },
+        },
+      ],
+    ),
+    'retries-do-not-help-acks-1': prove({ acks: '1', retries: 'default' }, loses, [
+      { name: 'acks=all', knobs: { acks: 'all' } },
+    ]),
+    'idempotence-prevents-duplicates': prove(
+      { acks: 'all', fault: 'reply-lost' },
+      (measures) => measures['duplicated'] === 0,
+      [{ name: 'enable.idempotence=false', knobs: { 'enable.idempotence': 'false' } }],
+    ),
+  },
+});

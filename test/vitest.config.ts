@@ -1,0 +1,48 @@
+/**
+ * The suites of vitest: `unit` mirrors engine/ and tests the tree itself, `interop` speaks to
+ * sockets and processes, `browser` drives the built site in Chromium, and `long` is what is too
+ * long for every commit (`npm run test:long`).
+ */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const LONG = ['test/long/**/*.test.ts', 'test/mutations/**/*.test.ts'];
+const BROWSER = ['test/web/**/*.test.ts'];
+const INTEROP = ['test/interop/**/*.test.ts', 'test/node/**/*.test.ts'];
+
+export default defineConfig({
+  root,
+  cacheDir: `${root}/node_modules/.vite-test`,
+  test: {
+    projects: [
+      {
+        root,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...LONG, ...BROWSER, ...INTEROP],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        root,
+        test: { name: 'interop', include: INTEROP, testTimeout: 120_000, hookTimeout: 60_000 },
+      },
+      {
+        root,
+        test: {
+          name: 'browser',
+          include: BROWSER,
+          globalSetup: ['test/web/site.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        root,
+        test: { name: 'long', include: LONG, testTimeout: 1_800_000, hookTimeout: 600_000 },
+      },
+    ],
+  },
+});

@@ -1,0 +1,142 @@
+/**
+ * The built workbook as a reader meets it: without scripts, in both languages, small, dark, by
+ * keyboard. How the stage plays is tested elsewhere.
+ */
+import { describe, expect, inject, test } from 'vitest';
+import { builtPaths, lessonPaths, onPage, useBrowser, whenAlive } from './pages.ts';
+
+useBrowser();
+
+const PATHS = builtPaths();
+const WIDTHS = { narrow: { width: 390, height: 844 }, wide: { width: 1440, height: 900 } };
+
+describe('web: without scripts', () => {
+  const off = { javaScriptEnabled: false };
+
+  test('the door leads to both languages', () =>
+    onPage('', off, async (page) => {
+      expect(await page.locator('h1').innerText()).toBe('Highwater');
+      await page.locator('main a[href$="/zh/"]').click();
+      expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    }));
+
+  test('there is a lesson in each language, and no lesson in only one', () => {
+    expect(lessonPaths('en').length).toBeGreaterThan(0);
+    expect(lessonPaths('zh')).toEqual(lessonPaths('en').map((path) => path.replace('en', 'zh')));
+  });
+
+  test.each(lessonPaths('en'))('%s has its answer, claims and quiz to read', (path) =>
+    onPage(path, off, async (page) => {
+      for (const id of ['question', 'answer', 'claims', 'quiz', 'follow-ups']) {
+        expect(await page.locator(`h2#${id}`).isVisible(), id).toBe(true);
+      }
+      const option = page.locator('.quiz details').first();
+      await option.locator('summary').click();
+      expect((await option.locator('p').innerText()).length).toBeGreaterThan(5);
+      expect(await page.locator('.needs-scripts').first().isVisible()).toBe(false);
+    }),
+  );
+
+  test('an address that does not exist says so, in both languages', () =>
+    onPage('en/kafka/no-such-lesson/', off, async (page) => {
+      expect(await page.locator('h1').innerText()).toMatch(/does not exist[\s\S]*没有这个页面/);
+      const status = await page.evaluate(
+        () =>
+          (performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming)
+            .responseStatus,
+      );
+      expect(status).toBe(404);
+    }));
+});
+
+describe('web: every page', () => {
+  test.each(PATHS)('/%s has a title, a description, its language and its alternates', (path) =>
+    onPage(path, { javaScriptEnabled: false }, async (page) => {
+      expect(await page.title()).toContain('Highwater');
+      const description = await page.locator('meta[name=description]').getAttribute('content');
+      expect(description?.length).toBeGreaterThan(10);
+      expect(await page.locator('link[rel=canonical]').count()).toBe(1);
+      expect(await page.locator('link[rel=alternate]').count()).toBe(3);
+      const lang = await page.locator('html').getAttribute('lang');
+      expect(lang).toBe(path.startsWith('zh') ? 'zh-CN' : 'en');
+      expect(await page.locator('h1').count()).toBe(1);
+    }),
+  );
+
+  test.each(PATHS)('/%s does not scroll sideways at 390 px', (path) =>
+    onPage(path, { viewport: WIDTHS.narrow }, async (page) => {
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width).toBeLessThanOrEqual(390);
+    }),
+  );
+});
+
+describe('web: with scripts', () => {
+  const lesson = lessonPaths('en')[0] ?? '';
+
+  test('the language switch stays on the lesson and changes the document', () =>
+    onPage(lesson, {}, async (page) => {
+      await whenAlive(page);
+      const loaded = await page.evaluate(() => performance.timeOrigin);
+      await page.locator('.top-bar a[hreflang=zh-CN]').click();
+      await page.waitForURL(new URL(lesson.replace('en', 'zh'), inject('site')).href);
+      expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      expect(await page.locator('h2#claims').innerText()).toBe('常见说法，逐条核对');
+      expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
+    }));
+
+  test('a link moves the focus to the new heading, and back restores the scroll position', () =>
+    onPage('en/', { viewport: { width: 390, height: 400 } }, async (page) => {
+      await whenAlive(page);
+      const link = page.locator('.lesson-tile a').first();
+      await link.scrollIntoViewIfNeeded();
+      const before = await page.evaluate(() => scrollY);
+      expect(before).toBeGreaterThan(0);
+      await link.click();
+      await page.waitForURL(/\/en\/[^/]+\/[^/]+\/$/);
+      await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+      expect(await page.evaluate(() => scrollY)).toBe(0);
+      await page.goBack();
+      await page.waitForFunction((y) => scrollY === y, before);
+    }));
+
+  test('the first stop of the keyboard skips to the content', () =>
+    onPage(lesson, {}, async (page) => {
+      await whenAlive(page);
+      await page.keyboard.press('Tab');
+      const focused = page.locator(':focus');
+      expect(await focused.getAttribute('href')).toBe('#content');
+      expect(await focused.isVisible()).toBe(true);
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() => document.activeElement?.id === 'content');
+    }));
+
+  test('a link to a claim opens the page at the claim', () =>
+    onPage(lesson, {}, async (page) => {
+      const id = await page.locator('.claim').last().getAttribute('id');
+      await page.goto(new URL(`${lesson}#${id}`, inject('site')).href);
+      await whenAlive(page);
+      const top = await page.evaluate(
+        (anchor) => document.getElementById(anchor ?? '')?.getBoundingClientRect().top,
+        id,
+      );
+      expect(top).toBeGreaterThan(0);
+      expect(top).toBeLessThan(900);
+    }));
+
+  test('the theme follows the system until it is chosen, and the choice outlives a reload', () =>
+    onPage('en/', { colorScheme: 'dark' }, async (page) => {
+      await whenAlive(page);
+      const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const dark = await colour();
+      const button = page.locator('.top-bar button');
+      await button.click();
+      const light = await colour();
+      expect(light).not.toBe(dark);
+      await page.reload();
+      expect(await colour()).toBe(light);
+      await whenAlive(page);
+      await button.click();
+      expect(await colour()).toBe(dark);
+    }));
+});

@@ -1,0 +1,46 @@
+/**
+ * How much a page loads, gzip: at most 95 KB of scripts for the first page without the worker,
+ * and 16 KB for one lesson in one language.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, inject, test } from 'vitest';
+import { builtPaths, lessonPaths, onPage, useBrowser, whenAlive } from './pages.ts';
+
+useBrowser();
+
+const dist = inject('dist');
+const KB = 1024;
+const gzipped = (file: string) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
+
+describe('web: sizes', () => {
+  test.each(['', ...lessonPaths('en')])('/%s loads at most 95 KB of scripts', (path) =>
+    onPage(path, {}, async (page) => {
+      const scripts = new Set<string>();
+      page.on('response', (response) => {
+        const isWorker = response.url().includes('worker');
+        if (response.url().endsWith('.js') && !isWorker) scripts.add(response.url());
+      });
+      await page.reload({ waitUntil: 'networkidle' });
+      await whenAlive(page);
+      const files = [...scripts].map((url) => new URL(url).pathname.slice(1));
+      expect(files.length).toBeGreaterThan(0);
+      const total = files.reduce((sum, file) => sum + gzipped(file), 0);
+      console.log(`/${path} loads ${(total / KB).toFixed(1)} KB of scripts`);
+      expect(total).toBeLessThanOrEqual(95 * KB);
+    }),
+  );
+
+  test('the worker, where there is one, has at most 150 KB', () => {
+    const assets = readdirSync(join(dist, 'assets'));
+    const workers = assets.filter((file) => /worker.*\.js$/.test(file));
+    for (const worker of workers) {
+      expect(gzipped(`assets/${worker}`), worker).toBeLessThanOrEqual(150 * KB);
+    }
+  });
+
+  test.each(builtPaths())('the text of /%s has at most 40 KB', (path) => {
+    expect(gzipped(`${path}index.html`)).toBeLessThanOrEqual(40 * KB);
+  });
+});

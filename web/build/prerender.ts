@@ -1,0 +1,128 @@
+/**
+ * Vite plugin: builds the scripts for the browser, then the same app for Node, and writes one
+ * HTML file a route, 404.html, robots.txt and, where the site's address is known, sitemap.xml.
+ *
+ * The output depends on the sources alone: two builds are the same byte for byte.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Manifest, Plugin, ViteBuilder } from 'vite';
+import type { Rendered } from '../server.ts';
+
+interface ServerEntry {
+  routes(): Promise<string[]>;
+  render(path: string): Promise<Rendered>;
+}
+
+interface Options {
+  /** The module that renders a path. */
+  readonly entry: string;
+  /** Without a slash at the end; empty where the site has no known address. */
+  readonly siteAddress: string;
+}
+
+export function prerender({ entry, siteAddress }: Options): Plugin {
+  return {
+    name: 'highwater:prerender',
+    apply: 'build',
+    config: ({ build }) => {
+      const serverFolder = resolve(build?.outDir ?? 'dist', '../node_modules/.cache/prerender');
+      return {
+        environments: {
+          client: {},
+          ssr: {
+            build: {
+              outDir: serverFolder,
+              emptyOutDir: true,
+              ssr: true,
+              manifest: false,
+              copyPublicDir: false,
+              rollupOptions: { input: entry },
+            },
+          },
+        },
+        builder: {
+          async buildApp(builder) {
+            const { client, ssr } = builder.environments;
+            if (!client || !ssr) throw new Error('the build has no client or no server');
+            await builder.build(client);
+            await builder.build(ssr);
+            await writePages(builder, serverFolder, siteAddress);
+          },
+        },
+      };
+    },
+  };
+}
+
+async function writePages(
+  builder: ViteBuilder,
+  serverFolder: string,
+  siteAddress: string,
+): Promise<void> {
+  const { base, root } = builder.config;
+  const folder = resolve(root, builder.config.build.outDir);
+  const template = await readFile(join(folder, 'index.html'), 'utf8');
+  const manifestFile = join(folder, '.vite/manifest.json');
+  const manifest = JSON.parse(await readFile(manifestFile, 'utf8')) as Manifest;
+  const server = pathToFileURL(join(serverFolder, 'server.js')).href;
+  const app = (await import(server)) as ServerEntry;
+  const paths = await app.routes();
+  for (const path of [...paths, '/404/']) {
+    const { head, body, lang, module } = await app.render(path);
+    const html = template
+      .replace('<html lang="en">', () => `<html lang="${lang}">`)
+      .replace('<!--head-->', () => links(manifest, module, base) + head)
+      .replace('<!--app-->', () => body);
+    const file = join(folder, path === '/404/' ? '404.html' : `${path}index.html`);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, html);
+  }
+  await writeFile(join(folder, 'robots.txt'), robots(siteAddress, base));
+  if (siteAddress !== '') {
+    await writeFile(join(folder, 'sitemap.xml'), sitemap(siteAddress, base, paths));
+  }
+  await rm(dirname(manifestFile), { recursive: true });
+  builder.config.logger.info(`prerendered ${paths.length + 1} pages`);
+}
+
+/** Preloads of a page's own chunks, and their styles, so that neither waits for the main script. */
+function links(manifest: Manifest, module: string | undefined, base: string): string {
+  const scripts = new Set<string>();
+  const styles = new Set<string>();
+  const visit = (key: string): void => {
+    const chunk = manifest[key];
+    if (chunk === undefined || scripts.has(chunk.file)) return;
+    scripts.add(chunk.file);
+    chunk.css?.forEach((file) => styles.add(file));
+    chunk.imports?.forEach(visit);
+  };
+  if (module !== undefined) {
+    const key = Object.keys(manifest).find((name) => name.endsWith(module));
+    if (key === undefined) throw new Error(`the build has no chunk for ${module}`);
+    visit(key);
+  }
+  return [
+    ...[...styles].map((file) => `<link rel="stylesheet" crossorigin href="${base}${file}">`),
+    ...[...scripts].map((file) => `<link rel="modulepreload" crossorigin href="${base}${file}">`),
+  ].join('');
+}
+
+function robots(siteAddress: string, base: string): string {
+  const map = siteAddress === '' ? '' : `Sitemap: ${siteAddress}${base}sitemap.xml\n`;
+  return `User-agent: *\nAllow: /\n${map}`;
+}
+
+function sitemap(siteAddress: string, base: string, paths: readonly string[]): string {
+  const entries = paths.map(
+    (path) => `  <url><loc>${siteAddress}${base}${path.slice(1)}</loc></url>`,
+  );
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+    ...entries,
+    '</urlset>',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,34 @@
+/**
+ * Types of what the build makes: the virtual modules of build/lesson-modules.ts, lessons in
+ * Markdown, and constants.
+ */
+/// <reference types="vite/client" />
+
+/** The site's public address without a slash at the end, or empty: see web/vite.config.ts. */
+declare const __SITE_ADDRESS__: string;
+
+declare module '*.svx' {
+  import type { Component } from 'svelte';
+
+  const Body: Component;
+  export default Body;
+}
+
+declare module 'virtual:lessons/en' {
+  import type { LessonIndex } from '#web/lesson/content.ts';
+
+  export const index: LessonIndex;
+}
+
+declare module 'virtual:lessons/zh' {
+  import type { LessonIndex } from '#web/lesson/content.ts';
+
+  export const index: LessonIndex;
+}
+
+declare module 'virtual:lesson-bodies' {
+  import type { LessonModule } from '#web/lesson/content.ts';
+
+  /** By `<track>/<slug>/<lang>`. */
+  export const bodies: Readonly<Record<string, () => Promise<LessonModule>>>;
+}

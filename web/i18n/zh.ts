@@ -1,0 +1,81 @@
+/**
+ * The words of the workbook in Chinese.
+ */
+import type { Messages } from './en.ts';
+
+export const zh: Messages = {
+  name: 'Highwater',
+  tagline: '一间可以随手搞坏的消息队列实验室',
+  about:
+    '每一道消息队列面试题的答案，都由真实 Broker 引擎上的一次实验来证明。引擎就在这个页面里运行：先押注，再一步步跑，拧一个参数，弄垮一台 Broker，看看哪一条“已确认”的消息不见了。',
+  privacy: '一切都留在本机：不用注册，也不向任何第三方发请求。',
+  enter: '打开练习册',
+  skip: '跳到正文',
+  allLessons: '全部课程',
+  languageName: '中文',
+  otherLanguage: 'English',
+  navigation: '练习册',
+  theme: {
+    label: '主题',
+    system: '跟随系统',
+    light: '浅色',
+    dark: '深色',
+  },
+  missing: {
+    title: '没有这个页面',
+    text: '地址可能已经失效，或者输错了。',
+  },
+  index: {
+    title: '课程',
+    empty: '还没有课程。',
+    minutes: (count) => `${count} 分钟`,
+    questions: (count) => `${count} 道题`,
+    claims: (count, corrected) => `核对 ${count} 条说法，更正 ${corrected} 条`,
+    stage: {
+      questions: '只有问答',
+      experiment: '带实验',
+      complete: '带实验和演练',
+    },
+  },
+  lesson: {
+    question: '面试题',
+    bet: '先押注',
+    betHint: '先选再跑：押错的那一次，才会记得牢。',
+    experiment: '实验',
+    knobs: '本次运行的参数',
+    steps: '一步一步看',
+    measures: '测得的结果',
+    story: '发生了什么，为什么',
+    answer: '60 秒回答',
+    redFlags: '一说就露馅的话',
+    claims: '常见说法，逐条核对',
+    claim: '说法',
+    correction: '更准确地说',
+    since: '适用版本',
+    everyRelease: '所有版本',
+    source: '出处',
+    proof: '证明',
+    linkToClaim: '这条说法的链接',
+    quiz: '小测',
+    quizHint: '点开一个选项，看它为什么对、为什么错。',
+    right: '对。',
+    wrong: '不对。',
+    puzzle: '轮到你了',
+    followUps: '接下来会追问',
+    previous: '上一课',
+    next: '下一课',
+    contents: '本页内容',
+  },
+  verdict: {
+    holds: '成立',
+    oversimplified: '过于简化',
+    'version-dependent': '取决于版本',
+    outdated: '已过时',
+    wrong: '错误',
+  },
+  proofVerdict: {
+    proved: '由实验证明',
+    refuted: '被实验推翻',
+    'not exercised': '本次实验未触及',
+  },
+};

@@ -1,0 +1,25 @@
+/**
+ * A claim's source as questions.yaml writes it, for display: an address, `KIP-1`, `KAFKA-1` or
+ * `owner/repository@release path`, each with an optional `(place)`.
+ */
+export interface Source {
+  /** Where it can be read; empty where the writing does not say (a KIP's page has a long name). */
+  readonly address: string;
+  readonly name: string;
+  /** With its brackets, or empty. */
+  readonly place: string;
+}
+
+export function readSource(source: string): Source {
+  const [, name = source, place = ''] = /^(.*?)(\s\([^)]+\))?$/.exec(source) ?? [];
+  return { address: addressOf(name), name: name.replace('https://', ''), place: place.trim() };
+}
+
+function addressOf(name: string): string {
+  if (name.startsWith('https://')) return name;
+  if (name.startsWith('KAFKA-')) return `https://issues.apache.org/jira/browse/${name}`;
+  const file = /^([\w.-]+\/[\w.-]+)@([\w.-]+) (\S+)$/.exec(name);
+  if (file === null) return '';
+  const [, repository, release, path] = file;
+  return `https://github.com/${repository}/blob/${release}/${path}`;
+}

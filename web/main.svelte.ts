@@ -1,0 +1,22 @@
+/**
+ * The app in the browser: takes over the prerendered page, and hands the address bar over to
+ * navigation.ts.
+ */
+import { hydrate, mount } from 'svelte';
+import App from './App.svelte';
+import { followLinks, pathInSite } from './navigation.ts';
+import { load, type Page } from './routes.ts';
+import './style/style.css';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('the page has no #app');
+
+const props: { page: Page } = $state({ page: await load(pathInSite(location.pathname)) });
+// the development server sends an empty #app
+const isPrerendered = target.firstElementChild !== null;
+(isPrerendered ? hydrate : mount)(App, { target, props });
+followLinks((page) => {
+  props.page = page;
+});
+// from here on the page answers; tests wait for it
+document.documentElement.dataset.highwaterAlive = '';

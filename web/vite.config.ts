@@ -1,0 +1,40 @@
+/**
+ * The workbook's build: Svelte pages and lessons, prerendered to static files in dist/.
+ *
+ * BASE_PATH=/path/ builds for a sub-path; SITE_ADDRESS=https://host adds canonical addresses and
+ * a sitemap. Tests are configured in test/vitest.config.ts.
+ */
+import { fileURLToPath } from 'node:url';
+import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+import { lessonModules } from './build/lesson-modules.ts';
+import { lessonMarkdown } from './build/markdown.ts';
+import { prerender } from './build/prerender.ts';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const siteAddress = (process.env.SITE_ADDRESS ?? '').replace(/\/$/, '');
+
+export default defineConfig({
+  root: at('.').replace(/\/$/, ''),
+  base: process.env.BASE_PATH ?? '/',
+  publicDir: at('public'),
+  cacheDir: at('../node_modules/.vite'),
+  define: { __SITE_ADDRESS__: JSON.stringify(siteAddress) },
+  plugins: [
+    lessonModules(at('../lessons'), at('../engine')),
+    svelte({
+      configFile: false,
+      extensions: ['.svelte', '.svx'],
+      preprocess: [vitePreprocess(), lessonMarkdown()],
+      compilerOptions: {
+        runes: ({ filename }) => (filename.includes('node_modules') ? undefined : true),
+        warningFilter: (warning) => warning.code !== 'script_context_deprecated',
+      },
+    }),
+    prerender({ entry: at('server.ts'), siteAddress }),
+  ],
+  optimizeDeps: { include: ['comlink', 'xstate'] },
+  server: { fs: { allow: [at('..')] } },
+  build: { outDir: at('../dist'), emptyOutDir: true, manifest: true },
+  worker: { format: 'es' },
+});
