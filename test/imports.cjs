@@ -20,7 +20,7 @@ module.exports = {
       name: 'packages-of-the-engine',
       severity: 'error',
       from: { path: '^engine', pathNot: '^engine/node' },
-      to: { path: 'node_modules', pathNot: 'node_modules/(xstate|fflate|snappyjs|lz4js|fzstd)/' },
+      to: { path: 'node_modules', pathNot: 'node_modules/(xstate|fflate|snappyjs|fzstd)/' },
     },
     {
       name: 'node-only-in-node',
@@ -31,7 +31,7 @@ module.exports = {
     {
       name: 'no-development-packages-in-the-command',
       severity: 'error',
-      from: { path: '^engine' },
+      from: { path: '^engine', pathNot: '^engine/node/bench' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

@@ -11,7 +11,6 @@ export default {
     'web/index.html',
     'web/server.ts',
     'web/build/experiments.ts',
-    'web/**/*.worker.ts',
     'engine/node/command/{highwater.mjs,main.ts}',
     'lessons/*/*/{experiment,drill}.ts',
     'lessons/*/*/*.svx',

@@ -35,6 +35,21 @@ export default defineConfig({
   ],
   optimizeDeps: { include: ['comlink', 'xstate'] },
   server: { fs: { allow: [at('..')] } },
-  build: { outDir: at('../dist'), emptyOutDir: true, manifest: true },
-  worker: { format: 'es' },
+  build: {
+    outDir: at('../dist'),
+    emptyOutDir: true,
+    manifest: true,
+    // most of the time of a build is ours: the experiments
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      // so that its size can be told from the page's
+      output: {
+        entryFileNames: 'assets/worker-[name]-[hash].js',
+        chunkFileNames: 'assets/worker-[name]-[hash].js',
+      },
+    },
+  },
 });

@@ -60,7 +60,6 @@ export class Broker implements Process {
   readonly #channels: ControllerChannel[] = [];
   readonly #inspector: BrokerInspector;
   #published = false;
-  #running = false;
 
   constructor(ports: Ports, options: BrokerOptions, config: BrokerConfig) {
     assert(options.nodeId >= 0, 'node id', { nodeId: options.nodeId });
@@ -143,9 +142,6 @@ export class Broker implements Process {
       {
         metadataOffset: () => this.#subscription.image.offset,
         caughtUp: () => this.#publishFirst(),
-        running: () => {
-          this.#running = true;
-        },
         shutDown: () => this.#shutDown(),
       },
     );
@@ -200,7 +196,6 @@ export class Broker implements Process {
   }
 
   #shutDown(): void {
-    this.#running = false;
     this.#server.close();
     this.#replicas.close();
     this.#subscription.close();
@@ -210,9 +205,5 @@ export class Broker implements Process {
       this.#lifecycle.stopped();
       this.#ports.halt('shut down');
     });
-  }
-
-  get isRunning(): boolean {
-    return this.#running;
   }
 }

@@ -3,6 +3,7 @@
  * Each area keeps its sentences beside its kinds; this file only merges them.
  */
 import { brokerNarration } from './broker/broker-trace.ts';
+import { clientNarration } from './client/narration.ts';
 import { controllerNarration } from './controller/controller-trace.ts';
 import { partitionNarration } from './partition/partition-trace.ts';
 
@@ -15,4 +16,5 @@ export const kafkaNarration: Narration = {
   ...partitionNarration,
   ...brokerNarration,
   ...controllerNarration,
+  ...clientNarration,
 };

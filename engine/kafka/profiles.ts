@@ -86,7 +86,8 @@ const definitions = {
   },
   eligibleLeaderReplicas: {
     since: '4.1',
-    about: 'The controller remembers the replicas that left an ISR at its minimum, and may elect one.',
+    about:
+      'The controller remembers the replicas that left an ISR at its minimum, and may elect one.',
     source: 'KIP-966; on by default for new clusters since 4.1',
   },
 } as const satisfies Record<string, SwitchDefinition>;
@@ -96,12 +97,30 @@ export const switches: Readonly<Record<SwitchName, SwitchDefinition>> = definiti
 
 /** A configuration default that changed: pairs of (first release, value), oldest first. */
 const defaultHistory = {
-  'acks': [['0.8', '1'], ['3.0', 'all']],
-  'enable.idempotence': [['0.11', 'false'], ['3.0', 'true']],
-  'retries': [['0.8', '0'], ['2.1', '2147483647']],
-  'linger.ms': [['0.8', '0'], ['4.0', '5']],
-  'unclean.leader.election.enable': [['0.8', 'true'], ['0.11', 'false']],
-  'replica.lag.time.max.ms': [['0.8', '10000'], ['2.5', '30000']],
+  acks: [
+    ['0.8', '1'],
+    ['3.0', 'all'],
+  ],
+  'enable.idempotence': [
+    ['0.11', 'false'],
+    ['3.0', 'true'],
+  ],
+  retries: [
+    ['0.8', '0'],
+    ['2.1', '2147483647'],
+  ],
+  'linger.ms': [
+    ['0.8', '0'],
+    ['4.0', '5'],
+  ],
+  'unclean.leader.election.enable': [
+    ['0.8', 'true'],
+    ['0.11', 'false'],
+  ],
+  'replica.lag.time.max.ms': [
+    ['0.8', '10000'],
+    ['2.5', '30000'],
+  ],
 } as const satisfies Record<string, readonly (readonly [string, string])[]>;
 
 export type HistoricalDefault = keyof typeof defaultHistory;

@@ -14,29 +14,29 @@ const MILLISECOND = 1000 * MICROSECOND;
 /** Picoseconds a unit. */
 export const pricePicos: Readonly<Record<CostKind, number>> = Object.freeze({
   /** 10 GB/s: a memcpy within the cache hierarchy of a server core. */
-  'copy': 100,
+  copy: 100,
   /** 2.6 GB/s: CRC-32C by slicing in JavaScript or WebAssembly, measured by `highwater bench`. */
-  'crc': 380,
+  crc: 380,
   /** 3.5 GB/s: writevSync of 64 KB batches into the page cache, measured by `highwater bench`. */
-  'append': 280,
+  append: 280,
   /** 10 GB/s: a read that the page cache answers is a copy. */
-  'read': 100,
+  read: 100,
   /** 12 ms: average seek 8 ms and half a turn at 7,200 rpm, as disk data sheets give them. */
-  'seek': 12 * MILLISECOND,
+  seek: 12 * MILLISECOND,
   /** 200 ns: a trivial system call with the kernel's page-table isolation on. */
-  'syscall': 200 * NANOSECOND,
+  syscall: 200 * NANOSECOND,
   /** 2 us: a switch of threads with cold caches (lmbench lat_ctx, order of magnitude). */
   'context-switch': 2 * MICROSECOND,
   /** The device moves the bytes; the CPU only starts it. */
-  'dma': 0,
+  dma: 0,
   /** 230 MB/s: snappyjs, `highwater bench`; the other codecs are within a factor of five. */
-  'compress': 4300,
+  compress: 4300,
   /** 430 MB/s: snappyjs, `highwater bench`. */
-  'decompress': 2300,
+  decompress: 2300,
   /** 2 us: parse a header, find the handler, look up the partition. */
-  'request': 2 * MICROSECOND,
+  request: 2 * MICROSECOND,
   /** 50 ns: check one record's lengths. */
-  'record': 50 * NANOSECOND,
+  record: 50 * NANOSECOND,
 });
 
 /** Picoseconds in a microsecond, the unit of virtual time. */

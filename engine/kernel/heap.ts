@@ -35,7 +35,10 @@ export class EventHeap<E extends Ordered> {
 
   /** Adds an event that was taken out and must wait; it keeps its place among its equals. */
   defer(event: E): void {
-    assert(event.sequence > 0 && event.sequence <= this.#sequence, 'only a known event is deferred');
+    assert(
+      event.sequence > 0 && event.sequence <= this.#sequence,
+      'only a known event is deferred',
+    );
     this.#insert(event);
   }
 

@@ -29,8 +29,14 @@ export interface Lab {
   /** How a product's entries become sentences. */
   narrateWith(narrator: Narrator): void;
   /** An invariant that is checked after each event when the run asks for it. */
-  invariant(id: string, check: InvariantCheck): void;
+  invariant(id: string, scope: InvariantScope, check: InvariantCheck): void;
 }
+
+/**
+ * `always`: whatever happens. `promise`: unless more went wrong than the configuration promises to
+ * survive, as an unclean election, or power loss of all that had a record.
+ */
+export type InvariantScope = 'always' | 'promise';
 
 /** Null while it holds; otherwise what is wrong, in one sentence. `host` handled the event. */
 export type InvariantCheck = (host: string | null) => string | null;

@@ -26,6 +26,7 @@ import { kafkaNarration } from '../kafka/narration.ts';
 import { newestProfile, profileOf } from '../kafka/profiles.ts';
 import type { Profile, ProfileName, SwitchName } from '../kafka/profiles.ts';
 import { errorName } from '../wire/kafka/errors.ts';
+import { watchKafka } from './check/kafka.ts';
 import type { Lab, Step } from './experiment.ts';
 import type { Found } from './history.ts';
 
@@ -53,6 +54,8 @@ export interface Acknowledged {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** Whether its producer asked for acks=all. */
+  readonly byAll: boolean;
 }
 
 const CONTROLLER = 'controller-1';
@@ -67,6 +70,7 @@ export class KafkaCluster {
   readonly #lab: Lab;
   readonly #brokers: number;
   readonly #topics = new Map<string, TopicOptions>();
+  readonly #byAll = new Map<string, boolean>();
   #sentCount = 0;
   #audit: Found[] | null = null;
   readonly #onAcknowledged: ((acknowledged: Acknowledged) => void)[] = [];
@@ -86,6 +90,7 @@ export class KafkaCluster {
       const broker = createBroker({ nodeId, controllers, profile, settings });
       lab.addHost(this.brokerName(nodeId), broker);
     }
+    watchKafka(lab, this);
   }
 
   brokerName(nodeId: number): string {
@@ -161,7 +166,11 @@ export class KafkaCluster {
   createTopic(name: string, options: TopicOptions): void {
     this.#topics.set(name, options);
     const admin = `admin-${name}`;
-    const factory = createAdmin({ bootstrap: this.#bootstrap, profile: this.profile, settings: {} });
+    const factory = createAdmin({
+      bootstrap: this.#bootstrap,
+      profile: this.profile,
+      settings: {},
+    });
     this.#lab.addHost(admin, factory);
     const { partitions, replicationFactor, configs } = options;
     const assignments = Array.from({ length: partitions }, (_, partition) =>
@@ -184,7 +193,12 @@ export class KafkaCluster {
   addProducer(name: string, settings: Settings): void {
     const { profile } = this;
     const client = { 'client.id': name, ...settings };
-    this.#lab.addHost(name, createProducer({ bootstrap: this.#bootstrap, profile, settings: client }));
+    const acks = settings['acks'] ?? profile.defaults.acks;
+    this.#byAll.set(name, acks === 'all' || acks === '-1');
+    this.#lab.addHost(
+      name,
+      createProducer({ bootstrap: this.#bootstrap, profile, settings: client }),
+    );
   }
 
   /** Sends records, each its own `send`, in one event; their ids are their values. */
@@ -195,7 +209,7 @@ export class KafkaCluster {
         const id = `r${++this.#sentCount}`;
         history.send(producer, id, this.#lab.event);
         process.send({ topic, partition, key: null, value: id }, (result) =>
-          this.#told(id, topic, result),
+          this.#told(producer, id, topic, result),
         );
       }
     });
@@ -237,7 +251,7 @@ export class KafkaCluster {
     this.#lab.addHost(name, createConsumer(options));
   }
 
-  #told(id: string, topic: string, result: ProduceResult): void {
+  #told(producer: string, id: string, topic: string, result: ProduceResult): void {
     const { history, event } = this.#lab;
     if (result.ok && result.offset < 0) {
       history.tell(id, event, 'unasked');
@@ -245,7 +259,9 @@ export class KafkaCluster {
       const place = `${topic}-${result.partition}@${result.offset}`;
       history.tell(id, event, 'acknowledged', { place });
       const { partition, offset } = result;
-      for (const look of this.#onAcknowledged) look({ topic, partition, offset });
+      for (const look of this.#onAcknowledged) {
+        look({ topic, partition, offset, byAll: this.#byAll.get(producer) ?? false });
+      }
     } else {
       const outcome = result.indeterminate ? 'indeterminate' : 'refused';
       history.tell(id, event, outcome, { error: errorName(result.errorCode) });

@@ -37,11 +37,8 @@ export interface FlagKnob {
 export type Knob = ChoiceKnob | IntegerKnob | FlagKnob;
 export type Knobs = Readonly<Record<string, Knob>>;
 
-export type ValueOf<K extends Knob> = K extends ChoiceKnob<infer V>
-  ? V
-  : K extends IntegerKnob
-    ? number
-    : boolean;
+export type ValueOf<K extends Knob> =
+  K extends ChoiceKnob<infer V> ? V : K extends IntegerKnob ? number : boolean;
 export type KnobValues<K extends Knobs> = { readonly [Name in keyof K]: ValueOf<K[Name]> };
 
 /** One of some words. The first named value is not the default: `preset` is. */
@@ -115,7 +112,10 @@ export function allowed(knob: Knob): string {
 }
 
 /** The values as text, in the order in which the experiment names its knobs. */
-export function textOf(knobs: Knobs, values: Readonly<Record<string, KnobValue>>): [string, string][] {
+export function textOf(
+  knobs: Knobs,
+  values: Readonly<Record<string, KnobValue>>,
+): [string, string][] {
   return Object.keys(knobs).map((name) => {
     const value = values[name];
     assert(value !== undefined, 'a run has a value for every knob', { name });

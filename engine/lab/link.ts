@@ -59,7 +59,8 @@ function parse(json: string): Shared | null {
   }
   if (!Array.isArray(value) || value.length !== 4) return null;
   const [experiment, knobs, seed, inputs] = value as unknown[];
-  if (typeof experiment !== 'string' || !Array.isArray(knobs) || !Array.isArray(inputs)) return null;
+  if (typeof experiment !== 'string' || !Array.isArray(knobs) || !Array.isArray(inputs))
+    return null;
   if (typeof seed !== 'number' || !Number.isSafeInteger(seed) || seed < 0) return null;
   if (!knobs.every(isTextPair)) return null;
   const read = inputs.map(inputOf);
@@ -68,7 +69,9 @@ function parse(json: string): Shared | null {
 }
 
 function isTextPair(value: unknown): value is [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string');
+  return (
+    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string')
+  );
 }
 
 /** An input whose fault has the shape of one. Whether its host exists is for the run to say. */

@@ -21,13 +21,22 @@ export interface ProofResult {
   readonly verdict: Verdict;
   readonly measures: Measures;
   readonly mutants: readonly MutantResult[];
+  /** What went wrong with the lab itself, where the run failed. */
+  readonly failure: string | null;
 }
 
 /** Runs a proof under its own knobs, and each of its mutants. */
-export function runProof(experiment: Experiment, id: string, options: RunOptions = {}): ProofResult {
+export function runProof(
+  experiment: Experiment,
+  id: string,
+  options: RunOptions = {},
+): ProofResult {
   const proof = experiment.proofs[id]!;
   const run = new Run(experiment, { ...options, knobs: proof.knobs }).finish();
-  if (run.failed) return { id, verdict: 'refuted', measures: {}, mutants: [] };
+  if (run.failed) {
+    const failure = run.world.failure?.error.message ?? 'an invariant is broken';
+    return { id, verdict: 'refuted', measures: {}, mutants: [], failure };
+  }
   const measures = run.measures();
   const mutants = proof.mutants.map((mutant) => {
     const knobs = { ...proof.knobs, ...mutant.knobs };
@@ -36,7 +45,7 @@ export function runProof(experiment: Experiment, id: string, options: RunOptions
     return { name: mutant.name, caught: !holds };
   });
   const held = proof.holds(measures, run.history);
-  return { id, verdict: verdictOf(held, mutants), measures, mutants };
+  return { id, verdict: verdictOf(held, mutants), measures, mutants, failure: null };
 }
 
 function verdictOf(held: boolean | null, mutants: readonly MutantResult[]): Verdict {
@@ -55,7 +64,8 @@ export function verdictsOf(run: Run): { readonly id: string; readonly verdict: V
 function verdictOn(run: Run, proof: Proof): Verdict {
   const texts = new Map(run.knobTexts);
   const needed: Record<string, string> = {};
-  for (const [name, knob] of Object.entries(run.experiment.knobs)) needed[name] = String(knob.preset);
+  for (const [name, knob] of Object.entries(run.experiment.knobs))
+    needed[name] = String(knob.preset);
   Object.assign(needed, proof.knobs);
   const same = Object.entries(needed).every(([name, value]) => texts.get(name) === value);
   if (!same || run.failed) return 'not exercised';

@@ -13,8 +13,16 @@ import { inject } from '../sim/faults.ts';
 import type { Fault } from '../sim/faults.ts';
 import { simNarration } from '../sim/narration.ts';
 import type { SimHost } from '../sim/host.ts';
-import { World } from '../sim/world.ts';
-import type { Experiment, InvariantCheck, Lab, Measures, Step } from './experiment.ts';
+import { World, WORLD } from '../sim/world.ts';
+import type {
+  Experiment,
+  InvariantCheck,
+  InvariantScope,
+  Lab,
+  Measures,
+  Step,
+} from './experiment.ts';
+import { messagesConserved } from './check/network.ts';
 import { History } from './history.ts';
 import { knobValues, textOf } from './knob.ts';
 import type { KnobValue } from './knob.ts';
@@ -34,8 +42,8 @@ export interface RunOptions {
   readonly trace?: boolean;
   readonly paranoidWire?: boolean;
   readonly freeze?: boolean;
-  /** Checks the invariants after each event, and stops at the first that is broken. */
-  readonly invariants?: boolean;
+  /** Checks invariants after each event, and stops at the first that is broken. */
+  readonly invariants?: InvariantScope;
   readonly eventsMax?: number;
 }
 
@@ -56,6 +64,12 @@ export interface Violation {
   readonly what: string;
 }
 
+interface Invariant {
+  readonly id: string;
+  readonly scope: InvariantScope;
+  readonly check: InvariantCheck;
+}
+
 export const stepKind = traceKind('step', { id: 'string' });
 
 /** The seed of a run that names none. */
@@ -71,7 +85,7 @@ export class Run {
   readonly lab: Lab;
   readonly #inputs: readonly Input[];
   readonly #plan: readonly Step<unknown>[];
-  readonly #invariants: [string, InvariantCheck][] = [];
+  readonly #invariants: Invariant[] = [];
   readonly #subject: unknown;
   readonly #eventsMax: number;
   #narrator: Narrator = simNarration;
@@ -96,8 +110,11 @@ export class Run {
     this.#plan = [...experiment.steps, ...experiment.settle];
     this.#eventsMax = options.eventsMax ?? limits.runEventsMax;
     this.lab = this.#makeLab();
+    this.lab.invariant('S3', 'always', () => messagesConserved(this.world.network));
     this.#subject = experiment.world({ knobs: this.knobs, lab: this.lab });
-    if (options.invariants ?? false) this.world.observe((_event, host) => this.#check(host));
+    const { invariants } = options;
+    if (invariants !== undefined)
+      this.world.observe((_event, host) => this.#check(host, invariants));
   }
 
   /** The step that is going on, or null when all are over. */
@@ -188,13 +205,14 @@ export class Run {
     this.#place++;
   }
 
-  #check(host: SimHost | null): void {
+  #check(host: SimHost | null, wanted: InvariantScope): void {
     if (this.#violation !== null) return;
-    for (const [invariant, check] of this.#invariants) {
+    for (const { id, scope, check } of this.#invariants) {
+      if (wanted === 'always' && scope === 'promise') continue;
       const what = check(host?.name ?? null);
       if (what === null) continue;
-      const event = this.world.event;
-      this.#violation = { invariant, event, host: host?.name ?? 'world', what };
+      const { event } = this.world;
+      this.#violation = { invariant: id, event, host: host?.name ?? WORLD, what };
       return;
     }
   }
@@ -227,7 +245,7 @@ export class Run {
       narrateWith: (narrator) => {
         this.#narrator = { ...this.#narrator, ...narrator };
       },
-      invariant: (id, check) => this.#invariants.push([id, check]),
+      invariant: (id, scope, check) => this.#invariants.push({ id, scope, check }),
     };
   }
 }

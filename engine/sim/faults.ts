@@ -38,7 +38,12 @@ export type Fault =
     }
   | { readonly fault: 'loss'; readonly from: string; readonly to: string; readonly ratio: Ratio }
   /** Connections break after a request arrived, so that clients send it twice. */
-  | { readonly fault: 'duplicate'; readonly from: string; readonly to: string; readonly ratio: Ratio }
+  | {
+      readonly fault: 'duplicate';
+      readonly from: string;
+      readonly to: string;
+      readonly ratio: Ratio;
+    }
   /** The next larger message is cut off after so many bytes; 0: reset every connection now. */
   | { readonly fault: 'reset'; readonly from: string; readonly to: string; readonly bytes: number }
   /** Clock: wall time only; timers go on. */

@@ -13,33 +13,33 @@ interface Template {
 }
 
 const faults: Readonly<Record<string, Template>> = {
-  'crash': {
+  crash: {
     en: (e) => `The process on ${e['host']} is killed. Its page cache stays.`,
     zh: (e) => `${e['host']} 上的进程被杀死，页缓存还在。`,
   },
-  'power': {
+  power: {
     en: (e) => `${e['host']} loses power. What was not synced to disk is gone.`,
     zh: (e) => `${e['host']} 断电，没有刷盘的数据全部消失。`,
   },
-  'stop': {
+  stop: {
     en: (e) => `${e['host']} is asked to stop.`,
     zh: (e) => `通知 ${e['host']} 正常停机。`,
   },
-  'start': { en: (e) => `${e['host']} is started.`, zh: (e) => `启动 ${e['host']}。` },
-  'pause': {
+  start: { en: (e) => `${e['host']} is started.`, zh: (e) => `启动 ${e['host']}。` },
+  pause: {
     en: (e) => `The process on ${e['host']} pauses; its connections stay open.`,
     zh: (e) => `${e['host']} 上的进程暂停，连接没有断开。`,
   },
-  'resume': { en: (e) => `${e['host']} goes on.`, zh: (e) => `${e['host']} 恢复运行。` },
-  'isolate': {
+  resume: { en: (e) => `${e['host']} goes on.`, zh: (e) => `${e['host']} 恢复运行。` },
+  isolate: {
     en: (e) => `${e['host']} is cut off from the network.`,
     zh: (e) => `${e['host']} 与网络隔离。`,
   },
-  'partition': {
+  partition: {
     en: () => 'The network is partitioned.',
     zh: () => '网络发生分区。',
   },
-  'heal': { en: () => 'The network is whole again.', zh: () => '网络恢复。' },
+  heal: { en: () => 'The network is whole again.', zh: () => '网络恢复。' },
 };
 
 const otherFault: Template = {

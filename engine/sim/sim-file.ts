@@ -11,6 +11,8 @@ import type { Unsynced } from './sim-disk.ts';
 
 /** Linux writes a dirty page back after 30 s (vm.dirty_expire_centisecs = 3000). */
 export const WRITE_BACK_MICROS = 30_000_000;
+/** Appends within this time are one extent: write-back by age is as exact as that. */
+const EXTENT_MICROS_MAX = 1_000_000;
 /** What a power loss keeps or loses as a whole. */
 const PAGE_BYTES = 4096;
 
@@ -55,7 +57,8 @@ export class SimFile {
     this.#size = Math.max(this.#size, end);
     this.#exposed = end;
     const last = this.#dirty[this.#dirty.length - 1];
-    if (!this.#sealed && last !== undefined && !last.truncation && last.end === position) {
+    const follows = last !== undefined && !last.truncation && last.end === position;
+    if (!this.#sealed && follows && at - last.at < EXTENT_MICROS_MAX) {
       last.end = end;
       return;
     }
@@ -136,7 +139,7 @@ export class SimFile {
       if (random.chance(half)) this.#apply(extent);
       return;
     }
-    for (let start = extent.start; start < extent.end; ) {
+    for (let start = extent.start; start < extent.end;) {
       const end = Math.min(extent.end, (Math.floor(start / PAGE_BYTES) + 1) * PAGE_BYTES);
       if (random.chance(half)) this.#copy(start, end);
       start = end;

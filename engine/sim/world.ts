@@ -123,9 +123,15 @@ export class World {
 
   /** Handles the next event. False if there is none, or a bug has ended the run. */
   step(): boolean {
+    return this.#stepUntil(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Behind events that are cancelled or must wait there may be none before the deadline. */
+  #stepUntil(deadline: number): boolean {
     while (this.#failure === null) {
-      const event = this.#heap.pop();
-      if (event === undefined) return false;
+      const next = this.#heap.peek();
+      if (next === undefined || next.time > deadline) return false;
+      const event = this.#heap.pop()!;
       if (event.cancelled) continue;
       const { host } = event;
       if (host !== null && this.#waits(event, host)) continue;
@@ -150,7 +156,7 @@ export class World {
         if (runLimits.micros !== undefined) this.#now = deadline;
         return next === undefined ? 'idle' : 'time';
       }
-      this.step();
+      this.#stepUntil(deadline);
     }
   }
 

@@ -117,8 +117,36 @@ describe('compression: hostile claims', () => {
     expect(decompress('snappy', bytesOf('ffffffff0f00'), CAP)).toBe('too-large');
   });
 
+  test('snappy: more or less than declared, and a copy from the block before, are corrupt', () => {
+    expect(decompress('snappy', bytesOf('0204616263'), CAP)).toBe('corrupt');
+    expect(decompress('snappy', bytesOf('0108616263'), CAP)).toBe('corrupt');
+    expect(decompress('snappy', bytesOf('0408616263'), CAP)).toBe('corrupt');
+    const xerial = '82534e4150505900' + '00000001' + '00000001';
+    expect(decompress('snappy', bytesOf(`${xerial}00000006040c61626364`), CAP)).toHaveLength(4);
+    const second = '00000003' + '040104';
+    expect(decompress('snappy', bytesOf(`${xerial}00000006040c61626364${second}`), CAP)).toBe(
+      'corrupt',
+    );
+  });
+
+  test('lz4: in written blocks the last match begins 12 bytes before the end, or earlier', () => {
+    // Seven literals and a match that would begin 11 bytes before the end: so it stays literal.
+    const bytes = encodeUtf8('abcdabcdabcdabc');
+    expect(compress('lz4', bytes.subarray(0, 15)).length).toBe(7 + 4 + 15 + 4);
+    const longer = encodeUtf8('abcdabcdabcdabcdabcdabcd');
+    expect(compress('lz4', longer).length).toBeLessThan(7 + 4 + 24 + 4);
+  });
+
   test('lz4: a block that claims 2 GB is corrupt', () => {
     expect(decompress('lz4', bytesOf('04224d18604082ffffff7f00'), CAP)).toBe('corrupt');
+  });
+
+  test('lz4: a block larger than the frame allows is corrupt, even if it is there', () => {
+    const frame = new Uint8Array(7 + 4 + 65_537 + 4);
+    frame.set(bytesOf('04224d1860408201000180'));
+    expect(decompress('lz4', frame, CAP)).toBe('corrupt');
+    frame.set(bytesOf('00000180'), 7);
+    expect(decompress('lz4', frame.subarray(0, frame.length - 1), CAP)).toHaveLength(65_536);
   });
 
   test('lz4: a match before the beginning is corrupt', () => {

@@ -59,7 +59,7 @@ function outputs(): Record<string, string> {
   return Object.fromEntries([...programs].map(([id, { output }]) => [id, output.slice(-500)]));
 }
 
-test('nodes: the leader is killed while a producer writes with acks=all: nothing is lost', async () => {
+test('nodes: the leader is killed under load (acks=all): nothing is lost', async () => {
   await admin.createTopics({
     topics: [{ topic: TOPIC, numPartitions: 1, replicationFactor: 3 }],
     waitForLeaders: true,

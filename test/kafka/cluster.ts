@@ -102,7 +102,10 @@ export class Cluster {
 
   // --------------------------------------------------------------------------------- clients
 
-  #client<P extends Process>(kind: string, factory: ProcessFactory<P>): { name: string; process: P } {
+  #client<P extends Process>(
+    kind: string,
+    factory: ProcessFactory<P>,
+  ): { name: string; process: P } {
     const name = `${kind}-${++this.#clients}`;
     const host = this.world.addHost(name, factory);
     host.start();

@@ -80,7 +80,7 @@ function stranger(port: number, says = ''): Stranger {
   return one;
 }
 
-test('node: a violation closes the socket after the answers that were due, and the server lives', async () => {
+test('node: a violation closes the socket after the answers that were due', async () => {
   const server = await echo();
   const bad = stranger(server.port, 'good\nbad\r\nmore\n');
   await world.until('closed', () => bad.ended !== '');
@@ -121,7 +121,7 @@ test('node: bytes cut anywhere are the same messages', async () => {
   expect(server.seen).toEqual(['one', 'two', 'three']);
 });
 
-test('node: too many connections: the next one is closed, and a place that is left is free', async () => {
+test('node: too many connections: the next is closed, until one leaves', async () => {
   const server = await echo({ connectionsMax: 2 });
   const [first, second] = [stranger(server.port, 'a\n'), stranger(server.port, 'b\n')];
   await world.until('answered', () => first.heard !== '' && second.heard !== '');

@@ -21,7 +21,7 @@ describe.each([
 
   // -------------------------------------------------------------------------------------- clock
 
-  test('timers fire in the order of their times, and in that of setting where those are equal', async () => {
+  test('timers fire in the order of their times, then of their setting', async () => {
     const fired: string[] = [];
     open().start('a', {
       start({ clock }) {
@@ -176,7 +176,7 @@ describe.each([
     return client;
   }
 
-  test('what is sent before the connection is open arrives, in order, and so do the answers', async () => {
+  test('what is sent before the connection is open arrives, in order', async () => {
     open();
     const server = serve((connection, text) => connection.send(`echo ${text}`));
     const texts = Array.from({ length: 500 }, (_, place) => `message ${place}`);
@@ -246,7 +246,7 @@ describe.each([
     expect(client.seen.length).toBe(seen);
   });
 
-  test('paused: nothing is delivered until resume, then all of it, in order, and eof last', async () => {
+  test('paused: nothing is delivered until resume, then all, and eof last', async () => {
     open();
     const server = serve((connection, text) => {
       if (text === 'one') connection.pause();
@@ -277,7 +277,7 @@ describe.each([
     expect(client.seen.slice(1)).toEqual(texts.map((text) => `echo ${text}`));
   });
 
-  test('a peer that does not read: bytes stay outstanding, and drained comes when it reads', async () => {
+  test('a peer that does not read: bytes are outstanding, drained comes later', async () => {
     open();
     const server = serve((connection, text) => {
       if (text === 'hello') connection.pause();
@@ -411,7 +411,7 @@ describe.each([
     });
   });
 
-  test('files are listed by code unit, below their folder; folders are there with their files', async () => {
+  test('files are listed by code unit; folders are there with their files', async () => {
     open();
     await onDisk(({ disk }, done) => {
       for (const path of ['b/2', 'b/10', 'a', 'b/c/d', 'B/1']) disk.open(path).close();

@@ -59,6 +59,19 @@ describe('disk: page cache and platter', () => {
     expect(text(disk, 'a')).toBe('old');
   });
 
+  test('appends age by themselves: an old one is written back, a young one is lost', () => {
+    const { disk, settle, pass } = diskAt();
+    const file = disk.open('a');
+    file.sync(() => undefined);
+    settle();
+    file.write(0, bytes('old'));
+    pass(29_000_000);
+    file.write(3, bytes('new'));
+    pass(2_000_000);
+    disk.losePower('lost', stream());
+    expect(text(disk, 'a')).toBe('old');
+  });
+
   test('a file that was never synced is gone with the power; a synced one stays', () => {
     const { disk, settle } = diskAt();
     disk.open('kept').write(0, bytes('x'));

@@ -24,6 +24,20 @@ function pair(seed = 1, options: { trace?: boolean } = {}) {
 }
 
 describe('world: order and time', () => {
+  test('a run ends at its time limit, though a cancelled timer is the next event', () => {
+    const world = new World({ seed: 1 });
+    let fired = false;
+    const sleeper = world.addHost('sleeper', ({ clock }) => ({
+      start() {
+        clock.cancel(clock.after((2 * SECOND) as Micros, 'cancelled', () => (fired = true)));
+        clock.after((9 * SECOND) as Micros, 'later', () => (fired = true));
+      },
+    }));
+    sleeper.start();
+    expect(world.run(() => false, { micros: 5 * SECOND })).toBe('time');
+    expect([world.now, fired]).toEqual([5 * SECOND, false]);
+  });
+
   test('messages of one connection arrive in the order in which they were sent', () => {
     const { world, server, client, say } = pair();
     const texts = Array.from({ length: 50 }, (_, index) => `m${index}`);

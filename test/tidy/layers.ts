@@ -33,6 +33,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'engine/node/adapters': ['engine/storage', 'engine/wire', 'engine/bytes', 'engine/kernel'],
   'engine/node': ['engine'],
   lessons: ['engine/lab'],
+  prose: ['web/lesson'],
   'web/serve': ['engine/node/command'],
   web: ['lessons', 'engine/lab', 'engine/shell', 'engine/kernel'],
   test: ['engine', 'lessons', 'web'],
@@ -87,8 +88,9 @@ function mayImport(from: string, to: string, target: string, typeOnly: boolean):
   return low !== undefined && high !== undefined && low < high;
 }
 
-/** The layer of a path: the longest one named, or undefined for a file at the root. */
+/** The layer of a path: the longest one named; undefined for the root. Prose is its own. */
 function layerOf(path: string): string | undefined {
+  if (path.endsWith('.svx')) return 'prose';
   const layers = [...HEIGHT.keys(), ...Object.keys(OTHERS)];
   return layers
     .filter((layer) => path.startsWith(`${layer}/`))

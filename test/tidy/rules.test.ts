@@ -19,6 +19,7 @@ describe('tidy: lengths', () => {
   test('a line of 101 columns is too long, one of 100 Chinese characters is not', () => {
     expect(longText(engine('x'.repeat(101)))).toHaveLength(1);
     expect(longText(engine('水'.repeat(100)))).toEqual([]);
+    expect(longText({ path: 'web/i18n/en.ts', text: 'x'.repeat(101) })).toEqual([]);
   });
 
   test('a function of 71 lines is too long, in a Svelte file too', () => {
@@ -92,8 +93,11 @@ describe('tidy: bans', () => {
 });
 
 describe('tidy: imports', () => {
-  const from = (path: string, specifier: string, type = '') =>
-    problems(wrongImports({ path, text: `import ${type} { a } from '${specifier}';` }));
+  const from = (path: string, specifier: string, type = '') => {
+    const code = `import ${type} { a } from '${specifier}';`;
+    const text = path.endsWith('.svx') ? `Prose.\n<script>\n${code}\n</script>\n` : code;
+    return problems(wrongImports({ path, text }));
+  };
 
   test.each([
     ['engine/kernel/a.ts', '../bytes/b.ts'],
@@ -109,6 +113,8 @@ describe('tidy: imports', () => {
     ['engine/node/command/a.ts', '../../../web/b.ts'],
     ['lessons/kafka/x/experiment.ts', '#engine/kafka/b.ts'],
     ['lessons/kafka/x/experiment.ts', 'node:fs'],
+    ['lessons/kafka/x/experiment.ts', '#web/lesson/content.ts'],
+    ['lessons/kafka/x/en.svx', './experiment.ts'],
     ['web/a.ts', '#engine/kafka/b.ts'],
     ['web/a.ts', '../test/b.ts'],
   ])('%s must not import %s', (path, specifier) => {
@@ -130,6 +136,7 @@ describe('tidy: imports', () => {
     ['lessons/kafka/x/experiment.ts', '#engine/lab/index.ts'],
     ['web/a.ts', '#engine/lab/index.ts'],
     ['web/a.ts', '../lessons/tracks.ts'],
+    ['lessons/kafka/x/en.svx', '#web/lesson/Step.svelte'],
   ])('%s may import %s', (path, specifier) => {
     expect(from(path, specifier)).toEqual([]);
   });

@@ -4,7 +4,7 @@
  *
  * Where there is none it throws with what to do: a suite without a browser fails.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright-core';
 
@@ -38,11 +38,24 @@ const ARGS = [
   '--disable-sync',
 ];
 
+/** The packed browser's own list of fonts knows only /tmp, and without any font it crashes. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${CACHE}/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <dir>/usr/local/share/fonts</dir>
+  <cachedir>${CACHE}/font-cache</cachedir>
+</fontconfig>
+`;
+
 /** The packed browser unpacks itself below TMPDIR, which must not be shared with other users. */
 async function packedBrowser(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(`${CACHE}/fontconfig`, { recursive: true });
+  writeFileSync(`${CACHE}/fontconfig/fonts.conf`, FONTS);
   process.env.TMPDIR = CACHE;
+  process.env.FONTCONFIG_PATH = `${CACHE}/fontconfig`;
   // read when the package is imported: makes it unpack the libraries that a bare system lacks
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs20.x';
   const packed = await import('@sparticuz/chromium').catch(() => undefined);

@@ -14,7 +14,10 @@ import {
   type KafkaRequest,
   type KafkaResponse,
 } from '#engine/wire/kafka/frame.ts';
-import { apiVersionsRequest } from '#engine/wire/kafka/messages/api-versions.ts';
+import {
+  apiVersionsRequest,
+  apiVersionsResponse,
+} from '#engine/wire/kafka/messages/api-versions.ts';
 import { fetchRequest } from '#engine/wire/kafka/messages/fetch.ts';
 import {
   findCoordinatorResponse,
@@ -128,6 +131,21 @@ describe('kafka wire: golden bytes', () => {
     );
     const flexible = '00000015 00000001 00 00000000 01 00 00000003 01 80000000 00';
     expect(hex(encodeFrame({ ...response, apiVersion: 9 }))).toBe(hex(bytesOf(flexible)));
+  });
+
+  test('ApiVersions v3 response: a flexible body behind a header without tags (KIP-511)', () => {
+    const body = { ...defaults(apiVersionsResponse), finalizedFeaturesEpoch: 4 };
+    const response = {
+      kind: 'response',
+      apiKey: 18,
+      apiVersion: 3,
+      correlationId: 1,
+      body,
+    } as const;
+    const tags = '01 01 08 0000000000000004';
+    expect(hex(encodeFrame(response))).toBe(
+      hex(bytesOf(`00000016 00000001 0000 01 00000000 ${tags}`)),
+    );
   });
 
   test('FindCoordinator v4 asks for several keys and no longer for the one (KIP-699)', () => {

@@ -242,6 +242,23 @@ describe('kafka wire: record batches in a buffer', () => {
     expect(readRecords(squeezed, headerOf(squeezed), CAP)).toBe('codec');
   });
 
+  test('a count beyond the bytes, offsets that repeat and a wrong record size are refused', () => {
+    const two = encodeBatch({ records: [record('a'), record('b')], lastOffsetDelta: 1_000_000 });
+    const change = (at: number, byte: number): string => {
+      const bytes = two.slice();
+      bytes[at] = byte;
+      const read = readRecords(bytes, headerOf(bytes), CAP);
+      return isBatchProblem(read) ? read : 'read';
+    };
+    // Of a record: length, attributes, timestamp, offset, key, value length, value, headers.
+    expect(change(61, two[61] as number)).toBe('read');
+    expect(change(58, 0x0f)).toBe('records');
+    expect(change(61 + 8 + 3, 0)).toBe('records');
+    expect(change(61 + 7, 0x03)).toBe('records');
+    expect(change(61 + 5, 0x00)).toBe('records');
+    expect(change(61, 0x10)).toBe('records');
+  });
+
   test('records that decompress to more than the cap are refused', () => {
     for (const codec of CODECS.slice(1)) {
       const records = [record('a'.repeat(50_000))];

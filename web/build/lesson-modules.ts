@@ -30,17 +30,18 @@ interface Experiments {
   stillOf(lesson: string): Still;
 }
 
-/** The experiments as they are now, and the files that they were made from. */
-interface Loaded {
-  readonly module: Experiments;
-  readonly dependencies: readonly string[];
-}
+/** The still run of a lesson, `<track>/<slug>`. */
+type StillOf = (lesson: string) => Promise<Still>;
 
 export function lessonModules(lessons: string, engine: string): Plugin {
-  let loaded: Promise<Loaded> | undefined;
-  const experiments = (): Promise<Loaded> => {
-    loaded ??= runnerImport<Experiments>(EXPERIMENTS, { configFile: false, logLevel: 'error' });
-    return loaded;
+  let experiments: Promise<{ module: Experiments }> | undefined;
+  // each experiment is run once, for both languages, the browser's build and Node's
+  const runs = new Map<string, Promise<Still>>();
+  const stillOf: StillOf = (lesson) => {
+    experiments ??= runnerImport(EXPERIMENTS, { configFile: false, logLevel: 'error' });
+    const run = runs.get(lesson) ?? experiments.then(({ module }) => module.stillOf(lesson));
+    runs.set(lesson, run);
+    return run;
   };
 
   return {
@@ -56,7 +57,7 @@ export function lessonModules(lessons: string, engine: string): Plugin {
         const [track, slug, lang] = rest;
         const folder = lessonFolders(lessons).find((f) => f.track === track && f.slug === slug);
         if (folder === undefined) throw new Error(`there is no lesson ${track}/${slug}`);
-        return lessonModule(folder, lang as Lang, experiments);
+        return lessonModule(folder, lang as Lang, stillOf);
       },
     },
     transform: {
@@ -70,7 +71,8 @@ export function lessonModules(lessons: string, engine: string): Plugin {
     hotUpdate({ file }) {
       const isOurs = file.startsWith(lessons) || file.startsWith(engine);
       if (!isOurs || file.endsWith('.svx')) return undefined;
-      loaded = undefined;
+      experiments = undefined;
+      runs.clear();
       for (const [id, module] of this.environment.moduleGraph.idToModuleMap) {
         if (id.startsWith('\0virtual:lesson')) {
           this.environment.moduleGraph.invalidateModule(module);
@@ -127,16 +129,11 @@ function entryOf(folder: LessonFolder, lang: Lang): LessonEntry {
   };
 }
 
-async function lessonModule(
-  folder: LessonFolder,
-  lang: Lang,
-  experiments: () => Promise<Loaded>,
-): Promise<string> {
+async function lessonModule(folder: LessonFolder, lang: Lang, stillOf: StillOf): Promise<string> {
   const prose = proseFile(folder, lang);
   let run = 'null';
   if (folder.stage !== 'questions') {
-    const { module } = await experiments();
-    run = JSON.stringify(inLanguage(module.stillOf(`${folder.track}/${folder.slug}`), lang));
+    run = JSON.stringify(inLanguage(await stillOf(`${folder.track}/${folder.slug}`), lang));
   }
   const matter = frontMatterOf(folder, lang);
   return [

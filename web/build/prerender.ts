@@ -10,6 +10,9 @@ import { pathToFileURL } from 'node:url';
 import type { Manifest, Plugin, ViteBuilder } from 'vite';
 import type { Rendered } from '../server.ts';
 
+/** Every lesson's page loads it, as routes.ts says. */
+const STAGE = 'stage/Stage.svelte';
+
 interface ServerEntry {
   routes(): Promise<string[]>;
   render(path: string): Promise<Rendered>;
@@ -38,7 +41,7 @@ export function prerender({ entry, siteAddress }: Options): Plugin {
               ssr: true,
               manifest: false,
               copyPublicDir: false,
-              rollupOptions: { input: entry },
+              rolldownOptions: { input: entry, checks: { pluginTimings: false } },
             },
           },
         },
@@ -98,9 +101,9 @@ function links(manifest: Manifest, module: string | undefined, base: string): st
     chunk.css?.forEach((file) => styles.add(file));
     chunk.imports?.forEach(visit);
   };
-  if (module !== undefined) {
-    const key = Object.keys(manifest).find((name) => name.endsWith(module));
-    if (key === undefined) throw new Error(`the build has no chunk for ${module}`);
+  for (const name of module === undefined ? [] : [module, STAGE]) {
+    const key = Object.keys(manifest).find((one) => one.endsWith(name));
+    if (key === undefined) throw new Error(`the build has no chunk for ${name}`);
     visit(key);
   }
   return [

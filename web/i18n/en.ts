@@ -48,6 +48,7 @@ export const en = {
     experiment: 'The experiment',
     knobs: 'Settings of this run',
     steps: 'Step by step',
+    events: (count: number) => plural(count, 'event', 'events'),
     measures: 'What it measured',
     story: 'What happens, and why',
     answer: 'The answer in 60 seconds',

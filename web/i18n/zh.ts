@@ -44,6 +44,7 @@ export const zh: Messages = {
     experiment: '实验',
     knobs: '本次运行的参数',
     steps: '一步一步看',
+    events: (count) => `${count} 个事件`,
     measures: '测得的结果',
     story: '发生了什么，为什么',
     answer: '60 秒回答',

@@ -5,6 +5,7 @@
 export interface Source {
   /** Where it can be read; empty where the writing does not say (a KIP's page has a long name). */
   readonly address: string;
+  /** Without the folders of a source file. */
   readonly name: string;
   /** With its brackets, or empty. */
   readonly place: string;
@@ -12,7 +13,8 @@ export interface Source {
 
 export function readSource(source: string): Source {
   const [, name = source, place = ''] = /^(.*?)(\s\([^)]+\))?$/.exec(source) ?? [];
-  return { address: addressOf(name), name: name.replace('https://', ''), place: place.trim() };
+  const short = name.replace('https://', '').replace(/^(\S+@\S+ ).*\//, '$1');
+  return { address: addressOf(name), name: short, place: place.trim() };
 }
 
 function addressOf(name: string): string {

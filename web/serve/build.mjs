@@ -26,7 +26,11 @@ function build(root, base) {
   const { status } = spawnSync(
     process.execPath,
     [vite, 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
-    { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, BASE_PATH: base } },
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, BASE_PATH: base, NODE_ENV: 'production' },
+    },
   );
   if (status === 0) markBuilt(root, print);
   return status === 0;

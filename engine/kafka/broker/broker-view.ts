@@ -42,6 +42,8 @@ export interface PartitionView {
   readonly leaderEpoch: number;
   readonly isr: readonly number[];
   readonly maximalIsr: readonly number[];
+  /** Of a leader: whether a change of the ISR is under way. */
+  readonly isrState: string;
   readonly logStart: number;
   readonly hw: number;
   readonly lso: number;
@@ -109,6 +111,7 @@ export class BrokerInspector {
       leaderEpoch: partition.leaderEpoch,
       isr: partition.isr,
       maximalIsr: partition.maximalIsr,
+      isrState: partition.isrState,
       logStart: log.logStartOffset,
       hw: log.highWatermark,
       lso: log.lastStableOffset,

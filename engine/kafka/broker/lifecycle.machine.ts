@@ -8,7 +8,6 @@ import { setup } from 'xstate';
 
 export type LifecycleEvent =
   | { type: 'START' }
-  | { type: 'REGISTERED'; brokerEpoch: number }
   | { type: 'STALE_BROKER_EPOCH' }
   | { type: 'CAUGHT_UP' }
   | { type: 'UNFENCED' }
@@ -22,7 +21,6 @@ export const lifecycleMachine = setup({
   actions: {
     register: () => undefined,
     catchUp: () => undefined,
-    announceRunning: () => undefined,
     askToShutDown: () => undefined,
     shutDown: () => undefined,
   },
@@ -34,7 +32,6 @@ export const lifecycleMachine = setup({
     NOT_RUNNING: { on: { START: { target: 'STARTING', actions: 'register' } } },
     STARTING: {
       on: {
-        REGISTERED: {},
         STALE_BROKER_EPOCH: { actions: 'register' },
         CAUGHT_UP: { target: 'RECOVERY', actions: 'catchUp' },
         STOP: { target: 'SHUTTING_DOWN', actions: 'shutDown' },
@@ -42,27 +39,26 @@ export const lifecycleMachine = setup({
     },
     RECOVERY: {
       on: {
-        REGISTERED: {},
         STALE_BROKER_EPOCH: { actions: 'register' },
-        UNFENCED: { target: 'RUNNING', actions: 'announceRunning' },
+        UNFENCED: 'RUNNING',
         STOP: { target: 'SHUTTING_DOWN', actions: 'shutDown' },
       },
     },
     RUNNING: {
       on: {
-        REGISTERED: {},
         STALE_BROKER_EPOCH: { actions: 'register' },
         STOP: { target: 'PENDING_CONTROLLED_SHUTDOWN', actions: 'askToShutDown' },
       },
     },
     PENDING_CONTROLLED_SHUTDOWN: {
+      // `BrokerServer.shutdown` waits so long for the controller, and no longer.
+      after: { 300_000: { target: 'SHUTTING_DOWN', actions: 'shutDown' } },
       on: {
         SHUT_DOWN_ALLOWED: { target: 'SHUTTING_DOWN', actions: 'shutDown' },
         CONTROLLED_SHUTDOWN_FAILED: { target: 'SHUTTING_DOWN', actions: 'shutDown' },
         STALE_BROKER_EPOCH: { target: 'SHUTTING_DOWN', actions: 'shutDown' },
-        STOP: {},
       },
     },
-    SHUTTING_DOWN: { on: { STOPPED: 'NOT_RUNNING', STOP: {} } },
+    SHUTTING_DOWN: { on: { STOPPED: 'NOT_RUNNING' } },
   },
 });

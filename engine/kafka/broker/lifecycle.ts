@@ -46,8 +46,6 @@ export interface LifecycleOwner {
   metadataOffset(): number;
   /** The controller says that we have caught up with our own registration. */
   caughtUp(): void;
-  /** We may serve. */
-  running(): void;
   /** Leaders have moved away (or nobody minds): stop now. */
   shutDown(): void;
 }
@@ -82,11 +80,17 @@ export class Lifecycle {
       perform: {
         register: () => this.#register(),
         catchUp: () => owner.caughtUp(),
-        announceRunning: () => owner.running(),
         askToShutDown: () => this.#heartbeatSoon(),
         shutDown: () => owner.shutDown(),
       },
-      ignores: ['REGISTERED', 'CAUGHT_UP', 'UNFENCED', 'STALE_BROKER_EPOCH', 'SHUT_DOWN_ALLOWED'],
+      // A second stop changes nothing; the others may come late.
+      ignores: [
+        'STOP',
+        'CAUGHT_UP',
+        'UNFENCED',
+        'STALE_BROKER_EPOCH',
+        'SHUT_DOWN_ALLOWED',
+      ],
     });
   }
 
@@ -167,7 +171,6 @@ export class Lifecycle {
     assert(response.brokerEpoch >= 0, 'a broker epoch', { ...response });
     this.#failures = 0;
     this.brokerEpoch = response.brokerEpoch;
-    this.#machine.send({ type: 'REGISTERED', brokerEpoch: response.brokerEpoch });
     this.#heartbeatSoon();
   }
 

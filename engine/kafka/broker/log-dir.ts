@@ -25,6 +25,7 @@ import { openLog } from '../../storage/recovery.ts';
 import { LeaderEpochCache } from '../partition/leader-epoch-cache.ts';
 import { LeaderEpochCheckpoint } from '../partition/leader-epoch-checkpoint.ts';
 import { kafkaFraming } from '../partition/log-framing.ts';
+import { logStartKind } from '../partition/partition-trace.ts';
 import { ProducerSnapshots, rebuildProducers } from '../partition/producer-snapshot.ts';
 import { ProducerState } from '../partition/producer-state.ts';
 import { type TopicConfig, logConfigOf } from '../partition/topic-config.ts';
@@ -213,7 +214,12 @@ export class LogDir {
   deleteOldSegments(): void {
     if (this.#offline) return;
     let deleted = 0;
-    for (const { log } of this.#logs.values()) deleted += log.deleteOldSegments();
+    for (const [partition, { log }] of this.#logs) {
+      if (log.deleteOldSegments() === 0) continue;
+      deleted += 1;
+      const to = log.logStartOffset;
+      this.#ports.trace.record(logStartKind, { partition, to, reason: 'retention' });
+    }
     if (deleted > 0) this.checkpointLogStarts();
   }
 

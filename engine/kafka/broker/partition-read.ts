@@ -44,9 +44,11 @@ export interface PartitionRead {
   readonly logStartOffset: number;
   /** Null unless the follower must truncate first. */
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null;
-  /** Whole batches, copied. */
+  /** Whole batches: a view of the page cache. */
   readonly records: Uint8Array;
 }
+
+type MutableRead = { -readonly [K in keyof PartitionRead]: PartitionRead[K] };
 
 const NO_RECORDS = new Uint8Array(0);
 
@@ -94,21 +96,23 @@ export function readPartition(
   const errorCode = readError(partition, params, fetch);
   if (errorCode !== ErrorCode.NONE) return failedRead(errorCode);
   const { log } = partition;
-  const { highWatermark, lastStableOffset, logStartOffset } = log;
-  const read: PartitionRead = {
+  const read: MutableRead = {
     errorCode,
-    highWatermark,
-    lastStableOffset,
-    logStartOffset,
+    highWatermark: log.highWatermark,
+    lastStableOffset: log.lastStableOffset,
+    logStartOffset: log.logStartOffset,
     divergingEpoch: null,
     records: NO_RECORDS,
   };
   if (fetch.lastFetchedEpoch >= 0) {
     const diverging = divergence(partition, fetch);
     if (typeof diverging === 'number') return failedRead(diverging);
-    if (diverging !== null) return { ...read, divergingEpoch: diverging };
+    read.divergingEpoch = diverging;
+    if (diverging !== null) return read;
   }
   const maxOffset = readableEnd(partition, params.isolation);
+  // The usual end of a fetch that has nothing to wait for: no file is touched.
+  if (fetch.fetchOffset === maxOffset) return read;
   const found = log.read(fetch.fetchOffset, limit.bytesMax, {
     minOneMessage: limit.minOneMessage,
     maxOffset,
@@ -118,8 +122,9 @@ export function readPartition(
   const { length } = found.bytes;
   if (length === 0 || found.firstEntryIncomplete) return read;
   ports.cost.charge('dma', length);
-  // The page cache's bytes may change under a message that is on its way.
-  return { ...read, records: found.bytes.slice() };
+  // Not copied, as `sendfile` does not: no world overwrites bytes that were read.
+  read.records = found.bytes;
+  return read;
 }
 
 /**

@@ -317,7 +317,7 @@ export class ReplicaFetcher implements OutOfRangeOwner {
     return this.options.switches.epochFencing ? state.currentLeaderEpoch : -1;
   }
 
-  /** Takes the reply in. Partitions come in the order of the request. Returns those out of range. */
+  /** Takes the reply in, its partitions in the order of the request; returns those out of range. */
   #fetched(
     states: readonly FetchState[],
     sentOffsets: readonly number[],

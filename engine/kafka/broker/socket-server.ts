@@ -25,10 +25,6 @@ export class SocketServer {
     this.#handlers = handlers;
   }
 
-  get connectionCount(): number {
-    return this.#channels.size;
-  }
-
   listen(port: number): void {
     assert(port > 0, 'port', { port });
     this.#broker.ports.network.listen(port, kafkaProtocol, (connection) => {

@@ -106,16 +106,25 @@ export class OffsetsByLeader {
   }
 
   private ask(questions: readonly Question[], now: Micros): void {
-    const plan = new Map<RequestChannel, Question[]>();
+    const plan = new Map<RequestChannel, Question[][]>();
     for (const question of questions) {
       const { topic, partition } = question.query;
       if (question.asking || question.retryAt > now) continue;
       const leader = this.metadata.leader(topic, partition);
       const channel = leader === null ? null : this.metadata.channelTo(leader.id);
-      if (channel === null) this.unanswered(question, this.unknownError(topic));
-      else if (channel.ready()) plan.set(channel, [...(plan.get(channel) ?? []), question]);
+      if (channel === null) {
+        this.unanswered(question, this.unknownError(topic));
+      } else if (channel.ready()) {
+        const requests = plan.get(channel) ?? [];
+        const fitting = requests.find((asked) => asked.every((other) => fits(other, question)));
+        if (fitting === undefined) requests.push([question]);
+        else fitting.push(question);
+        plan.set(channel, requests);
+      }
     }
-    for (const [channel, asked] of plan) this.send(channel, asked);
+    for (const [channel, requests] of plan) {
+      for (const asked of requests) this.send(channel, asked);
+    }
   }
 
   private unknownError(topic: string): number {
@@ -168,6 +177,12 @@ export class OffsetsByLeader {
     question.retryAt = micros(this.ports.clock.now() + wait);
     this.metadata.requestUpdate();
   }
+}
+
+/** A request asks once about a partition, and under one isolation level. */
+function fits({ query: left }: Question, { query: right }: Question): boolean {
+  const samePartition = left.topic === right.topic && left.partition === right.partition;
+  return !samePartition && (left.readCommitted ?? false) === (right.readCommitted ?? false);
 }
 
 function failed({ topic, partition }: OffsetQuery, errorCode: number): ListedOffset {

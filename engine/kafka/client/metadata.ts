@@ -27,7 +27,7 @@ const NO_LEADER = -1;
 const NO_EPOCH = -1;
 
 /** The client learned the cluster's metadata. */
-export const metadataTrace = traceKind('metadata', {
+export const metadataTrace = traceKind('client-metadata', {
   brokers: 'int',
   topics: 'int',
   leaders: 'string',

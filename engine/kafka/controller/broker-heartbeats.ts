@@ -17,7 +17,7 @@ import { brokerRegistrationMachine } from './broker-registration.machine.ts';
 type RegistrationRunner = MachineRunner<typeof brokerRegistrationMachine>;
 
 /** What the owner does when a machine's action is performed for a broker. */
-export type RegistrationActions = Readonly<
+type RegistrationActions = Readonly<
   Record<'fence' | 'unfence' | 'enterControlledShutdown', (brokerId: number) => void>
 >;
 
@@ -32,7 +32,7 @@ interface BrokerHeartbeat {
 }
 
 /** What a heartbeat says, with what only the controller knows. */
-export interface Heartbeat {
+interface Heartbeat {
   readonly wantFence: boolean;
   readonly wantShutDown: boolean;
   readonly currentMetadataOffset: number;

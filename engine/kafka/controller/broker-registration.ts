@@ -25,7 +25,7 @@ export function brokerEpochError(image: MetadataImage, id: number, epoch: number
   return registration.epoch === epoch ? ErrorCode.NONE : ErrorCode.STALE_BROKER_EPOCH;
 }
 
-export interface RegistrationContext {
+interface RegistrationContext {
   /** Whether the broker id's present session is valid. */
   readonly hasValidSession: boolean;
   /** The offset that the decision's first record will have: the new broker epoch. */

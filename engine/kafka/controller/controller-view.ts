@@ -6,14 +6,14 @@ import { assert } from '../../kernel/assert.ts';
 import { eachPartition, type BrokerRegistration, type MetadataImage } from '../metadata/image.ts';
 import type { PartitionRegistration } from '../metadata/partition-registration.ts';
 
-export interface BrokerView {
+interface BrokerView {
   readonly id: number;
   readonly fenced: boolean;
   readonly inControlledShutdown: boolean;
   readonly epoch: number;
 }
 
-export interface PartitionView {
+interface PartitionView {
   readonly topic: string;
   readonly partition: number;
   readonly leader: number;

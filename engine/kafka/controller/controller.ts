@@ -9,7 +9,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import { MachineRunner } from '../../kernel/machine.ts';
-import type { Ports, Process, ProcessFactory } from '../../kernel/ports.ts';
+import type { DiskResult, Ports, Process, ProcessFactory } from '../../kernel/ports.ts';
 import { kafkaProtocol } from '../../wire/kafka/protocol.ts';
 import { MetadataDelta } from '../metadata/delta.ts';
 import { emptyImage, type MetadataImage } from '../metadata/image.ts';
@@ -22,7 +22,7 @@ import { ControllerConnection, type ControllerRequest } from './controller-conne
 import { inspectController, type ControllerView } from './controller-view.ts';
 import { controllerActiveKind, metadataCommittedKind } from './controller-trace.ts';
 import { controllerMachine } from './controller.machine.ts';
-import { KafkaMetadataLog, type DiskFailure } from './kafka-metadata-log.ts';
+import { KafkaMetadataLog } from './kafka-metadata-log.ts';
 import { MetadataFetches } from './metadata-fetch.ts';
 import { QuorumController } from './quorum-controller.ts';
 
@@ -170,7 +170,7 @@ export class Controller implements Process {
     this.#fetches?.advanced();
   }
 
-  #failed(failure: DiskFailure): void {
+  #failed(failure: DiskResult): void {
     this.#resign();
     this.#ports.halt(`the metadata log failed: ${failure}`);
   }

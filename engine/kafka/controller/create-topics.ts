@@ -36,7 +36,7 @@ const SOURCE_DEFAULT = 5;
 const partitionsMax = 10_000;
 
 /** What a new topic is made of besides what was asked for. */
-export interface TopicMaking {
+interface TopicMaking {
   /** Draws the first broker of the placement. */
   readonly random: Random;
   readonly newTopicId: () => string;

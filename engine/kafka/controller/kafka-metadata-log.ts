@@ -23,7 +23,7 @@ import {
 import type { MetadataRecord } from '../metadata/record.ts';
 import { kafkaFraming } from '../partition/log-framing.ts';
 
-export type DiskFailure = Exclude<DiskResult, 'ok'>;
+type DiskFailure = Exclude<DiskResult, 'ok'>;
 
 /** `MetadataLogConfig`: a batch is at most 8 MiB. */
 const readBytesMax = 8 * 1024 * 1024;
@@ -33,7 +33,7 @@ interface Awaiting {
   readonly committed: () => void;
 }
 
-export interface MetadataLogOwner {
+interface MetadataLogOwner {
   /** The high watermark moved. */
   advanced(highWatermark: number): void;
   /** A write or sync failed: nothing more will be committed. */

@@ -37,7 +37,7 @@ const UNCLEAN = 1;
 export const electionsPerRoundMax = 1000;
 
 /** What happened to a broker. `NO_LEADER` where nothing of the kind did. */
-export interface BrokerChange {
+interface BrokerChange {
   /** Leaves the ISR and may not lead, although the image still has it as active. */
   readonly brokerToRemove: number;
   /** May lead, although the image still has it as fenced. */

@@ -26,7 +26,7 @@ interface WaitingFetch {
   readonly timer: TimerId;
 }
 
-export interface MetadataLeader {
+interface MetadataLeader {
   readonly nodeId: number;
   readonly epoch: number;
 }
@@ -69,7 +69,6 @@ export class MetadataFetches {
 
   /** The high watermark moved: whoever waited is answered. */
   advanced(): void {
-    if (1) return;
     for (const waiting of [...this.#waiting]) this.#complete(waiting);
     assert(this.#waiting.size === 0, 'nobody waits for what is there');
   }

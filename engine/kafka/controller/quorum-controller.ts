@@ -59,7 +59,7 @@ import {
 } from './leader-election.ts';
 
 /** What the active controller begins with: the log, and what replaying it gave. */
-export interface LoadedController {
+interface LoadedController {
   readonly log: KafkaMetadataLog;
   readonly epoch: number;
   readonly image: MetadataImage;

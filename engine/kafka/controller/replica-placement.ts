@@ -10,7 +10,7 @@ import { assert } from '../../kernel/assert.ts';
 import type { Random } from '../../kernel/ports.ts';
 import type { MetadataImage } from '../metadata/image.ts';
 
-export interface PlacementSpec {
+interface PlacementSpec {
   readonly partitions: number;
   readonly replicationFactor: number;
 }

@@ -47,9 +47,12 @@ export interface MetadataChanges {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** ConfigRecord's `resourceType`. Source: `org.apache.kafka.common.config.ConfigResource.Type`. */
-const RESOURCE_TYPES: Readonly<Record<number, ResourceType>> = { 2: 'topic', 4: 'broker' };
 export const RESOURCE_TYPE_TOPIC = 2;
-export const RESOURCE_TYPE_BROKER = 4;
+const RESOURCE_TYPE_BROKER = 4;
+const RESOURCE_TYPES: Readonly<Record<number, ResourceType>> = {
+  [RESOURCE_TYPE_TOPIC]: 'topic',
+  [RESOURCE_TYPE_BROKER]: 'broker',
+};
 
 /** BrokerRegistrationChangeRecord: +1 sets, -1 clears, 0 leaves. */
 export const CHANGE_TRUE = 1;
@@ -297,13 +300,6 @@ export class MetadataDelta {
 }
 
 type OwnMap<M> = M extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never;
-
-/** The image after one record, at the next offset. A delta serves better for more than one. */
-export function replay(image: MetadataImage, record: MetadataRecord): MetadataImage {
-  const delta = new MetadataDelta(image);
-  delta.replay(record);
-  return delta.apply(image.offset + 1, image.epoch);
-}
 
 function topicWithId(image: MetadataImage, id: string): TopicImage | undefined {
   const name = image.topicNames.get(id);

@@ -14,7 +14,7 @@
 import { assert } from '../../kernel/assert.ts';
 import { NO_LEADER, type PartitionRegistration } from './partition-registration.ts';
 
-export interface BrokerEndpoint {
+interface BrokerEndpoint {
   readonly name: string;
   readonly host: string;
   readonly port: number;

@@ -40,7 +40,7 @@ export const CLUSTER_ID = 'HighwaterHighwaterAAAA';
 /** `KafkaRaftClient.MAX_BATCH_SIZE_BYTES`: batches are written uncompressed and bounded. */
 const batchBytesMax = 8 * 1024 * 1024;
 
-export interface MetadataBatch {
+interface MetadataBatch {
   readonly baseOffset: number;
   /** The controller's epoch. */
   readonly epoch: number;
@@ -90,7 +90,7 @@ export function decodeMetadataBatches(
   return decoded;
 }
 
-export interface Replayed {
+interface Replayed {
   readonly image: MetadataImage;
   readonly changes: MetadataChanges;
   /** How many records were new. */

@@ -8,7 +8,7 @@ import type { metadataSchemas } from '../../wire/kafka/metadata-schemas.ts';
 import type { DataOf } from '../../wire/kafka/schema.ts';
 
 type Schemas = typeof metadataSchemas;
-export type MetadataRecordType = keyof Schemas;
+type MetadataRecordType = keyof Schemas;
 type RecordData<K extends MetadataRecordType> = DataOf<Schemas[K]['schema']>;
 
 /** A record with its name; the log holds its number and version. */

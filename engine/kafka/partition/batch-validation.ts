@@ -70,7 +70,7 @@ export function validateClientBatch(
   }
   if (header.sizeBytes > config['max.message.bytes']) {
     const allowed = config['max.message.bytes'];
-    const message = `The record batch has ${header.sizeBytes} bytes; at most ${allowed} are allowed`;
+    const message = `The batch has ${header.sizeBytes} bytes; at most ${allowed} are allowed`;
     return refuse(ErrorCode.MESSAGE_TOO_LARGE, message);
   }
   ports.cost.charge('crc', header.sizeBytes);

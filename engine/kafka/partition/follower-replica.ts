@@ -57,7 +57,7 @@ export class FollowerReplica {
     }
   }
 
-  /** Takes in a fetch. A fetch at the offset that was the leader's end last time was caught up then. */
+  /** Takes in a fetch. One at the offset that was the leader's end last time was caught up then. */
   fetched(fetch: FollowerFetch): void {
     assert(fetch.fetchOffset >= 0, 'fetch offset', { fetchOffset: fetch.fetchOffset });
     if (fetch.fetchOffset >= fetch.leaderEndOffset) {

@@ -24,7 +24,7 @@ export const highWatermarkKind = traceKind('high-watermark', {
   to: 'int',
 });
 
-/** The leader's ISR changed; `state` is that of `PartitionState`, `maximal` what the HW waits for. */
+/** The leader's ISR changed; `state` is a `PartitionState`, `maximal` what the HW waits for. */
 export const isrKind = traceKind('isr', {
   partition: 'string',
   state: 'string',

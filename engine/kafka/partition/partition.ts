@@ -20,7 +20,13 @@ import {
   type PartitionEnvironment,
   afterIsrError,
 } from './in-sync-replicas.ts';
-import { appendKind, highWatermarkKind, leaderKind, truncateKind } from './partition-trace.ts';
+import {
+  appendKind,
+  highWatermarkKind,
+  leaderKind,
+  logStartKind,
+  truncateKind,
+} from './partition-trace.ts';
 import { replicaMachine } from './replica.machine.ts';
 import type { AppendInfo, UnifiedLog } from './unified-log.ts';
 
@@ -107,7 +113,7 @@ export class Partition implements IsrProposer {
 
   // ------------------------------------------------------------------------------ role changes
 
-  /** This broker leads from now on, or leads on with another ISR. True if it did not lead before. */
+  /** This broker leads from now on, or leads on with another ISR. True if it is a new leader. */
   makeLeader(state: PartitionRegistration): boolean {
     if (state.partitionEpoch < this.partitionEpoch) return false;
     const nowMicros = this.#environment.ports.clock.now();
@@ -243,7 +249,11 @@ export class Partition implements IsrProposer {
     if (info.bytes > 0) this.#recordAppend(info, 'follower', leader.epoch);
     const before = this.log.highWatermark;
     if (this.log.maybeUpdateHighWatermark(leader.highWatermark)) this.#recordHighWatermark(before);
-    this.log.maybeIncrementLogStart(leader.logStartOffset);
+    if (this.log.maybeIncrementLogStart(leader.logStartOffset)) {
+      const to = this.log.logStartOffset;
+      const { trace } = this.#environment.ports;
+      trace.record(logStartKind, { partition: this.name, to, reason: 'leader' });
+    }
     if (info.bytes > 0) this.#environment.progressed(this.name);
     return info;
   }
@@ -253,9 +263,8 @@ export class Partition implements IsrProposer {
     assert(!this.isLeader, 'K11: a leader never truncates', { partition: this.name, offset });
     const from = this.log.logEndOffset;
     const highWatermark = this.log.highWatermark;
-    if (offset >= from) return 'ok';
     if (this.log.truncateTo(offset) !== 'ok') return 'failed';
-    this.#recordTruncation(from, reason);
+    if (this.log.logEndOffset < from) this.#recordTruncation(from, reason);
     if (this.log.highWatermark !== highWatermark) this.#recordHighWatermark(highWatermark);
     return 'ok';
   }

@@ -11,6 +11,7 @@ import {
   type ConfigOf,
   LONG_MAX,
   boolean,
+  double,
   int,
   list,
   long,
@@ -40,7 +41,10 @@ export const topicSettings = {
     'CreateTime',
     'LogAppendTime',
   ]),
-  'min.cleanable.dirty.ratio': string('0.5', 'How dirty a log must be to be compacted.'),
+  'min.cleanable.dirty.ratio': double('0.5', 'How dirty a log must be to be compacted.', {
+    min: 0,
+    max: 1,
+  }),
   'min.insync.replicas': int(1, 'The fewest in-sync replicas for acks=all.', { min: 1 }),
   preallocate: boolean(false, 'Whether segments are allocated at once.'),
   'retention.bytes': long(-1, 'Bytes of a partition after which segments are deleted.', {

@@ -228,7 +228,12 @@ export class UnifiedLog {
   /** Cuts the log's end; the high watermark, the epochs and the producers follow. */
   truncateTo(offset: number): DiskResult {
     assert(offset >= 0, 'an offset', { offset });
-    if (offset >= this.logEndOffset) return 'ok';
+    if (offset >= this.logEndOffset) {
+      // A leader that was overtaken before its first append has an epoch entry at its log's end.
+      // It must go even so, or the next leader would name the same divergence for ever.
+      this.epochs.truncateFromEnd(this.logEndOffset);
+      return 'ok';
+    }
     if (offset < this.logStartOffset) return this.truncateFullyAndStartAt(offset);
     const result = this.log.truncateTo(offset);
     if (result !== 'ok') return result;
@@ -268,7 +273,7 @@ export class UnifiedLog {
     return this.epochs.endOffsetFor(epoch, this.logEndOffset);
   }
 
-  /** A new segment began: what the producers were up to there, so that recovery need not go back. */
+  /** A new segment begins: notes what the producers are up to, for a recovery from here on. */
   rolled(baseOffset: number): void {
     if (this.producers.mapEndOffset === baseOffset) {
       this.#snapshots.write(this.producers, baseOffset);

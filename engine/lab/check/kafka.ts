@@ -2,7 +2,7 @@
  * Invariants of a Kafka cluster, checked from outside after each event: this observer sees every
  * replica's log and what every client was told. Incremental: an event costs what it changed.
  *
- * Invariants: K1, K2, K4, K5, K6, K12, K15, K20, S3. Each answers null, or one sentence that says
+ * Invariants: K1, K2, K4, K5, K6, K12, K15, K20. Each answers null, or one sentence that says
  * what is wrong. K10 is asserted where requests are answered; K21 is judged at the end of a run.
  * Not here: verdicts on the client's history (`delivery.ts`).
  */
@@ -10,7 +10,6 @@ import type { Broker } from '../../kafka/broker.ts';
 import type { Partition } from '../../kafka/partition/partition.ts';
 import { inSequence, sequencePlus } from '../../kafka/partition/producer-state.ts';
 import { readBatchHeader, isBatchProblem } from '../../wire/kafka/record-batch.ts';
-import type { SimNetwork } from '../../sim/sim-network.ts';
 import type { Lab } from '../experiment.ts';
 import type { KafkaCluster } from '../kafka.ts';
 
@@ -35,40 +34,44 @@ interface Ledger {
   logStart: number;
 }
 
-export interface KafkaInvariantOptions {
-  /** Whether an acknowledged record may go (a run beyond the promise): K2 and K4 are left out. */
-  readonly beyondPromise?: boolean;
-}
-
 /** Registers the invariants of a cluster with the lab. */
-export function watchKafka(
-  lab: Lab,
-  cluster: KafkaCluster,
-  network: SimNetwork,
-  options: KafkaInvariantOptions = {},
-): void {
+export function watchKafka(lab: Lab, cluster: KafkaCluster): void {
   const watch = new KafkaWatch(lab, cluster);
   const byHost =
     (check: (host: string, partition: Partition) => string | null) => (host: string | null) =>
       host === null ? null : watch.each(host, check);
-  lab.invariant('K15', (host) => (host === null ? null : watch.recovered(host)));
-  lab.invariant('K1', byHost((_host, partition) => watch.ordered(partition)));
-  lab.invariant('K5', byHost((host, partition) => watch.oneLeader(host, partition)));
-  lab.invariant('K6', byHost((host, partition) => watch.epochsInOrder(host, partition)));
-  lab.invariant('K20', byHost((host, partition) => watch.sequences(host, partition)));
-  if (options.beyondPromise !== true) {
-    lab.invariant('K2', byHost((host, partition) => watch.matching(host, partition)));
-    lab.invariant('K4', byHost((_host, partition) => watch.acknowledgedThere(partition)));
-  }
-  lab.invariant('K12', () => watch.visible());
-  lab.invariant('S3', () => conserved(network));
-}
-
-function conserved(network: SimNetwork): string | null {
-  const { sent, delivered, dropped } = network.counts;
-  const { inFlight } = network;
-  if (sent === delivered + dropped + inFlight) return null;
-  return `sent ${sent} is not delivered ${delivered} + dropped ${dropped} + in flight ${inFlight}`;
+  lab.invariant('K15', 'always', (host) => (host === null ? null : watch.recovered(host)));
+  lab.invariant(
+    'K1',
+    'always',
+    byHost((_host, partition) => watch.ordered(partition)),
+  );
+  lab.invariant(
+    'K5',
+    'always',
+    byHost((host, partition) => watch.oneLeader(host, partition)),
+  );
+  lab.invariant(
+    'K6',
+    'always',
+    byHost((host, partition) => watch.epochsInOrder(host, partition)),
+  );
+  lab.invariant(
+    'K20',
+    'always',
+    byHost((host, partition) => watch.sequences(host, partition)),
+  );
+  lab.invariant('K12', 'always', () => watch.visible());
+  lab.invariant(
+    'K2',
+    'promise',
+    byHost((host, partition) => watch.matching(host, partition)),
+  );
+  lab.invariant(
+    'K4',
+    'promise',
+    byHost((_host, partition) => watch.acknowledgedThere(partition)),
+  );
 }
 
 class KafkaWatch {
@@ -78,14 +81,15 @@ class KafkaWatch {
   readonly #leaders = new Map<string, string>();
   /** The highest high watermark that any replica of a partition ever had. */
   readonly #highWatermarks = new Map<string, number>();
-  /** The highest offset that was acknowledged to a producer, by partition. */
+  /** The highest offset that was acknowledged with acks=all, by partition. */
   readonly #acknowledged = new Map<string, number>();
   #deliveredSeen = 0;
 
   constructor(lab: Lab, cluster: KafkaCluster) {
     this.#lab = lab;
     this.#cluster = cluster;
-    cluster.whenAcknowledged(({ topic, partition, offset }) => {
+    cluster.whenAcknowledged(({ topic, partition, offset, byAll }) => {
+      if (!byAll) return;
       const name = `${topic}-${partition}`;
       this.#acknowledged.set(name, Math.max(this.#acknowledged.get(name) ?? -1, offset));
     });

@@ -197,7 +197,7 @@ export class EventLoop {
     }
   }
 
-  /** Posts the timers that are due now; what they set for now comes in a later turn. */
+  /** Posts the timers that are due now; what they set without delay comes in a later turn. */
   #wake(): void {
     this.#disarm = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;

@@ -35,7 +35,7 @@ type Accept = (connection: Connection) => Receiver;
 
 /** How often silent connections are looked for, at most. */
 const SWEEP_MS_MAX = 1000;
-/** Connections that the kernel keeps for a listener that is busy. Kafka: socket.listen.backlog.size. */
+/** Connections that wait for a busy listener. Kafka: socket.listen.backlog.size, 50. */
 const LISTEN_BACKLOG = 511;
 
 export class TcpNetwork implements Network, ConnectionHost {

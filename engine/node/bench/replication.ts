@@ -53,8 +53,10 @@ const workload: Experiment = experiment({
       do: ({ cluster }: World, lab) => {
         for (let partition = 0; partition < PARTITIONS; partition++) {
           const name = `producer-${partition + 1}`;
-          cluster.addProducer(name, { 'acks': 'all', 'linger.ms': '0' });
-          lab.command<Producer>(name, 'keep sending', (producer) => keepSending(producer, partition));
+          cluster.addProducer(name, { acks: 'all', 'linger.ms': '0' });
+          lab.command<Producer>(name, 'keep sending', (producer) =>
+            keepSending(producer, partition),
+          );
         }
       },
       until: () => false,
@@ -85,7 +87,9 @@ export function benchReplication(trace: boolean, events: number): ReplicationRat
 }
 
 /** Microseconds an event in each of some stretches of one run: flat, or the engine has a leak. */
-export function benchFlatness(bounds: readonly number[]): { upTo: number; microsPerEvent: number }[] {
+export function benchFlatness(
+  bounds: readonly number[],
+): { upTo: number; microsPerEvent: number }[] {
   const run = new Run(workload, { trace: false });
   run.runTo(1000);
   return bounds.map((upTo) => {

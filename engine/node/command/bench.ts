@@ -27,8 +27,7 @@ experiment's time headless, and the log's append against the system call below i
       replication: [benchReplication(false, EVENTS), benchReplication(true, EVENTS)],
       experiments: await benchExperiments(),
       logAppend: await benchLogAppend(),
-      flatness:
-        values['long'] === true ? benchFlatness([10_000, 100_000, EVENTS_LONG]) : undefined,
+      flatness: values['long'] === true ? benchFlatness([10_000, 100_000, EVENTS_LONG]) : undefined,
     };
     if (values['json'] === true) console.log(JSON.stringify(figures));
     else print(figures);

@@ -39,6 +39,7 @@ Exits with 1 if a proof does not hold, or holds on a mutant.
     if (values['json'] === true) console.log(JSON.stringify(results));
     for (const result of values['json'] === true ? [] : results) {
       console.log(`${result.verdict.padEnd(14)} ${result.experiment}/${result.id}`);
+      if (result.failure !== null) console.log(`               ${result.failure}`);
       for (const mutant of result.mutants) {
         console.log(`               ${mutant.caught ? 'fails on' : 'HOLDS ON'} ${mutant.name}`);
       }

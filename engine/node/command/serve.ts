@@ -35,8 +35,8 @@ port, broker 2 on the next, and so on. What clients wrote is in the folder and i
   --data folder       where the logs are (default highwater-data)
   --profile name      the release to behave like (default ${newestProfile})
   --set name=value    a setting of the brokers, by its real name; may be repeated
-  --node id           runs this node only: a broker by its number, or ${CONTROLLER_ID}, the controller;
-                      start the others with the same options
+  --node id           runs one node only, a broker by its number or the controller by
+                      ${CONTROLLER_ID}; start the others with the same options
   --trace file        writes what the nodes do to a file, one JSON object a line
 
 Profiles: ${profileNames.join(', ')}.`,

@@ -31,7 +31,6 @@ import { Malformed } from '../../bytes/malformed.ts';
 import { Reader } from '../../bytes/reader.ts';
 import { Writer } from '../../bytes/writer.ts';
 import {
-  RECORD_BYTES_MIN,
   readRecord,
   recordSize,
   writeRecord,
@@ -319,7 +318,6 @@ export function readRecords(
     header.codec === 'none' ? payload : decompress(header.codec, payload, decompressedBytesMax);
   if (raw === 'corrupt') return 'codec';
   if (raw === 'too-large') return 'too-large';
-  if (header.recordsCount * RECORD_BYTES_MIN > raw.length) return 'records';
   try {
     return readAll(new Reader(raw), header);
   } catch (error) {

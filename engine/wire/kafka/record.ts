@@ -42,8 +42,8 @@ export interface RecordDraft {
   readonly offsetDelta?: number;
 }
 
-/** The shortest record: seven fields of one byte. */
-export const RECORD_BYTES_MIN = 7;
+/** The shortest record after its length: six fields of one byte. */
+const BODY_BYTES_MIN = 6;
 
 const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
 
@@ -70,7 +70,7 @@ export function recordSize(
   offsetDelta: number,
 ): number {
   const body = recordBodySize(record, timestampDelta, offsetDelta);
-  assert(body >= RECORD_BYTES_MIN - 1, 'a record without its fields', { body });
+  assert(body >= BODY_BYTES_MIN, 'a record without its fields', { body });
   return varintSize(body) + body;
 }
 
@@ -111,7 +111,7 @@ export interface RecordBase {
 /** Reads the next record. Throws `Malformed`. */
 export function readRecord(reader: Reader, base: RecordBase): BatchRecord {
   const size = reader.varint();
-  if (size < RECORD_BYTES_MIN - 1) throw new Malformed(`a record of ${size} bytes`);
+  if (size < BODY_BYTES_MIN) throw new Malformed(`a record of ${size} bytes`);
   if (size > reader.remaining) throw new Malformed(`a record of ${size} bytes at the end`);
   const end = reader.position + size;
   reader.int8();

@@ -1,3 +1,7 @@
+/**
+ * The settings of the clients: defaults by release, and what is refused with which words. Not here:
+ * what a setting does.
+ */
 import { describe, expect, test } from 'vitest';
 import { consumerConfig, producerConfig } from '../../../engine/kafka/client/config.ts';
 import { ConfigError } from '../../../engine/kafka/config.ts';

@@ -1,3 +1,7 @@
+/**
+ * Connections and requests: versions, limits, timeouts, backoff. The broker is scripted, because a
+ * real one does not leave requests unanswered on request.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   NetworkClient,
@@ -114,7 +118,7 @@ describe('kafka client: connections', () => {
     expect(asker.repliedAt[0]).toBeGreaterThanOrEqual(2_000_000);
   });
 
-  test('a lost connection fails what was sent and what waits, and is opened after a backoff', () => {
+  test('a lost connection fails what was sent and what waits; it is opened after a backoff', () => {
     const { world, asker, broker } = worldOf({ inFlightRequestsMax: 1 });
     broker().handlers.set(initProducerId.key, ({ times, reply, close }) => {
       if (times === 0) close();

@@ -64,7 +64,7 @@ describe('kafka: controller: registration', () => {
 });
 
 describe('kafka: controller: sessions', () => {
-  test('a broker that is silent for broker.session.timeout.ms is fenced; its followers lead', () => {
+  test('a broker that is silent for broker.session.timeout.ms is fenced; a follower leads', () => {
     const rig = new Rig().cluster().pay();
     rig.expire(1);
     expect(rig.image.brokers.get(1)?.fenced).toBe(true);
@@ -120,6 +120,15 @@ describe('kafka: controller: controlled shutdown', () => {
     rig.heartbeat(3);
     expect(rig.heartbeat(1, { wantShutDown: true }).shouldShutDown).toBe(true);
     expect(rig.image.brokers.get(1)?.fenced).toBe(true);
+  });
+
+  test('who is fenced need not have seen that the leaderships moved', () => {
+    const rig = new Rig().cluster().pay();
+    rig.expire(3);
+    rig.heartbeat(1, { wantShutDown: true });
+    expect(rig.heartbeat(1, { wantShutDown: true }).shouldShutDown).toBe(false);
+    rig.heartbeat(2);
+    expect(rig.heartbeat(1, { wantShutDown: true }).shouldShutDown).toBe(true);
   });
 
   test('a broker that leads nothing may stop at once', () => {

@@ -59,6 +59,7 @@ describe('kafka: controller: the metadata log', () => {
     expect(rig.traced('topic-change')).toBe(1);
     expect(rig.answered(1)).toBeNull();
     expect(rig.image.offset).toBe(offset);
+    expect(rig.fetchedImage(2).offset).toBe(offset);
     rig.restart('power');
     expect(rig.image.topics.size).toBe(0);
   });
@@ -70,7 +71,7 @@ describe('kafka: controller: the metadata log', () => {
     rig.pass(1_000);
     expect(rig.answered(3)).toBeNull();
     rig.createTopic({});
-    rig.until(() => rig.answered(3) !== null);
+    rig.pass(10);
     const partition = rig.answered<FetchResponse>(3)?.responses[0]?.partitions[0];
     expect(partition).toMatchObject({ errorCode: 0, highWatermark: rig.image.offset + 1 });
     expect(partition?.records?.length).toBeGreaterThan(0);
@@ -101,6 +102,30 @@ describe('kafka: controller: the metadata log', () => {
     rig.pass(5_000);
     expect(rig.answered(1)).toBeNull();
     expect(rig.controller).toBeNull();
+  });
+
+  test('a disk that is full ends the controller without an answer', () => {
+    const rig = new Rig().cluster();
+    rig.inject({ fault: 'disk-full', host: 'controller-1', capacityBytes: 0 });
+    const topic = { name: 'pay', numPartitions: 1, replicationFactor: 1 };
+    rig.start(1, createTopics, {
+      topics: [{ ...topic, assignments: [], configs: [] }],
+      timeoutMs: 1_000,
+      validateOnly: false,
+    });
+    rig.pass(5_000);
+    expect(rig.answered(1)).toBeNull();
+    expect(rig.controller).toBeNull();
+  });
+
+  test('after a restart it knows who has caught up with its registration', () => {
+    const rig = new Rig();
+    const { brokerEpoch } = rig.register(1);
+    rig.restart('crash');
+    const behind = rig.heartbeat(1, { currentMetadataOffset: brokerEpoch - 1 });
+    expect(behind).toMatchObject({ isCaughtUp: false, isFenced: true });
+    const caughtUp = rig.heartbeat(1, { currentMetadataOffset: brokerEpoch });
+    expect(caughtUp).toMatchObject({ isCaughtUp: true, isFenced: false });
   });
 
   test('a restart gives every unfenced broker a whole session', () => {

@@ -5,7 +5,7 @@
 import { traceKind } from '../../../kernel/ports.ts';
 
 /** A poll returned records of a partition to the application. */
-export const deliverTrace = traceKind('deliver', {
+export const deliverTrace = traceKind('consumer-poll', {
   partition: 'string',
   firstOffset: 'int',
   lastOffset: 'int',

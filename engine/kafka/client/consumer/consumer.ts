@@ -5,8 +5,8 @@
  * The poll loop runs by itself: a poll returns when there are records, the application processes
  * them (for as long as the options say), then the next poll follows. Source: `KafkaConsumer` with
  * `assign`. Not here: requests (`fetcher.ts`, `offset-fetcher.ts`), groups. Differences: committed
- * positions are on the client's own disk (`committed-positions.ts`); what `poll` would throw goes to
- * `onError`.
+ * positions are on the client's own disk (`committed-positions.ts`); what `poll` would throw goes
+ * to `onError`.
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Address, Ports, Process, ProcessFactory, TimerId } from '../../../kernel/ports.ts';
@@ -15,6 +15,7 @@ import { NetworkClient } from '../../network-client.ts';
 import type { Profile } from '../../profiles.ts';
 import { type ConsumerConfig, consumerConfig, networkOptionsOf } from '../config.ts';
 import { ClientMetadata } from '../metadata.ts';
+import { shared } from '../structural-sharing.ts';
 import { type CommittedPosition, CommittedPositions } from './committed-positions.ts';
 import type { ConsumerRecord } from './completed-fetch.ts';
 import type { ConsumerError } from './consumer-error.ts';
@@ -93,6 +94,7 @@ export class Consumer implements Process {
   private consumed = 0;
   private lastError = '';
   private closed = false;
+  private view: ConsumerView | null = null;
 
   constructor(ports: Ports, options: ConsumerOptions, config: ConsumerConfig) {
     this.ports = ports;
@@ -343,6 +345,11 @@ export class Consumer implements Process {
   // -------------------------------------------------------------------------------------- views
 
   inspect(): ConsumerView {
+    this.view = shared(this.view, this.viewNow());
+    return this.view;
+  }
+
+  private viewNow(): ConsumerView {
     return {
       kind: 'kafka-consumer',
       state: this.closed ? 'closed' : 'running',

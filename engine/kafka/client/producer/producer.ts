@@ -29,6 +29,7 @@ import type { Profile } from '../../profiles.ts';
 import { networkOptionsOf, type ProducerConfig, producerConfig } from '../config.ts';
 import { ExponentialBackoff } from '../exponential-backoff.ts';
 import { ClientMetadata } from '../metadata.ts';
+import { shared } from '../structural-sharing.ts';
 import { type Partitioner, partitionerOf, type Partitions } from './partitioner.ts';
 import { type ProduceCallback, type ProduceResult, refusal } from './produce-result.ts';
 import type { BatchedRecord, ProducerBatch } from './producer-batch.ts';
@@ -128,6 +129,7 @@ export class Producer implements Process {
   private lastError = '';
   private closing: { done: (() => void) | null; timer: TimerId | null } | null = null;
   private closed = false;
+  private view: ProducerView | null = null;
 
   constructor(ports: Ports, options: ProducerOptions, config: ProducerConfig) {
     this.ports = ports;
@@ -422,6 +424,11 @@ export class Producer implements Process {
   // -------------------------------------------------------------------------------------- views
 
   inspect(): ProducerView {
+    this.view = shared(this.view, this.viewNow());
+    return this.view;
+  }
+
+  private viewNow(): ProducerView {
     const id = this.producerId;
     return {
       kind: 'kafka-producer',

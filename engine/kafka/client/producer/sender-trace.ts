@@ -5,7 +5,7 @@
 import { traceKind } from '../../../kernel/ports.ts';
 
 /** The application handed a record over, and it got its place in a batch. */
-export const sendTrace = traceKind('send', {
+export const sendTrace = traceKind('producer-send', {
   partition: 'string',
   key: 'string',
   value: 'string',

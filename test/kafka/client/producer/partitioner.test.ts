@@ -1,3 +1,7 @@
+/**
+ * Which partition a record goes to, release by release. Not here: the queues that the uniform
+ * sticky way looks at.
+ */
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../../../engine/bytes/utf8.ts';
 import { producerConfig } from '../../../../engine/kafka/client/config.ts';

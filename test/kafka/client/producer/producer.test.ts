@@ -1,3 +1,7 @@
+/**
+ * The producer against a scripted leader: batches, retries, order, idempotence, expiry. What
+ * producer and broker do together is in test/kafka.
+ */
 import { describe, expect, test } from 'vitest';
 import type { ProduceResult } from '../../../../engine/kafka/client/producer/produce-result.ts';
 import {
@@ -162,6 +166,51 @@ describe('kafka producer: retries', () => {
     );
   });
 
+  test('in retry numbered batches go one at a time', () => {
+    const { send, settle, log, world } = worldOf();
+    const at: number[] = [];
+    log.delayMicros = 50_000;
+    log.script = ({ number }) => {
+      at.push(world.now);
+      return number === 0 ? { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS } : null;
+    };
+    for (const value of ['a', 'b', 'c', 'd']) {
+      send(value);
+      world.run(() => false, { micros: 1_000 });
+    }
+    settle(4);
+    expect(log.arrivals.slice(0, 4).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
+    expect(log.arrivals.slice(4).map(({ values }) => values[0])).toEqual(['a', 'b', 'c', 'd']);
+    const gaps = at.slice(5).map((time, index) => time - at[4 + index]!);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50_000);
+  });
+
+  test('with one in flight a partition waits even when its leader moves meanwhile', () => {
+    const settings = { ...NOT_IDEMPOTENT, 'max.in.flight.requests.per.connection': '1' };
+    const { send, settle, log, world, cluster, producer } = worldOf(settings);
+    const second = world.addHost('broker-2', (ports) => new ScriptedBroker(ports, cluster));
+    second.start();
+    Object.assign(cluster.brokers, { 2: 'broker-2' });
+    cluster.topics['other'] = [{ leader: 2, leaderEpoch: 0 }];
+    world.run(() => second.process !== null, { micros: SECOND });
+    log.serve(second.process as ScriptedBroker);
+    send('connects', { topic: 'other' });
+    settle(1);
+    let refused = false;
+    log.script = ({ values: [value] }) => {
+      if (value !== 'first' || refused) return null;
+      refused = true;
+      return { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, delayMicros: SECOND };
+    };
+    send('first');
+    world.run(() => refused, { micros: SECOND });
+    cluster.topics['pay'] = [{ leader: 2, leaderEpoch: 1 }];
+    world.command('producer-1', 'refresh', () => producer['metadata'].requestUpdate());
+    send('second');
+    settle(3);
+    expect(log.values('pay-0')).toEqual(['first', 'second']);
+  });
+
   test('without retries the first error is final, and certain if the broker said so', () => {
     const { send, settle, log, results } = worldOf({ retries: '0' });
     log.script = refuseFirst(ErrorCode.NOT_ENOUGH_REPLICAS);
@@ -194,6 +243,16 @@ describe('kafka producer: retries', () => {
     expect(results.get('a')).toMatchObject({
       ...{ ok: false, errorCode: ErrorCode.REQUEST_TIMED_OUT, indeterminate: true },
     });
+  });
+
+  test('a batch whose first attempt is still unanswered expires as indeterminate', () => {
+    const settings = { 'request.timeout.ms': '2000', 'delivery.timeout.ms': '2000' };
+    const { send, settle, log, results } = worldOf(settings);
+    log.script = () => 'silent';
+    send('a');
+    settle(1);
+    expect(log.arrivals).toHaveLength(1);
+    expect(results.get('a')).toMatchObject({ ok: false, indeterminate: true });
   });
 
   test('a batch that never left expires for certain', () => {
@@ -289,6 +348,32 @@ describe('kafka producer: idempotence', () => {
     expect(results.get('next')).toMatchObject({ ok: true });
     const last = log.arrivals[log.arrivals.length - 1]!;
     expect(last.header).toMatchObject({ producerEpoch: 1, baseSequence: 0 });
+  });
+
+  test('while the numbers of an expired batch are unresolved nothing new is numbered', () => {
+    const settings = { 'request.timeout.ms': '1000', 'delivery.timeout.ms': '3000' };
+    const { send, settle, log, world, results } = worldOf(settings);
+    const unanswered = new Set<string>();
+    let together = false;
+    log.script = ({ values: [value] }) => {
+      if (value === 'a') {
+        return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, delayMicros: 200_000 };
+      }
+      together ||= value === 'c' && unanswered.size > 0 && !results.has('b');
+      unanswered.add(value!);
+      return { ...{ errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }, delayMicros: 300_000 };
+    };
+    send('a');
+    world.run(() => false, { micros: 2 * SECOND });
+    send('b');
+    world.run(() => results.has('a'), { micros: 4 * SECOND });
+    send('c');
+    world.run(() => false, { micros: SECOND / 10 });
+    expect(together).toBe(false);
+    log.script = () => null;
+    settle(3);
+    expect(results.get('b')).toMatchObject({ ok: true });
+    expect(log.values('pay-0')).toEqual(['b', 'c']);
   });
 
   test('a fatal error fails everything and every later send', () => {
