@@ -76,6 +76,8 @@ function faultHolds({ cluster, fault }: World): boolean {
 
 /** Every record has its outcome, or the leader has what it will not acknowledge alone. */
 function sentMore({ cluster, leader, fault }: World, lab: Lab): boolean {
+  const asked = CALM_RECORDS + FAULT_RECORDS + (lags(fault) ? LAG_RECORDS : 0);
+  if (lab.history.sent.length < asked) return false;
   const pending = lab.history.sent.filter((sent) => sent.outcome === 'pending').length;
   const written = cluster.replica(leader, TOPIC, 0)?.leo ?? 0;
   const enough = written >= CALM_RECORDS + FAULT_RECORDS;
