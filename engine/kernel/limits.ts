@@ -5,7 +5,9 @@
  * Not here: limits that a user configures (`message.max.bytes`): those are settings of the product.
  */
 export const limits = Object.freeze({
-  /** Entries that a trace keeps; beyond it the hash goes on and entries are dropped (and counted). */
+  /**
+   * Entries that a trace keeps; beyond it the hash goes on and entries are dropped (and counted).
+   */
   traceEntriesMax: 1_000_000,
   /** Distinct strings that a trace keeps. */
   traceStringsMax: 262_144,

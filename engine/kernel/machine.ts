@@ -15,7 +15,9 @@ import { traceKind } from './ports.ts';
 import type { Clock, TimerId, Trace } from './ports.ts';
 import { microsOfMillis } from './units.ts';
 
-/** A transition, a refused guard (`from` equals `to`), or the initial state (`event` is `start`). */
+/**
+ * A transition, a refused guard (`from` equals `to`), or the initial state (`event` is `start`).
+ */
 export const machineKind = traceKind('machine', {
   machine: 'string',
   instance: 'string',

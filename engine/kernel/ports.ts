@@ -50,7 +50,9 @@ export type TimerId = number & { readonly timer: unique symbol };
 export interface Clock {
   /** Monotonic time of the event that is being handled: read once an event, constant within it. */
   now(): Micros;
-  /** The host's wall clock, milliseconds since 1970; a fault may skew it, step it or make it drift. */
+  /**
+   * The host's wall clock, milliseconds since 1970; a fault may skew it, step it or make it drift.
+   */
   wall(): Millis;
   /**
    * Calls `fire` in a later event, `delay` from now (0: at the same instant, after this handler).
@@ -171,11 +173,18 @@ export interface Disk {
   exists(path: string): boolean;
   /** Opens a file, empty if it is new. The same path gives the same file. */
   open(path: string): DiskFile;
-  /** Paths of the files below a folder, relative to it, sorted by code unit; [] if there are none. */
+  /**
+   * Paths of the files below a folder, relative to it, sorted by code unit; [] if there are none.
+   */
   list(folder: string): readonly string[];
-  /** Removes a file (or a folder with all that is in it); of one that is not there, nothing happens. */
+  /**
+   * Removes a file (or a folder with all that is in it); of one that is not there, nothing
+   * happens.
+   */
   remove(path: string): void;
-  /** Moves a file (or folder), atomically, over what is there. Durable once the target is synced. */
+  /**
+   * Moves a file (or folder), atomically, over what is there. Durable once the target is synced.
+   */
   rename(from: string, to: string): void;
 }
 
@@ -193,7 +202,8 @@ export interface DiskFile {
   truncate(size: number): DiskResult;
   /**
    * Makes durable all that was written to the file before this call. `done` is a later event, with
-   * the error if there was one; after an error what was written since the last good sync is unknown.
+   * the error if there was one; after an error what was written since the last good sync is
+   * unknown.
    */
   sync(done: (result: DiskResult) => void): void;
   close(): void;
@@ -204,7 +214,10 @@ export type DiskResult = 'ok' | 'ENOSPC' | 'EIO' | 'EMFILE';
 
 // ---------------------------------------------------------------------------------------- trace
 
-/** A value in the trace: no floats, no bigints, so that its canonical bytes are the same everywhere. */
+/**
+ * A value in the trace: no floats, no bigints, so that its canonical bytes are the same
+ * everywhere.
+ */
 export type TraceValue = string | number | boolean;
 export type TraceFieldType = 'string' | 'int' | 'bool';
 
@@ -223,7 +236,10 @@ export interface TraceKind<F extends TraceFields = TraceFields> {
   readonly names: readonly string[];
 }
 
-/** Declares a kind of trace entry: `traceKind('high-watermark', { partition: 'string', to: 'int' })`. */
+/**
+ * Declares a kind of trace entry: `traceKind('high-watermark', { partition: 'string', to: 'int'
+ * })`.
+ */
 export function traceKind<const F extends TraceFields>(name: string, fields: F): TraceKind<F> {
   return Object.freeze({ name, fields, names: Object.freeze(Object.keys(fields)) });
 }

@@ -270,7 +270,9 @@ export class KafkaCluster {
 
   // ----------------------------------------------------------------------------------- settling
 
-  /** The steps at the end of every experiment: heal, restart all, read everything from the start. */
+  /**
+   * The steps at the end of every experiment: heal, restart all, read everything from the start.
+   */
   static settle<W extends { readonly cluster: KafkaCluster }>(): readonly Step<W>[] {
     return [
       {

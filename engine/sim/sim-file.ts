@@ -97,7 +97,9 @@ export class SimFile {
     return this.#platter.slice(0, this.#platterSize);
   }
 
-  /** The cache goes; writes made before `writtenBackBefore` had reached the platter by themselves. */
+  /**
+   * The cache goes; writes made before `writtenBackBefore` had reached the platter by themselves.
+   */
   losePower(unsynced: Unsynced, random: Random, writtenBackBefore: Micros): void {
     const dirty = this.#dirty;
     const last = dirty[dirty.length - 1];
@@ -152,7 +154,9 @@ export class SimFile {
     this.#copy(extent.start, extent.start + random.below(extent.end - extent.start + 1));
   }
 
-  /** Copies cache to platter; a gap that was never written reads as zeros, as a sparse file does. */
+  /**
+   * Copies cache to platter; a gap that was never written reads as zeros, as a sparse file does.
+   */
   #copy(start: number, end: number): void {
     // A later truncation may have taken the extent's tail; the cache is the truth for the rest.
     const stop = Math.min(end, this.#cache.length);

@@ -41,7 +41,7 @@ describe('verdicts on a history', () => {
     expect(judgeDelivery(history).reordered).toEqual(['a']);
   });
 
-  test('what acks=0 sent and is gone has vanished; what was refused and is there is a phantom', () => {
+  test('gone after acks=0 is vanished; there though refused is a phantom', () => {
     const history = historyOf(['a', 'b']);
     history.tell('a', 5, 'unasked');
     history.tell('b', 5, 'refused', { error: 'NOT_ENOUGH_REPLICAS' });

@@ -162,7 +162,7 @@ describe('disk: page cache and platter', () => {
 });
 
 describe('disk: faults', () => {
-  test('after a failed sync its pages count as clean, and are lost with the power (fsyncgate)', () => {
+  test('pages of a failed sync count as clean, and go with the power (fsyncgate)', () => {
     const { disk, settle } = diskAt();
     const file = disk.open('a');
     file.sync(() => undefined);

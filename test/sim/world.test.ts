@@ -196,7 +196,7 @@ describe('world: network', () => {
     expect(client().heard).toEqual([]);
   });
 
-  test('a connect to a host without a listener is refused, to one without power unreachable', () => {
+  test('a host without a listener refuses, one without power is unreachable', () => {
     const { world, client } = pair();
     inject(world, { fault: 'crash', host: 'server' });
     world.command('client', 'connect', () => client().connect());
@@ -227,7 +227,7 @@ describe('world: network', () => {
     expect([client().closes, server().closes]).toEqual([['reset'], ['reset']]);
   });
 
-  test('a duplicate is a request that arrives and a connection that breaks before the reply', () => {
+  test('a duplicate: the request arrives, the connection breaks before the reply', () => {
     const { world, server, client, say } = pair();
     const ratio = { numerator: 1, denominator: 1 };
     inject(world, { fault: 'duplicate', from: 'client', to: 'server', ratio });

@@ -112,7 +112,8 @@ class KafkaWatch {
       lastStableOffset <= highWatermark &&
       highWatermark <= logEndOffset;
     if (holds) return null;
-    return `start ${logStartOffset}, LSO ${lastStableOffset}, HW ${highWatermark}, LEO ${logEndOffset}`;
+    const offsets = [logStartOffset, lastStableOffset, highWatermark, logEndOffset];
+    return `log start, LSO, HW, LEO are ${offsets.join(', ')}`;
   }
 
   /** K5: one leader for each partition and leader epoch. */

@@ -1,5 +1,6 @@
 /**
- * The invariant of the simulated network, S3: what was sent was delivered, dropped, or is under way.
+ * The invariant of the simulated network, S3: what was sent was delivered, dropped, or is under
+ * way.
  */
 import type { SimNetwork } from '../../sim/sim-network.ts';
 

@@ -43,5 +43,6 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function overview(): string {
   const lines = commands.map((one) => `  ${one.name.padEnd(12)} ${one.summary}`);
-  return `highwater <command> [options]\n\n${lines.join('\n')}\n\n'highwater <command> --help' says more.`;
+  const more = "'highwater <command> --help' says more.";
+  return ['highwater <command> [options]', '', ...lines, '', more].join('\n');
 }
