@@ -95,7 +95,6 @@ export const questionsFile = z.strictObject({
 export type QuestionsFile = z.infer<typeof questionsFile>;
 export type Question = z.infer<typeof question>;
 export type Claim = z.infer<typeof claim>;
-export type Verdict = Claim['verdict'];
 
 /** The first line of every questions.yaml: editors complete and check from it. */
 export const MODELINE = '# yaml-language-server: $schema=../../questions.schema.json';

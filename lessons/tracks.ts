@@ -15,5 +15,3 @@ export const TRACKS = [
   { id: 'guarantees', name: { en: 'Guarantees', zh: '消息保证' } },
   { id: 'systems', name: { en: 'Systems around the broker', zh: 'Broker 周边系统' } },
 ] as const satisfies readonly Track[];
-
-export type TrackId = (typeof TRACKS)[number]['id'];

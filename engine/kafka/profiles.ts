@@ -93,7 +93,6 @@ const definitions = {
 } as const satisfies Record<string, SwitchDefinition>;
 
 export type SwitchName = keyof typeof definitions;
-export const switches: Readonly<Record<SwitchName, SwitchDefinition>> = definitions;
 
 /** A configuration default that changed: pairs of (first release, value), oldest first. */
 const defaultHistory = {

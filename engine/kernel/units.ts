@@ -1,6 +1,6 @@
 /**
  * The quantities of the engine, as branded types: a number of microseconds cannot be passed where
- * an offset is meant. A brand exists for the compiler only; at run time these are plain numbers.
+ * milliseconds are meant. A brand exists for the compiler only; at run time these are plain numbers.
  *
  * Not here: the limits on these quantities (`limits.ts`) and their costs (`costs.ts`).
  */
@@ -12,18 +12,9 @@ export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name }
 export type Micros = Brand<number, 'Micros'>;
 /** Wall-clock time as records carry it: whole milliseconds since 1970-01-01T00:00:00Z. */
 export type Millis = Brand<number, 'Millis'>;
-/** A record's place in a partition's log, counted from 0. */
-export type Offset = Brand<number, 'Offset'>;
-/** A leader epoch, producer epoch or broker epoch; -1 means "none". */
-export type Epoch = Brand<number, 'Epoch'>;
-/** A count of bytes. */
-export type Bytes = Brand<number, 'Bytes'>;
 
 export const micros = (value: number): Micros => value as Micros;
 export const millis = (value: number): Millis => value as Millis;
-export const offset = (value: number): Offset => value as Offset;
-export const epoch = (value: number): Epoch => value as Epoch;
-export const bytes = (value: number): Bytes => value as Bytes;
 
 /** Microseconds of a number of milliseconds, as timers and link delays want them. */
 export const microsOfMillis = (value: number): Micros => (value * 1000) as Micros;
@@ -40,4 +31,3 @@ export const ratio = (numerator: number, denominator: number): Ratio => ({
 });
 
 export const NEVER: Ratio = ratio(0, 1);
-export const ALWAYS: Ratio = ratio(1, 1);

@@ -4,6 +4,5 @@
  */
 export { judgeDelivery } from './check/delivery.ts';
 export { experiment, prove } from './experiment.ts';
-export type { Experiment, Lab, Measures, Step } from './experiment.ts';
+export type { Lab, Measures } from './experiment.ts';
 export { choice, flag, integer } from './knob.ts';
-export type { Localized } from './knob.ts';

@@ -5,7 +5,6 @@
 import type { TraceEntry } from '../kernel/trace.ts';
 
 export type Language = 'en' | 'zh';
-export const languages: readonly Language[] = ['en', 'zh'];
 
 /** The fields of an entry, and its host as `host`. */
 export type NarrationEntry = Readonly<Record<string, unknown>>;

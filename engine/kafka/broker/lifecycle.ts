@@ -84,13 +84,7 @@ export class Lifecycle {
         shutDown: () => owner.shutDown(),
       },
       // A second stop changes nothing; the others may come late.
-      ignores: [
-        'STOP',
-        'CAUGHT_UP',
-        'UNFENCED',
-        'STALE_BROKER_EPOCH',
-        'SHUT_DOWN_ALLOWED',
-      ],
+      ignores: ['STOP', 'CAUGHT_UP', 'UNFENCED', 'STALE_BROKER_EPOCH', 'SHUT_DOWN_ALLOWED'],
     });
   }
 
