@@ -88,6 +88,7 @@ export class Run {
   readonly #invariants: Invariant[] = [];
   readonly #subject: unknown;
   readonly #eventsMax: number;
+  readonly #wanted: InvariantScope | null;
   #narrator: Narrator = simNarration;
   #place = 0;
   #inputPlace = 0;
@@ -203,12 +204,14 @@ export class Run {
     this.steps.push({ id: step.id, from: this.#stepFrom, to: this.world.event, reached });
     this.#started = false;
     this.#place++;
+    // What is judged at the end (K21) is judged when the last step has filled the history.
+    this.#check(null);
   }
 
-  #check(host: SimHost | null, wanted: InvariantScope): void {
-    if (this.#violation !== null) return;
+  #check(host: SimHost | null): void {
+    if (this.#violation !== null || this.#wanted === null) return;
     for (const { id, scope, check } of this.#invariants) {
-      if (wanted === 'always' && scope === 'promise') continue;
+      if (this.#wanted === 'always' && scope === 'promise') continue;
       const what = check(host?.name ?? null);
       if (what === null) continue;
       const { event } = this.world;

@@ -28,7 +28,15 @@ export interface Still {
 }
 
 /** Kinds of which a still step has too many to read; the stage shows them as pictures. */
-const QUIET: ReadonlySet<string> = new Set(['send', 'deliver', 'drop', 'machine', 'closed']);
+const QUIET: ReadonlySet<string> = new Set([
+  'send',
+  'deliver',
+  'drop',
+  'machine',
+  'closed',
+  'connection-state',
+  'client-metadata',
+]);
 
 /** Runs the experiment with its presets, and its proofs. */
 export function still(experiment: Experiment): Still {

@@ -2,15 +2,17 @@
  * Invariants of a Kafka cluster, checked from outside after each event: this observer sees every
  * replica's log and what every client was told. Incremental: an event costs what it changed.
  *
- * Invariants: K1, K2, K4, K5, K6, K12, K15, K20. Each answers null, or one sentence that says
- * what is wrong. K10 is asserted where requests are answered; K21 is judged at the end of a run.
+ * Invariants: K1, K2, K4, K5, K6, K12, K15, K20, K21. Each answers null, or one sentence that says
+ * what is wrong. K10 is asserted where requests are answered.
  * Not here: verdicts on the client's history (`delivery.ts`).
  */
+import type { Producer } from '../../kafka/client/producer/producer.ts';
 import type { Broker } from '../../kafka/broker.ts';
 import type { Partition } from '../../kafka/partition/partition.ts';
 import { inSequence, sequencePlus } from '../../kafka/partition/producer-state.ts';
 import { readBatchHeader, isBatchProblem } from '../../wire/kafka/record-batch.ts';
 import type { Lab } from '../experiment.ts';
+import { judgeDelivery } from './delivery.ts';
 import type { KafkaCluster } from '../kafka.ts';
 
 /** A batch as the checker remembers it. */
@@ -84,6 +86,7 @@ class KafkaWatch {
   /** The highest offset that was acknowledged with acks=all, by partition. */
   readonly #acknowledged = new Map<string, number>();
   #deliveredSeen = 0;
+  #judgedOrder = false;
 
   constructor(lab: Lab, cluster: KafkaCluster) {
     this.#lab = lab;
@@ -214,6 +217,21 @@ class KafkaWatch {
       if (end < old.synced) return `${key} recovered to ${end}, ${old.synced} was synced`;
       const different = firstDifference(batches, old.batches, end);
       if (different !== null) return `${key} recovered something else at offset ${different}`;
+    }
+    return null;
+  }
+
+  /** K21: what an idempotent producer sent is in the log in the order of its sending. */
+  inOrder(): string | null {
+    const { history } = this.#lab;
+    if (this.#judgedOrder || history.final === null) return null;
+    this.#judgedOrder = true;
+    const producerOf = new Map(history.sent.map((sent) => [sent.id, sent.producer]));
+    for (const id of judgeDelivery(history).reordered) {
+      const name = producerOf.get(id)!;
+      const producer = this.#lab.host(name).process as Producer | null;
+      if (producer === null || producer.inspect().state === 'NOT_IDEMPOTENT') continue;
+      return `${id} of ${name} stands behind a record that was sent after it`;
     }
     return null;
   }
