@@ -113,9 +113,8 @@ export class Run {
     this.lab = this.#makeLab();
     this.lab.invariant('S3', 'always', () => messagesConserved(this.world.network));
     this.#subject = experiment.world({ knobs: this.knobs, lab: this.lab });
-    const { invariants } = options;
-    if (invariants !== undefined)
-      this.world.observe((_event, host) => this.#check(host, invariants));
+    this.#wanted = options.invariants ?? null;
+    if (this.#wanted !== null) this.world.observe((_event, host) => this.#check(host));
   }
 
   /** The step that is going on, or null when all are over. */

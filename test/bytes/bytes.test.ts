@@ -23,6 +23,16 @@ function written(write: (writer: Writer) => void): Uint8Array {
   return writer.finish();
 }
 
+/** Against the definition, one bit at a time. */
+function expectCrc(bytes: Uint8Array, start: number, end: number): void {
+  let crc = 0xffffffff;
+  for (let i = start; i < end; i++) {
+    crc ^= bytes[i] as number;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  expect(crc32c(bytes, start, end)).toBe(~crc >>> 0);
+}
+
 describe('bytes: varint', () => {
   const VECTORS: readonly [number, string][] = [
     [0, '00'],
@@ -216,13 +226,18 @@ describe('bytes: checksums', () => {
   test('CRC-32C eight bytes a step is CRC-32C bit by bit, at every length and place', () => {
     const bytes = Uint8Array.from({ length: 80 }, (_, i) => Math.imul(i + 3, 0x9e3779b1) >>> 24);
     for (let start = 0; start < 10; start++) {
-      for (let end = start; end <= bytes.length; end++) {
-        let crc = 0xffffffff;
-        for (let i = start; i < end; i++) {
-          crc ^= bytes[i] as number;
-          for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+      for (let end = start; end <= bytes.length; end++) expectCrc(bytes, start, end);
+    }
+  });
+
+  test('CRC-32C in two lanes is CRC-32C bit by bit, around each whole number of lanes', () => {
+    const bytes = Uint8Array.from({ length: 7000 }, (_, i) => Math.imul(i + 3, 0x9e3779b1) >>> 24);
+    for (const start of [0, 1, 6]) {
+      for (let end = start; end <= bytes.length; end += 61) expectCrc(bytes, start, end);
+      for (const lanes of [1, 2, 3, 4, 6]) {
+        for (let past = -9; past <= 9; past++) {
+          expectCrc(bytes, start, start + 1024 * lanes + past);
         }
-        expect(crc32c(bytes, start, end)).toBe(~crc >>> 0);
       }
     }
   });

@@ -4,7 +4,7 @@
  * Not here: partitions (`partition/partition-trace.ts`), state machines (`kernel/machine.ts`).
  */
 import { traceKind } from '../../kernel/ports.ts';
-import type { Narration } from '../narration.ts';
+import type { Narration, NarrationEntry } from '../narration.ts';
 
 /** A produce was answered: `error` is the name of its first error, or NONE. */
 export const produceReplyKind = traceKind('produce-reply', {
@@ -59,49 +59,60 @@ export const brokerNarration: Narration = {
   'produce-reply': {
     en: (e) =>
       e['error'] === 'NONE'
-        ? `The produce to ${e['partition']} is acknowledged at offset ${e['baseOffset']}.`
-        : `The produce to ${e['partition']} is refused: ${e['error']}.`,
+        ? `${e['host']} acknowledges the produce to ${e['partition']} at offset ${e['baseOffset']}.`
+        : `${e['host']} refuses the produce to ${e['partition']}: ${e['error']}.`,
     zh: (e) =>
       e['error'] === 'NONE'
-        ? `写入 ${e['partition']} 的请求在位移 ${e['baseOffset']} 得到确认。`
-        : `写入 ${e['partition']} 的请求被拒绝:${e['error']}。`,
+        ? `${e['host']} 确认对 ${e['partition']} 的写入，起始位移 ${e['baseOffset']}。`
+        : `${e['host']} 拒绝对 ${e['partition']} 的写入：${e['error']}。`,
   },
   'delayed-produce': {
-    en: (e) => `The produce to ${e['partition']} waits for high watermark ${e['required']}.`,
-    zh: (e) => `写入 ${e['partition']} 的请求等待高水位到达 ${e['required']}。`,
+    en: (e) =>
+      `${e['host']} holds the reply for ${e['partition']} ` +
+      `until the high watermark is ${e['required']}.`,
+    zh: (e) => `${e['host']} 等 ${e['partition']} 的高水位到达 ${e['required']} 后再确认写入。`,
   },
   'replica-fetch': {
-    en: (e) => `The fetch of ${e['partition']} from broker ${e['leader']}: ${e['error']}.`,
-    zh: (e) => `从 broker ${e['leader']} 拉取 ${e['partition']}:${e['error']}。`,
-  },
-  registration: {
     en: (e) =>
-      e['error'] === 'NONE'
-        ? `Broker ${e['broker']} registers; its epoch is ${e['epoch']}.`
-        : `Broker ${e['broker']} cannot register: ${e['error']}.`,
-    zh: (e) =>
-      e['error'] === 'NONE'
-        ? `Broker ${e['broker']} 完成注册,epoch 为 ${e['epoch']}。`
-        : `Broker ${e['broker']} 注册失败:${e['error']}。`,
+      `${e['host']} fetches ${e['partition']} from broker ${e['leader']} ` +
+      `and is told: ${e['error']}.`,
+    zh: (e) => `${e['host']} 从 Broker ${e['leader']} 拉取 ${e['partition']}，得到 ${e['error']}。`,
   },
-  metadata: {
-    en: (e) => `The broker applies cluster metadata up to offset ${e['offset']}.`,
-    zh: (e) => `Broker 应用集群元数据至位移 ${e['offset']}。`,
+  // The controller's own entry tells of a registration that succeeds.
+  registration: {
+    en: (e) => (e['error'] === 'NONE' ? '' : `${e['host']} cannot register: ${e['error']}.`),
+    zh: (e) => (e['error'] === 'NONE' ? '' : `${e['host']} 注册失败：${e['error']}。`),
   },
   'log-loaded': {
     en: (e) =>
-      `The log of ${e['partition']} is loaded, ending at ${e['endOffset']}` +
-      (e['clean'] === true ? '.' : ` (unclean stop; ${e['bytesCut']} bytes cut).`),
+      isNewLog(e)
+        ? ''
+        : `${e['host']} loads the log of ${e['partition']}, which ends at ${e['endOffset']}` +
+          (e['clean'] === true ? '.' : ` (unclean stop; ${e['bytesCut']} bytes cut).`),
     zh: (e) =>
-      `${e['partition']} 的日志已加载,结束位移 ${e['endOffset']}` +
-      (e['clean'] === true ? '。' : `(非正常停机;截掉 ${e['bytesCut']} 字节)。`),
+      isNewLog(e)
+        ? ''
+        : `${e['host']} 加载 ${e['partition']} 的日志，末端位移 ${e['endOffset']}` +
+          (e['clean'] === true ? '。' : `（非正常停机，截掉 ${e['bytesCut']} 字节）。`),
   },
   'log-dir-offline': {
-    en: (e) => `The log dir ${e['dir']} is offline: ${e['error']}.`,
-    zh: (e) => `日志目录 ${e['dir']} 离线:${e['error']}。`,
+    en: (e) => `The log dir ${e['dir']} of ${e['host']} is offline: ${e['error']}.`,
+    zh: (e) => `${e['host']} 的日志目录 ${e['dir']} 离线：${e['error']}。`,
   },
+  // The controller's own entry tells of an ISR that it grants.
   'alter-partition': {
-    en: (e) => `The controller is asked for ISR {${e['isr']}} of ${e['partition']}: ${e['error']}.`,
-    zh: (e) => `请求 controller 将 ${e['partition']} 的 ISR 改为 {${e['isr']}}:${e['error']}。`,
+    en: (e) =>
+      e['error'] === 'NONE'
+        ? ''
+        : `${e['host']} does not get the ISR {${e['isr']}} for ${e['partition']}: ${e['error']}.`,
+    zh: (e) =>
+      e['error'] === 'NONE'
+        ? ''
+        : `${e['host']} 为 ${e['partition']} 申请 ISR {${e['isr']}} 未获批准：${e['error']}。`,
   },
 };
+
+/** An empty log after a clean stop: the partition was just created. */
+function isNewLog(entry: NarrationEntry): boolean {
+  return entry['clean'] === true && entry['endOffset'] === 0;
+}

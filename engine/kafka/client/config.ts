@@ -133,17 +133,17 @@ type Given = Readonly<Record<string, string>>;
 
 /** The consumer's settings. Throws `ConfigError`. */
 export function consumerConfig(profile: Profile, given: Given): ConsumerConfig {
-  return readConfig(consumerSettings, withConstantBackoff(profile, given), profile);
+  return constantBackoff(profile, readConfig(consumerSettings, given, profile));
 }
 
 /** The admin client's settings. Throws `ConfigError`. */
 export function adminConfig(profile: Profile, given: Given): AdminConfig {
-  return readConfig(adminSettings, withConstantBackoff(profile, given), profile);
+  return constantBackoff(profile, readConfig(adminSettings, given, profile));
 }
 
 /** The producer's settings, checked against each other. Throws `ConfigError`. */
 export function producerConfig(profile: Profile, given: Given): ProducerConfig {
-  const values = readConfig(producerSettings, withConstantBackoff(profile, given), profile);
+  const values = constantBackoff(profile, readConfig(producerSettings, given, profile));
   const acksOnWire = values.acks === '0' ? 0 : values.acks === '1' ? 1 : -1;
   const idempotent = idempotenceOf(values, given);
   const deliveryTimeoutMs = deliveryTimeoutOf(values, given);
@@ -168,10 +168,13 @@ export function networkOptionsOf(
   });
 }
 
-/** Before release 3.7 the retry backoff did not grow (KIP-580): a maximum of 0 says so. */
-function withConstantBackoff(profile: Profile, given: Given): Given {
-  if (compareReleases(profile.release, '3.7') >= 0) return given;
-  return { 'retry.backoff.max.ms': '0', ...given };
+/**
+ * Before release 3.7 the retry backoff did not grow and `retry.backoff.max.ms` did not exist, so
+ * whatever it is set to is ignored (KIP-580): a maximum equal to the first wait says so.
+ */
+function constantBackoff<C extends ClientConfig>(profile: Profile, values: C): C {
+  if (compareReleases(profile.release, '3.7') >= 0) return values;
+  return { ...values, 'retry.backoff.max.ms': values['retry.backoff.ms'] };
 }
 
 /**

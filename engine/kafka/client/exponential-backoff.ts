@@ -16,7 +16,7 @@ export class ExponentialBackoff {
   private readonly maxMs: number;
   private readonly random: Random;
 
-  /** Times in whole milliseconds; a maximum below the initial time makes the time constant. */
+  /** Times in whole milliseconds; a maximum below the initial time is the constant wait. */
   constructor(random: Random, bounds: { initialMs: number; maxMs: number }) {
     assert(Number.isSafeInteger(bounds.initialMs) && bounds.initialMs >= 0, 'initial', bounds);
     assert(Number.isSafeInteger(bounds.maxMs) && bounds.maxMs >= 0, 'maximum', bounds);

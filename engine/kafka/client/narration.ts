@@ -9,120 +9,143 @@ const attempted = (e: NarrationEntry): boolean => Number(e['attempt']) > 1;
 const sequenceEn = (e: NarrationEntry): string =>
   Number(e['baseSequence']) < 0 ? '' : `, sequence ${e['baseSequence']}`;
 const sequenceZh = (e: NarrationEntry): string =>
-  Number(e['baseSequence']) < 0 ? '' : `,序号 ${e['baseSequence']}`;
+  Number(e['baseSequence']) < 0 ? '' : `，序列号 ${e['baseSequence']}`;
 const countEn = (e: NarrationEntry): string =>
   Number(e['records']) === 1 ? '1 record' : `${e['records']} records`;
 const fate = (e: NarrationEntry): boolean => e['indeterminate'] === true;
 
+const REASONS_ZH: Readonly<Record<string, string>> = {
+  reset: '被重置',
+  refused: '被拒绝',
+  closed: '已关闭',
+  timeout: '超时',
+};
+
+/** A client that lost its broker; the brokers' own connections are housekeeping. */
+const isLost = (e: NarrationEntry): boolean =>
+  e['state'] === 'DISCONNECTED' && !/^(broker|controller)-/.test(String(e['host']));
+
+/** `pay-0:1@0` as the reader's language has it. */
+const leadersIn = (e: NarrationEntry, leader: string, epoch: string): string =>
+  String(e['leaders']).replace(/:(-?\d+)@(-?\d+)/g, `${leader} $1${epoch} $2`);
+
 const connectionNarration: Narration = {
   'connection-state': {
-    en: (e) => {
-      if (e['state'] === 'READY') return `The connection to ${e['to']} is ready.`;
-      if (e['state'] === 'CONNECTING') return `A connection to ${e['to']} is being opened.`;
-      if (e['state'] === 'DISCONNECTED') return `No connection to ${e['to']}: ${e['reason']}.`;
-      return `${e['to']} is asked for its API versions.`;
-    },
+    en: (e) => (isLost(e) ? `${e['host']} has no connection to ${e['to']}: ${e['reason']}.` : ''),
     zh: (e) => {
-      if (e['state'] === 'READY') return `到 ${e['to']} 的连接已就绪。`;
-      if (e['state'] === 'CONNECTING') return `正在连接 ${e['to']}。`;
-      if (e['state'] === 'DISCONNECTED') return `到 ${e['to']} 的连接没有了:${e['reason']}。`;
-      return `向 ${e['to']} 询问它的 API 版本。`;
+      const reason = REASONS_ZH[String(e['reason'])] ?? String(e['reason']);
+      return isLost(e) ? `${e['host']} 到 ${e['to']} 的连接${reason}。` : '';
     },
   },
   'client-metadata': {
-    en: (e) => `The client knows ${e['brokers']} brokers; leaders: ${e['leaders'] || 'none'}.`,
-    zh: (e) => `客户端知道 ${e['brokers']} 个 broker;leader:${e['leaders'] || '无'}。`,
+    en: (e) =>
+      e['leaders'] === ''
+        ? ''
+        : `${e['host']} knows the leaders: ${leadersIn(e, ' on broker', ', leader epoch')}.`,
+    zh: (e) =>
+      e['leaders'] === ''
+        ? ''
+        : `${e['host']} 得知 leader：${leadersIn(e, ' 在 Broker', '，leader 纪元')}。`,
   },
 };
 
 const producerNarration: Narration = {
   'producer-send': {
-    en: (e) => `The application sends "${e['value']}"; it is batched for ${e['partition']}.`,
-    zh: (e) => `应用发送 "${e['value']}",放入 ${e['partition']} 的批次。`,
+    en: (e) => `${e['host']} puts "${e['value']}" in a batch for ${e['partition']}.`,
+    zh: (e) => `${e['host']} 把“${e['value']}”放入 ${e['partition']} 的批次。`,
   },
   produce: {
     en: (e) =>
-      `${attempted(e) ? `Attempt ${e['attempt']}: a` : 'A'} batch of ${countEn(e)} for ` +
-      `${e['partition']} goes to broker ${e['broker']}${sequenceEn(e)}.`,
+      `${e['host']} sends a batch of ${countEn(e)} for ${e['partition']} ` +
+      `to broker ${e['broker']}${sequenceEn(e)}` +
+      `${attempted(e) ? ` (attempt ${e['attempt']})` : ''}.`,
     zh: (e) =>
-      `${attempted(e) ? `第 ${e['attempt']} 次尝试:` : ''}${e['partition']} 的一个批次` +
-      `(${e['records']} 条记录${sequenceZh(e)})发往 broker ${e['broker']}。`,
+      `${e['host']} ${attempted(e) ? `第 ${e['attempt']} 次尝试，` : ''}` +
+      `把 ${e['partition']} 的一个批次（${e['records']} 条记录${sequenceZh(e)}）` +
+      `发往 Broker ${e['broker']}。`,
   },
   ack: {
     en: (e) =>
       Number(e['baseOffset']) < 0
-        ? `${countEn(e)} for ${e['partition']} count as written; the offset is not known.`
-        : `${countEn(e)} for ${e['partition']} acknowledged from offset ${e['baseOffset']} on.`,
+        ? `${e['host']} takes ${countEn(e)} for ${e['partition']} as written, at no known offset.`
+        : `${e['host']} hears: ${countEn(e)} for ${e['partition']} written ` +
+          `from offset ${e['baseOffset']} on.`,
     zh: (e) =>
       Number(e['baseOffset']) < 0
-        ? `${e['partition']} 的 ${e['records']} 条记录视为已写入,offset 未知。`
-        : `${e['partition']} 的 ${e['records']} 条记录已确认,起始 offset ${e['baseOffset']}。`,
+        ? `${e['host']} 视 ${e['partition']} 的 ${e['records']} 条记录为已写入，位移未知。`
+        : `${e['host']} 收到确认：${e['partition']} 的 ${e['records']} 条记录` +
+          `从位移 ${e['baseOffset']} 起写入。`,
   },
   retry: {
     en: (e) =>
-      `${e['error']}: the batch for ${e['partition']} will be sent again ` +
+      `${e['host']} hears ${e['error']}: it will send the batch for ${e['partition']} again ` +
       `(retry ${e['attempt']}, in ${e['backoffMs']} ms).`,
     zh: (e) =>
-      `${e['error']}:${e['partition']} 的批次将重发` +
-      `(第 ${e['attempt']} 次重试,${e['backoffMs']} 毫秒后)。`,
+      `${e['host']} 收到 ${e['error']}，将重发 ${e['partition']} 的批次` +
+      `（第 ${e['attempt']} 次重试，${e['backoffMs']} 毫秒后）。`,
   },
   expire: {
-    en: (e) => `delivery.timeout.ms is over for ${countEn(e)} of ${e['partition']}.`,
-    zh: (e) => `${e['partition']} 的 ${e['records']} 条记录超过了 delivery.timeout.ms。`,
+    en: (e) =>
+      `${e['host']} gives up on ${countEn(e)} for ${e['partition']}: delivery.timeout.ms is over.`,
+    zh: (e) =>
+      `${e['host']} 放弃 ${e['partition']} 的 ${e['records']} 条记录：超过 delivery.timeout.ms。`,
   },
   'send-failed': {
     en: (e) =>
-      `${countEn(e)} for ${e['partition']} failed: ${e['error']}; ` +
-      (fate(e) ? 'it may have been written all the same.' : 'it was certainly not written.'),
+      `${e['host']} fails ${countEn(e)} for ${e['partition']}: ${e['error']}; ` +
+      (fate(e) ? 'this may have been written all the same.' : 'nothing was written.'),
     zh: (e) =>
-      `${e['partition']} 的 ${e['records']} 条记录失败:${e['error']};` +
-      (fate(e) ? '也可能其实已经写入。' : '肯定没有写入。'),
+      `${e['host']} 发送 ${e['partition']} 的 ${e['records']} 条记录失败：${e['error']}；` +
+      (fate(e) ? '可能其实已经写入。' : '肯定没有写入。'),
   },
   split: {
-    en: (e) => `The batch for ${e['partition']} is too large: split into ${e['batches']}.`,
-    zh: (e) => `${e['partition']} 的批次过大,拆成 ${e['batches']} 个。`,
+    en: (e) =>
+      `${e['host']} splits the batch for ${e['partition']}, too large, into ${e['batches']}.`,
+    zh: (e) => `${e['host']} 把 ${e['partition']} 过大的批次拆成 ${e['batches']} 个。`,
   },
   'producer-epoch': {
-    en: (e) => `The producer has id ${e['producerId']} and epoch ${e['epoch']}.`,
-    zh: (e) => `生产者的 id 为 ${e['producerId']},epoch 为 ${e['epoch']}。`,
+    en: (e) => `${e['host']} has producer id ${e['producerId']} and epoch ${e['epoch']}.`,
+    zh: (e) => `${e['host']} 的生产者 id 为 ${e['producerId']}，纪元为 ${e['epoch']}。`,
   },
 };
 
 const consumerNarration: Narration = {
   'consumer-poll': {
     en: (e) =>
-      `The consumer gets ${countEn(e)} of ${e['partition']}: ` +
+      `${e['host']} reads ${countEn(e)} of ${e['partition']}: ` +
       `offsets ${e['firstOffset']} to ${e['lastOffset']}.`,
     zh: (e) =>
-      `消费者得到 ${e['partition']} 的 ${e['records']} 条记录:` +
-      `offset ${e['firstOffset']} 到 ${e['lastOffset']}。`,
+      `${e['host']} 读到 ${e['partition']} 的 ${e['records']} 条记录：` +
+      `位移 ${e['firstOffset']} 到 ${e['lastOffset']}。`,
   },
   reset: {
-    en: (e) => `The position in ${e['partition']} is reset to ${e['strategy']}: ${e['offset']}.`,
-    zh: (e) => `${e['partition']} 的消费位置按 ${e['strategy']} 重置为 ${e['offset']}。`,
+    en: (e) => `${e['host']} starts ${e['partition']} at offset ${e['offset']} (${e['strategy']}).`,
+    zh: (e) => `${e['host']} 从位移 ${e['offset']} 开始读 ${e['partition']}（${e['strategy']}）。`,
   },
   seek: {
-    en: (e) => `The consumer seeks to offset ${e['offset']} of ${e['partition']}.`,
-    zh: (e) => `消费者定位到 ${e['partition']} 的 offset ${e['offset']}。`,
+    en: (e) => `${e['host']} seeks to offset ${e['offset']} of ${e['partition']}.`,
+    zh: (e) => `${e['host']} 定位到 ${e['partition']} 的位移 ${e['offset']}。`,
   },
   'truncation-detected': {
     en: (e) =>
-      `The log of ${e['partition']} was truncated below the position ${e['position']}: ` +
+      `${e['host']}: the log of ${e['partition']} was cut below position ${e['position']}; ` +
       `what was consumed is no longer there.`,
     zh: (e) =>
-      `${e['partition']} 的日志被截断到消费位置 ${e['position']} 之前:已消费的记录不在了。`,
+      `${e['host']} 发现 ${e['partition']} 的日志被截断到位移 ${e['position']} 之前：` +
+      `已消费的记录不在了。`,
   },
   commit: {
-    en: (e) => `The position ${e['offset']} in ${e['partition']} is committed.`,
-    zh: (e) => `${e['partition']} 的消费位置 ${e['offset']} 已提交。`,
+    en: (e) => `${e['host']} commits offset ${e['offset']} of ${e['partition']}.`,
+    zh: (e) => `${e['host']} 提交 ${e['partition']} 的位移 ${e['offset']}。`,
   },
   'fetch-error': {
-    en: (e) => `The broker refuses ${e['partition']} at offset ${e['offset']}: ${e['error']}.`,
-    zh: (e) => `broker 拒绝 ${e['partition']} 的 offset ${e['offset']}:${e['error']}。`,
+    en: (e) =>
+      `${e['host']} cannot read ${e['partition']} at offset ${e['offset']}: ${e['error']}.`,
+    zh: (e) => `${e['host']} 读不到 ${e['partition']} 的位移 ${e['offset']}：${e['error']}。`,
   },
   'consumer-error': {
-    en: (e) => `The consumer of ${e['partition']} cannot go on by itself: ${e['error']}.`,
-    zh: (e) => `${e['partition']} 的消费者无法自行继续:${e['error']}。`,
+    en: (e) => `${e['host']} cannot go on with ${e['partition']} by itself: ${e['error']}.`,
+    zh: (e) => `${e['host']} 无法自行继续读 ${e['partition']}：${e['error']}。`,
   },
 };
 

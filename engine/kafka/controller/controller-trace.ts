@@ -58,13 +58,13 @@ export const metadataCommittedKind = traceKind('metadata-committed', {
   to: 'int',
 });
 
-const isr = (e: Readonly<Record<string, unknown>>): string =>
-  `{${String(e['isr'])}}${e['elr'] === '' ? '' : `, ELR {${String(e['elr'])}}`}`;
+const isr = (e: Readonly<Record<string, unknown>>, comma: string): string =>
+  `{${String(e['isr'])}}${e['elr'] === '' ? '' : `${comma}ELR {${String(e['elr'])}}`}`;
 
 export const controllerNarration: Narration = {
   'controller-active': {
-    en: (e) => `The controller becomes active in epoch ${e['epoch']}.`,
-    zh: (e) => `控制器在 epoch ${e['epoch']} 成为活动控制器。`,
+    en: (e) => `${e['host']} becomes the active controller in epoch ${e['epoch']}.`,
+    zh: (e) => `${e['host']} 在纪元 ${e['epoch']} 成为活动控制器。`,
   },
   'broker-registered': {
     en: (e) =>
@@ -73,14 +73,14 @@ export const controllerNarration: Narration = {
         : `The registration of broker ${e['broker']} is refused: ${e['error']}.`,
     zh: (e) =>
       e['error'] === 'NONE'
-        ? `broker ${e['broker']} 完成注册,broker epoch 为 ${e['epoch']}。`
-        : `broker ${e['broker']} 的注册被拒绝:${e['error']}。`,
+        ? `Broker ${e['broker']} 完成注册，Broker 纪元为 ${e['epoch']}。`
+        : `Broker ${e['broker']} 的注册被拒绝：${e['error']}。`,
   },
   'broker-state': {
-    en: (e) => `The controller has broker ${e['broker']} as ${e['state']} (${e['reason']}).`,
+    en: (e) => `The controller marks broker ${e['broker']} as ${e['state']} (${e['reason']}).`,
     zh: (e) =>
-      `控制器把 broker ${e['broker']} 记为 ${e['state']}` +
-      `(${e['reason'] === 'heartbeat' ? '心跳' : '会话超时'})。`,
+      `控制器把 Broker ${e['broker']} 标为 ${e['state']}` +
+      `（${e['reason'] === 'heartbeat' ? '心跳' : '会话超时'}）。`,
   },
   'partition-change': {
     en: (e) => changeEn(e),
@@ -91,24 +91,22 @@ export const controllerNarration: Narration = {
       `The controller refuses the ISR {${e['isr']}} of ${e['partition']} that broker ` +
       `${e['broker']} asked for: ${e['error']}.`,
     zh: (e) =>
-      `控制器拒绝 broker ${e['broker']} 为 ${e['partition']} 申请的 ` +
-      `ISR {${e['isr']}}:${e['error']}。`,
+      `控制器拒绝 Broker ${e['broker']} 为 ${e['partition']} 申请的 ` +
+      `ISR {${e['isr']}}：${e['error']}。`,
   },
   'topic-change': {
-    en: (e) => `Topic ${e['topic']} with ${e['partitions']} partition(s) is ${e['change']}.`,
+    en: (e) =>
+      `Topic ${e['topic']} is ${e['change']}, with ${e['partitions']} ` +
+      `${e['partitions'] === 1 ? 'partition' : 'partitions'}.`,
     zh: (e) =>
-      `主题 ${e['topic']}(${e['partitions']} 个分区)` +
+      `主题 ${e['topic']}（${e['partitions']} 个分区）` +
       `${e['change'] === 'created' ? '已创建' : '已删除'}。`,
-  },
-  'metadata-committed': {
-    en: (e) => `The metadata log is committed up to offset ${e['to']}.`,
-    zh: (e) => `元数据日志已提交到位移 ${e['to']}。`,
   },
 };
 
 function changeEn(e: Readonly<Record<string, unknown>>): string {
   const where = `${String(e['partition'])}`;
-  const with_ = `ISR ${isr(e)}, leader epoch ${String(e['leaderEpoch'])}`;
+  const with_ = `ISR ${isr(e, ', ')}, leader epoch ${String(e['leaderEpoch'])}`;
   switch (e['election']) {
     case 'none':
       return `The controller changes ${where}: ${with_}.`;
@@ -123,15 +121,15 @@ function changeEn(e: Readonly<Record<string, unknown>>): string {
 
 function changeZh(e: Readonly<Record<string, unknown>>): string {
   const where = `${String(e['partition'])}`;
-  const with_ = `ISR ${isr(e)},leader epoch ${String(e['leaderEpoch'])}`;
+  const with_ = `ISR ${isr(e, '，')}，leader 纪元 ${String(e['leaderEpoch'])}`;
   switch (e['election']) {
     case 'none':
-      return `控制器更改 ${where}:${with_}。`;
+      return `控制器更改 ${where}：${with_}。`;
     case 'offline':
-      return `${where} 不再有 leader:${with_}。`;
+      return `${where} 不再有 leader：${with_}。`;
     case 'unclean':
-      return `broker ${String(e['leader'])} 经 unclean 选举成为 ${where} 的 leader:${with_}。`;
+      return `Broker ${String(e['leader'])} 经 unclean 选主成为 ${where} 的 leader：${with_}。`;
     default:
-      return `broker ${String(e['leader'])} 当选 ${where} 的 leader:${with_}。`;
+      return `Broker ${String(e['leader'])} 当选 ${where} 的 leader：${with_}。`;
   }
 }

@@ -4,7 +4,7 @@
  * Not here: the transitions of its machines, which the glue in `kernel/machine.ts` traces.
  */
 import { traceKind } from '../../kernel/ports.ts';
-import type { Narration } from '../narration.ts';
+import type { Narration, NarrationEntry } from '../narration.ts';
 
 /** The local log grew: `role` is `leader` or `follower`; offsets are the batch's first and last. */
 export const appendKind = traceKind('append', {
@@ -60,43 +60,76 @@ export const partitionNarration: Narration = {
   append: {
     en: (e) =>
       e['role'] === 'leader'
-        ? `The leader of ${e['partition']} appends ${span(e)} in epoch ${e['epoch']}.`
-        : `A follower of ${e['partition']} appends ${span(e)} of epoch ${e['epoch']}.`,
+        ? `${e['host']}, the leader of ${e['partition']}, appends ${span(e, 'offset')}.`
+        : `${e['host']}, a follower of ${e['partition']}, appends ${span(e, 'offset')}.`,
     zh: (e) =>
       e['role'] === 'leader'
-        ? `${e['partition']} 的 leader 以 epoch ${e['epoch']} 追加 ${span(e)}。`
-        : `${e['partition']} 的 follower 追加 epoch ${e['epoch']} 的 ${span(e)}。`,
+        ? `${e['host']} 作为 ${e['partition']} 的 leader 追加${span(e, '位移')}。`
+        : `${e['host']} 作为 ${e['partition']} 的 follower 追加${span(e, '位移')}。`,
   },
   'high-watermark': {
-    en: (e) => `The high watermark of ${e['partition']} moves from ${e['from']} to ${e['to']}.`,
-    zh: (e) => `${e['partition']} 的高水位从 ${e['from']} 移到 ${e['to']}。`,
+    en: (e) =>
+      `${e['host']} moves the high watermark of ${e['partition']} ` +
+      `from ${e['from']} to ${e['to']}.`,
+    zh: (e) => `${e['host']} 上 ${e['partition']} 的高水位从 ${e['from']} 变为 ${e['to']}。`,
   },
+  // Only a leader keeps an ISR; a follower's is empty and tells nothing.
   isr: {
-    en: (e) => `The ISR of ${e['partition']} is {${e['isr']}} (${e['state']}).`,
-    zh: (e) => `${e['partition']} 的 ISR 为 {${e['isr']}}(${e['state']})。`,
+    en: (e) => {
+      if (e['isr'] === '') return '';
+      const isr = `the ISR of ${e['partition']} is {${e['isr']}}`;
+      if (e['state'] === 'PendingExpandIsr') return `${e['host']} asks for a larger ISR; ${isr}.`;
+      if (e['state'] === 'PendingShrinkIsr') return `${e['host']} asks for a smaller ISR; ${isr}.`;
+      return `On ${e['host']} ${isr}.`;
+    },
+    zh: (e) => {
+      if (e['isr'] === '') return '';
+      const isr = `${e['partition']} 的 ISR 为 {${e['isr']}}`;
+      if (e['state'] === 'PendingExpandIsr') return `${e['host']} 申请扩大 ISR，目前 ${isr}。`;
+      if (e['state'] === 'PendingShrinkIsr') return `${e['host']} 申请缩小 ISR，目前 ${isr}。`;
+      return `在 ${e['host']} 上，${isr}。`;
+    },
   },
   leader: {
-    en: (e) =>
-      Number(e['leader']) < 0
-        ? `${e['partition']} has no leader in epoch ${e['epoch']}.`
-        : `${e['partition']} is led by broker ${e['leader']} in epoch ${e['epoch']}.`,
-    zh: (e) =>
-      Number(e['leader']) < 0
-        ? `${e['partition']} 在 epoch ${e['epoch']} 没有 leader。`
-        : `${e['partition']} 在 epoch ${e['epoch']} 的 leader 是 broker ${e['leader']}。`,
+    en: (e) => {
+      if (Number(e['leader']) < 0)
+        return `${e['host']} learns that ${e['partition']} has no leader.`;
+      const epoch = `leader epoch ${e['epoch']}`;
+      if (leadsItself(e)) return `${e['host']} leads ${e['partition']} in ${epoch}.`;
+      return `${e['host']} follows broker ${e['leader']} in ${e['partition']}, ${epoch}.`;
+    },
+    zh: (e) => {
+      if (Number(e['leader']) < 0) return `${e['host']} 得知 ${e['partition']} 没有 leader。`;
+      const epoch = `leader 纪元 ${e['epoch']}`;
+      if (leadsItself(e)) return `${e['host']} 成为 ${e['partition']} 的 leader（${epoch}）。`;
+      return `${e['host']} 在 ${e['partition']} 上跟随 Broker ${e['leader']}（${epoch}）。`;
+    },
   },
   truncate: {
     en: (e) =>
-      `${e['partition']} is cut from offset ${e['from']} back to ${e['to']} (${e['reason']}).`,
-    zh: (e) => `${e['partition']} 的日志从 ${e['from']} 截断到 ${e['to']}(${e['reason']})。`,
+      `${e['host']} cuts its log of ${e['partition']} ` +
+      `from offset ${e['from']} back to ${e['to']} (${e['reason']}).`,
+    zh: (e) =>
+      `${e['host']} 把 ${e['partition']} 的日志从位移 ${e['from']} ` +
+      `截断到 ${e['to']}（${e['reason']}）。`,
   },
   'log-start': {
-    en: (e) => `The log of ${e['partition']} now starts at ${e['to']} (${e['reason']}).`,
-    zh: (e) => `${e['partition']} 的日志起始位移到 ${e['to']}(${e['reason']})。`,
+    en: (e) =>
+      `On ${e['host']} the log of ${e['partition']} now starts at ${e['to']} (${e['reason']}).`,
+    zh: (e) =>
+      `${e['host']} 上 ${e['partition']} 的日志起始位移变为 ${e['to']}（${e['reason']}）。`,
   },
 };
 
-function span(entry: Readonly<Record<string, unknown>>): string {
+/** Whether the leader's id is that of the host, as in `broker-1`. */
+function leadsItself(entry: NarrationEntry): boolean {
+  return String(entry['host']).endsWith(`-${String(entry['leader'])}`);
+}
+
+function span(entry: NarrationEntry, word: string): string {
   const { firstOffset, lastOffset } = entry;
-  return firstOffset === lastOffset ? `offset ${firstOffset}` : `${firstOffset}..${lastOffset}`;
+  if (firstOffset === lastOffset) return `${word} ${firstOffset}`;
+  return word === 'offset'
+    ? `offsets ${firstOffset} to ${lastOffset}`
+    : `${word} ${firstOffset} 到 ${lastOffset}`;
 }

@@ -64,6 +64,7 @@ export function watchKafka(lab: Lab, cluster: KafkaCluster): void {
     byHost((host, partition) => watch.sequences(host, partition)),
   );
   lab.invariant('K12', 'always', () => watch.visible());
+  lab.invariant('K21', 'always', () => watch.inOrder());
   lab.invariant(
     'K2',
     'promise',

@@ -10,6 +10,11 @@ const EVENTS = 300_000;
 const EVENTS_LONG = 1_000_000;
 const ROUNDS = 5;
 
+const OPTIONS = {
+  long: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
 export const bench: Command = {
   name: 'bench',
   summary: 'measure the engine on this machine',
@@ -22,7 +27,7 @@ experiment's time headless, and the log's append against the system call below i
   --json   one JSON object`,
 
   async run(args) {
-    const { values } = parse(args, { long: { type: 'boolean' }, json: { type: 'boolean' } });
+    const { values } = parse(args, OPTIONS);
     const figures = {
       replication: [benchReplication(false, EVENTS), benchReplication(true, EVENTS)],
       experiments: await benchExperiments(),

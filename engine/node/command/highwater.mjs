@@ -8,6 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { setUp } from './set-up.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+// who reads no further, as head does, has seen enough
+process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 if (setUp(root)) {
   const { register } = await import('tsx/esm/api');
   register({ tsconfig: join(root, 'tsconfig.json') });

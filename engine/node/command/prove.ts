@@ -4,6 +4,11 @@ import { experimentPlaces, loadExperiment, loadPlace } from './experiments.ts';
 import { parse, UsageError } from './usage.ts';
 import type { Command } from './usage.ts';
 
+const OPTIONS = {
+  proof: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
 export const prove: Command = {
   name: 'prove',
   summary: 'run the proofs of an experiment, and check that each fails on its mutants',
@@ -16,10 +21,7 @@ Exits with 1 if a proof does not hold, or holds on a mutant.
   --json       one JSON array`,
 
   async run(args) {
-    const { values, positionals } = parse(args, {
-      proof: { type: 'string' },
-      json: { type: 'boolean' },
-    });
+    const { values, positionals } = parse(args, OPTIONS, 1);
     const experiments =
       positionals[0] === undefined
         ? await Promise.all(experimentPlaces().map(loadPlace))

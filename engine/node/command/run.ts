@@ -1,6 +1,5 @@
 /** `highwater run`: an experiment, headless, told step by step. */
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { fromLink, toLink } from '../../lab/link.ts';
 import { narrate } from '../../lab/narration.ts';
 import type { Language } from '../../lab/narration.ts';
@@ -11,6 +10,15 @@ import { KnobError } from '../../lab/knob.ts';
 import { loadExperiment } from './experiments.ts';
 import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
+
+const OPTIONS = {
+  knob: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+  link: { type: 'string' },
+  lang: { type: 'string' },
+  json: { type: 'boolean' },
+  trace: { type: 'string' },
+} as const;
 
 export const run: Command = {
   name: 'run',
@@ -28,14 +36,7 @@ Runs an experiment to its end: steps, what happened in each, measures, verdicts.
   --trace file        writes every trace entry to a file, one JSON object a line`,
 
   async run(args) {
-    const { values, positionals } = parse(args, {
-      knob: { type: 'string', multiple: true },
-      seed: { type: 'string' },
-      link: { type: 'string' },
-      lang: { type: 'string' },
-      json: { type: 'boolean' },
-      trace: { type: 'string' },
-    });
+    const { values, positionals } = parse(args, OPTIONS, 1);
     const language = oneOf('lang', values['lang'], ['en', 'zh'], 'en');
     const wanted = typeof values['link'] === 'string' ? sharedRun(values['link']) : null;
     const experiment = await loadExperiment(wanted?.experiment ?? positionals[0]);
@@ -44,7 +45,7 @@ Runs an experiment to its end: steps, what happened in each, measures, verdicts.
     const knobs = { ...wanted?.knobs, ...pairs('knob', values['knob']) };
     const inputs: readonly Input[] = wanted?.inputs ?? [];
     const finished = runWith(() => new Run(experiment, { knobs, seed, inputs })).finish();
-    if (typeof values['trace'] === 'string') await writeTrace(finished, values['trace']);
+    if (typeof values['trace'] === 'string') writeTrace(finished, values['trace']);
     if (values['json'] === true) console.log(JSON.stringify(reportOf(finished)));
     else tell(finished, language, toLink({ experiment: experiment.id, knobs, seed, inputs }));
     return finished.failed ? 1 : 0;
@@ -80,13 +81,17 @@ function reportOf(finished: Run) {
 }
 
 /** The kinds whose every entry would drown a reader of the terminal. */
-const QUIET: ReadonlySet<string> = new Set(['send', 'deliver', 'machine']);
+const QUIET: ReadonlySet<string> = new Set(['send', 'deliver', 'machine', 'closed']);
+
+/** Kinds that tell a state, which is news only when it differs from what the host told before. */
+const STATES: ReadonlySet<string> = new Set(['connection-state', 'client-metadata', 'isr']);
 
 function tell(finished: Run, language: Language, link: string): void {
   const { world, experiment } = finished;
   const title = new Map(
     [...experiment.steps, ...experiment.settle].map((step) => [step.id, step.title[language]]),
   );
+  const toldStates = new Map<string, string>();
   for (const entry of world.trace.entries()) {
     if (entry.kind === 'step') {
       console.log(`\n${title.get(String(entry.data['id']))}`);
@@ -95,6 +100,11 @@ function tell(finished: Run, language: Language, link: string): void {
     if (QUIET.has(entry.kind)) continue;
     const sentence = narrate(finished.narrator, entry, language);
     if (sentence === null) continue;
+    if (STATES.has(entry.kind)) {
+      const of = `${entry.kind} ${entry.host}`;
+      if (toldStates.get(of) === sentence) continue;
+      toldStates.set(of, sentence);
+    }
     const at = `${(entry.at / 1000).toFixed(1)} ms`.padStart(12);
     console.log(`${at}  ${sentence}`);
   }
@@ -107,20 +117,24 @@ function tell(finished: Run, language: Language, link: string): void {
     if (!step.reached) console.log(`step '${step.id}' ended at its time limit`);
   }
   for (const [name, value] of Object.entries(finished.measures())) {
-    console.log(`${name.padEnd(16)} ${value}`);
+    console.log(`${name.padEnd(22)} ${value}`);
   }
   for (const { id, verdict } of verdictsOf(finished)) {
-    if (verdict !== 'not exercised') console.log(`${verdict.padEnd(16)} ${id}`);
+    if (verdict !== 'not exercised') console.log(`${verdict.padEnd(22)} ${id}`);
   }
   console.log(`\n${world.event} events, trace ${world.trace.hash}, seed ${finished.seed}`);
   console.log(`again: highwater run --link ${link}`);
 }
 
-async function writeTrace(finished: Run, file: string): Promise<void> {
-  const stream = createWriteStream(file);
-  for (const entry of finished.world.trace.entries()) {
-    if (!stream.write(`${JSON.stringify(entry)}\n`)) await once(stream, 'drain');
+function writeTrace(finished: Run, file: string): void {
+  try {
+    const descriptor = openSync(file, 'w');
+    for (const entry of finished.world.trace.entries()) {
+      writeSync(descriptor, `${JSON.stringify(entry)}\n`);
+    }
+    closeSync(descriptor);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--trace cannot be written: ${why}`);
   }
-  stream.end();
-  await once(stream, 'finish');
 }

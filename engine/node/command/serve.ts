@@ -42,7 +42,7 @@ port, broker 2 on the next, and so on. What clients wrote is in the folder and i
 Profiles: ${profileNames.join(', ')}.`,
 
   async run(args) {
-    const { values, positionals } = parse(args, {
+    const { values } = parse(args, {
       kafka: { type: 'string' },
       brokers: { type: 'string' },
       data: { type: 'string' },
@@ -51,7 +51,6 @@ Profiles: ${profileNames.join(', ')}.`,
       node: { type: 'string' },
       trace: { type: 'string' },
     });
-    if (positionals.length > 0) throw new UsageError(`what is '${positionals.join(' ')}'?`);
     const profile = profileOf(oneOf('profile', values['profile'], profileNames, newestProfile));
     const brokers = wholeNumber('brokers', values['brokers'], BROKERS);
     const cluster: KafkaClusterOptions = {

@@ -10,6 +10,13 @@ import type { Command } from './usage.ts';
 /** More values than this are a mistake rather than a table. */
 const RUNS_MAX = 500;
 
+const OPTIONS = {
+  over: { type: 'string', multiple: true },
+  knob: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
 export const sweep: Command = {
   name: 'sweep',
   summary: 'run an experiment under every value of some knobs',
@@ -23,12 +30,7 @@ Runs an experiment once for each combination of values of the named knobs and pr
   --json              one JSON array`,
 
   async run(args) {
-    const { values, positionals } = parse(args, {
-      over: { type: 'string', multiple: true },
-      knob: { type: 'string', multiple: true },
-      seed: { type: 'string' },
-      json: { type: 'boolean' },
-    });
+    const { values, positionals } = parse(args, OPTIONS, 1);
     const experiment = await loadExperiment(positionals[0]);
     const over = (values['over'] ?? []) as string[];
     if (over.length === 0) throw new UsageError('name a knob with --over');

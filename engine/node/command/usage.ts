@@ -31,8 +31,15 @@ export interface Parsed {
   readonly positionals: readonly string[];
 }
 
-/** The options and operands of a subcommand. */
-export function parse(args: readonly string[], options: Options): Parsed {
+/** The options of a subcommand, and its operands: at most as many as it takes. */
+export function parse(args: readonly string[], options: Options, operandsMax = 0): Parsed {
+  const parsed = parseOptions(args, options);
+  const extra = parsed.positionals.slice(operandsMax);
+  if (extra.length > 0) throw new UsageError(`what is '${extra.join(' ')}'?`);
+  return parsed;
+}
+
+function parseOptions(args: readonly string[], options: Options): Parsed {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     return {

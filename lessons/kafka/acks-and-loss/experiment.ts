@@ -34,6 +34,8 @@ interface World {
   readonly cluster: KafkaCluster;
   readonly fault: FaultKnob;
   readonly minInSyncReplicas: number;
+  /** acks=all: what only the leader has is not acknowledged. */
+  readonly waitsForAll: boolean;
   /** Creates the topic and its clients, once the brokers are there. */
   readonly create: () => void;
   /** The leader when the fault began: the one that dies. */
@@ -75,14 +77,14 @@ function faultHolds({ cluster, fault }: World): boolean {
 }
 
 /** Every record has its outcome, or the leader has what it will not acknowledge alone. */
-function sentMore({ cluster, leader, fault }: World, lab: Lab): boolean {
+function sentMore({ cluster, leader, fault, waitsForAll }: World, lab: Lab): boolean {
   const asked = CALM_RECORDS + FAULT_RECORDS + (lags(fault) ? LAG_RECORDS : 0);
   if (lab.history.sent.length < asked) return false;
   const pending = lab.history.sent.filter((sent) => sent.outcome === 'pending').length;
   const written = cluster.replica(leader, TOPIC, 0)?.leo ?? 0;
   const enough = written >= CALM_RECORDS + FAULT_RECORDS;
   if (fault === 'reply-lost') return enough;
-  return pending === 0 || (kills(fault) && !shrinks(fault) && enough);
+  return pending === 0 || (waitsForAll && kills(fault) && !shrinks(fault) && enough);
 }
 
 function stopLosingReplies(world: World, lab: Lab): void {
@@ -188,6 +190,7 @@ export default experiment({
       cluster,
       fault: knobs.fault,
       minInSyncReplicas: knobs['min.insync.replicas'],
+      waitsForAll: knobs.acks === 'all',
       create: () => {
         cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
         cluster.addProducer('producer-1', producer);

@@ -65,7 +65,10 @@ describe('kafka client: settings', () => {
   });
 
   test('before release 3.7 the retry backoff does not grow (KIP-580)', () => {
-    expect(consumerConfig(profileOf('kafka-3.6'), {})['retry.backoff.max.ms']).toBe(0);
+    const before = profileOf('kafka-3.6');
+    expect(consumerConfig(before, {})['retry.backoff.max.ms']).toBe(100);
+    const given = { 'retry.backoff.ms': '2000', 'retry.backoff.max.ms': '0' };
+    expect(consumerConfig(before, given)['retry.backoff.max.ms']).toBe(2000);
     expect(consumerConfig(newest, {})['retry.backoff.max.ms']).toBe(1000);
   });
 });

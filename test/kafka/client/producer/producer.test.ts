@@ -19,13 +19,13 @@ import { ScriptedLog } from '../scripted-log.ts';
 const SECOND = 1_000_000;
 const NOT_IDEMPOTENT = { 'enable.idempotence': 'false' };
 
-function worldOf(settings: Record<string, string> = {}, partitions = 1) {
+function worldOf(settings: Record<string, string> = {}, partitions = 1, release = 'kafka-4.1') {
   const world = new World({ seed: 7, trace: true, paranoidWire: true, freeze: true });
   const pay = Array.from({ length: partitions }, () => ({ leader: 1, leaderEpoch: 0 }));
   const cluster: ScriptedCluster = { brokers: { 1: 'broker-1' }, topics: { pay } };
   const host = world.addHost('broker-1', (ports) => new ScriptedBroker(ports, cluster));
   const bootstrap = [{ host: 'broker-1', port: 9092 }];
-  const profile = profileOf('kafka-4.1');
+  const profile = profileOf(release);
   const options = { bootstrap, profile, settings: { 'linger.ms': '0', ...settings } };
   const client = world.addHost('producer-1', createProducer(options));
   host.start();
@@ -53,6 +53,27 @@ function worldOf(settings: Record<string, string> = {}, partitions = 1) {
   };
   return { world, broker, producer, log, results, order, send, settle, cluster };
 }
+
+describe('kafka producer: back-off', () => {
+  test.each(['kafka-2.8', 'kafka-3.6'])(
+    'a producer of %s waits retry.backoff.ms, no more and no less, before each attempt',
+    (release) => {
+      const { world, send, settle, log } = worldOf({ acks: 'all' }, 1, release);
+      const at: number[] = [];
+      log.script = ({ number }) => {
+        at.push(world.now);
+        return number < 5 ? { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS } : null;
+      };
+      send('a');
+      settle(1);
+      expect(at).toHaveLength(6);
+      for (const [n, later] of at.slice(1).entries()) {
+        expect(later - at[n]!).toBeGreaterThanOrEqual(100_000);
+        expect(later - at[n]!).toBeLessThan(105_000);
+      }
+    },
+  );
+});
 
 describe('kafka producer: acknowledgements', () => {
   test('a record is acknowledged with its partition and offset', () => {

@@ -1,0 +1,102 @@
+/**
+ * Which check must turn red for each mutation of the engine: a test of the project `unit`, or a
+ * proof of an experiment. The mutation itself is `<name>.patch` beside this file, a unified diff
+ * against engine/; `mutations.test.ts` applies it and runs the catcher.
+ *
+ * A test is named by its file and its own name, which no other test of the file may end with; of
+ * a test with parameters, the name of the one that is meant.
+ */
+export type Catcher =
+  | { readonly kind: 'test'; readonly file: string; readonly name: string }
+  | { readonly kind: 'proof'; readonly experiment: string; readonly proof: string };
+
+const test = (file: string, name: string): Catcher => ({ kind: 'test', file, name });
+const proof = (id: string): Catcher => ({ kind: 'proof', experiment: 'acks-and-loss', proof: id });
+
+const FETCH = 'test/kafka/broker/fetch.test.ts';
+const PRODUCE = 'test/kafka/broker/produce.test.ts';
+const FAILOVER = 'test/kafka/broker/failover.test.ts';
+
+/** By the name of the patch, without its ending. */
+export const catchers: Readonly<Record<string, Catcher>> = {
+  // replication
+  'high-watermark-is-max': test(
+    'test/kafka/slice.test.ts',
+    'kafka: slice: acks=all loses nothing that was acknowledged (power)',
+  ),
+  'acks-all-not-awaited': proof('acks-all-keeps'),
+  'min-insync-replicas-ignored': proof('min-isr-2-refuses'),
+  'isr-never-shrinks': test(
+    'test/kafka/broker/lifecycle.test.ts',
+    'kafka: isr: a follower that lags leaves, and comes back when it has caught up',
+  ),
+  'join-at-stale-high-watermark': test(
+    FAILOVER,
+    'kafka: failover: a follower joins at the start of the leader epoch',
+  ),
+  'restarted-replica-joins-isr': test(
+    'test/kafka/partition/in-sync-replicas.test.ts',
+    'kafka: in-sync replicas: K9: only who lives as when it fetched may join (KIP-903)',
+  ),
+  'truncates-to-high-watermark': test(
+    FAILOVER,
+    'kafka: failover: follower truncates by epoch, not by high watermark',
+  ),
+  'epoch-end-of-own-epoch': test(
+    'test/kafka/partition/leader-epoch-cache.test.ts',
+    'an epoch ends where the next begins, the latest at the log end (KIP-101)',
+  ),
+  // elections
+  'leader-epoch-not-bumped': test(
+    'test/kafka/controller/partition-change-builder.test.ts',
+    'a change of the leader bumps leader epoch and partition epoch',
+  ),
+  'unclean-election-when-disabled': proof('unclean-election-loses'),
+  // requests
+  'producer-sequence-unchecked': test(
+    PRODUCE,
+    'kafka: produce: a gap in the sequence is OUT_OF_ORDER_SEQUENCE_NUMBER',
+  ),
+  'duplicate-batch-appended': proof('idempotence-prevents-duplicates'),
+  'produce-crc-unchecked': test(
+    PRODUCE,
+    'kafka: produce: a flipped bit is error 2 and nothing is appended',
+  ),
+  'consumer-reads-beyond-high-watermark': test(
+    FETCH,
+    'kafka: fetch: what the followers lack is not visible',
+  ),
+  'long-poll-never-completes': test(FETCH, 'kafka: fetch: minBytes waits for so many bytes'),
+  // storage
+  'index-lookup-off-by-one': test(
+    'test/storage/index.test.ts',
+    'a lookup finds the last entry at or below the offset',
+  ),
+  'recovery-keeps-bad-crc': test(
+    'test/storage/recovery.test.ts',
+    'the log is cut at the first frame with a bad checksum, and what follows goes',
+  ),
+  'retention-beyond-high-watermark': test(
+    'test/storage/log.test.ts',
+    'retention never takes what the high watermark has not passed',
+  ),
+  // the simulated world
+  'page-cache-survives-power': proof('acks-all-min-isr-1-loses'),
+  'heap-ignores-sequence': test(
+    'test/sim/world.test.ts',
+    'timers due at the same time fire in the order in which they were set (S2)',
+  ),
+  'dead-incarnation-receives': test(
+    'test/sim/world.test.ts',
+    'a killed process has its connections reset; a timer of the dead never fires',
+  ),
+  // bytes
+  'varlong-loses-continuation': test(
+    'test/bytes/bytes.test.ts',
+    '17179869184 as a varlong is 808080808001 (ByteUtilsTest)',
+  ),
+  'murmur2-tail-reversed': test(
+    'test/kafka/client/producer/partitioner.test.ts',
+    'the key foobar goes by its murmur2 hash -790332482',
+  ),
+};

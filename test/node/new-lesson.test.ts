@@ -1,0 +1,94 @@
+/** A new lesson is green at once, and what cannot be one is refused before anything is written. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { check as formatted, resolveConfig } from 'prettier';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Experiment } from '../../engine/lab/experiment.ts';
+import { runProof } from '../../engine/lab/prove.ts';
+import { Run } from '../../engine/lab/run.ts';
+import { lintProject } from '../../engine/node/command/lesson-folders.ts';
+import { createLesson } from '../../engine/node/command/new-lesson.ts';
+import { UsageError } from '../../engine/node/command/usage.ts';
+import { TRACKS } from '../../lessons/tracks.ts';
+import { copyProject, ROOT } from './project.ts';
+
+const copy = copyProject();
+afterAll(() => copy.remove());
+
+const NO_TITLES = { en: undefined, zh: undefined };
+
+describe('command: new-lesson', () => {
+  test('a new lesson passes the lint with its experiment, and so does a second one', async () => {
+    const titles = { en: "What's told: a story?", zh: '生产者知道“什么”？' };
+    expect(await createLesson(copy.root, 'kafka/what-is-told', titles)).toBe(
+      'lessons/kafka/what-is-told',
+    );
+    await createLesson(copy.root, 'rabbitmq/second-one', NO_TITLES);
+    expect(await lintProject(copy.root)).toEqual([]);
+  });
+
+  test('a question of another lesson may have the slug of the new one', async () => {
+    await createLesson(copy.root, 'systems/kafka-high-reliability', NO_TITLES);
+    expect(await lintProject(copy.root)).toEqual([]);
+  });
+
+  test('its experiment runs to the end and its proof is proved on every mutant', async () => {
+    await createLesson(copy.root, 'foundations/a-proof', NO_TITLES);
+    const url = pathToFileURL(join(copy.root, 'lessons/foundations/a-proof/experiment.ts')).href;
+    const experiment = ((await import(/* @vite-ignore */ url)) as { default: Experiment }).default;
+    const run = new Run(experiment).finish();
+    expect(run.world.failure).toBeNull();
+    expect(run.steps.every((step) => step.reached)).toBe(true);
+    expect(run.measures()).toEqual({ sent: 3, acknowledged: 3, lost: 0 });
+    for (const id of Object.keys(experiment.proofs)) {
+      expect(runProof(experiment, id).verdict, id).toBe('proved');
+    }
+  });
+
+  test('its files have the form that prettier gives them', async () => {
+    const titles = { en: `Say "it's" so`, zh: "说“it's”" };
+    const folder = join(copy.root, await createLesson(copy.root, 'guarantees/form', titles));
+    const config = await resolveConfig(join(ROOT, 'package.json'));
+    expect(readdirSync(folder).sort()).toEqual([
+      'en.svx',
+      'experiment.ts',
+      'questions.yaml',
+      'zh.svx',
+    ]);
+    for (const name of readdirSync(folder)) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      const parser = name.endsWith('.svx') ? { parser: 'markdown' } : {};
+      expect(await formatted(text, { ...config, ...parser, filepath: name }), name).toBe(true);
+    }
+  });
+
+  const known = TRACKS.map(({ id }) => id).join(', ');
+  test.each([
+    ['', `name the lesson as <track>/<slug>, not nothing; the tracks are: ${known}`],
+    ['rebalance', `name the lesson as <track>/<slug>, not 'rebalance'; the tracks are: ${known}`],
+    ['kafka/a/b', `name the lesson as <track>/<slug>, not 'kafka/a/b'; the tracks are: ${known}`],
+    ['pulsar/log', `no track 'pulsar'; the tracks are: ${known}`],
+    ['kafka/Rebalance', "a slug is lower-case words with hyphens, not 'Rebalance'"],
+    ['kafka/..', "a slug is lower-case words with hyphens, not '..'"],
+    ['kafka/acks-and-loss', 'there is a lesson lessons/kafka/acks-and-loss already'],
+    ['systems/acks-and-loss', 'there is a lesson lessons/kafka/acks-and-loss already'],
+  ])('refuses %j and says why', async (place, message) => {
+    const before = readdirSync(join(copy.root, 'lessons'), { recursive: true }).length;
+    await expect(createLesson(copy.root, place, NO_TITLES)).rejects.toThrow(
+      new UsageError(message),
+    );
+    expect(readdirSync(join(copy.root, 'lessons'), { recursive: true })).toHaveLength(before);
+  });
+
+  test('refuses a title that the lint would refuse, and writes nothing', async () => {
+    const wrong = createLesson(copy.root, 'kafka/marks', {
+      en: 'The high water mark',
+      zh: undefined,
+    });
+    await expect(wrong).rejects.toThrow(/the title cannot be: .*"high watermark"/);
+    const lines = createLesson(copy.root, 'kafka/marks', { en: 'a\nb', zh: undefined });
+    await expect(lines).rejects.toThrow('--title is one line of text, not "a\\nb"');
+    expect(existsSync(join(copy.root, 'lessons/kafka/marks'))).toBe(false);
+  });
+});

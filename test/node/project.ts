@@ -1,0 +1,45 @@
+/**
+ * A copy of the project's lessons in a temporary folder, with links to the rest, so that a test can
+ * add a lesson or break one. And the command, as a program or within the test.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's own folder. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The launcher of the command. */
+export const COMMAND = join(ROOT, 'engine/node/command/highwater.mjs');
+
+export interface Copy {
+  readonly root: string;
+  remove(): void;
+}
+
+/** Copies what a lesson needs: the lessons; engine, web and packages are links. */
+export function copyProject(): Copy {
+  const root = mkdtempSync(join(tmpdir(), 'highwater-lessons-'));
+  cpSync(join(ROOT, 'lessons'), join(root, 'lessons'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(root, 'package.json'));
+  for (const name of ['engine', 'web', 'node_modules']) {
+    symlinkSync(join(ROOT, name), join(root, name), 'junction');
+  }
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command as a program of its own. */
+export function highwater(...args: string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+    encoding: 'utf8',
+  });
+  return { status, out: stdout, err: stderr };
+}
