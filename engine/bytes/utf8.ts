@@ -66,6 +66,15 @@ export function writeUtf8(text: string, into: Uint8Array, position: number): num
 
 /** The UTF-8 bytes of `text`. */
 export function encodeUtf8(text: string): Uint8Array {
+  // Nearly all text is ASCII, which takes as many bytes as code units: one pass, no size first.
+  const ascii = new Uint8Array(text.length);
+  let at = 0;
+  for (; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x80) break;
+    ascii[at] = unit;
+  }
+  if (at === text.length) return ascii;
   const bytes = new Uint8Array(utf8Size(text));
   const end = writeUtf8(text, bytes, 0);
   assert(end === bytes.length, 'utf8 size differs', { end, size: bytes.length });

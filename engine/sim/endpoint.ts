@@ -11,6 +11,7 @@ import type { Address, CloseReason, Codec, Connection, Protocol } from '../kerne
 import type { Receiver } from '../kernel/ports.ts';
 import type { Micros } from '../kernel/units.ts';
 import type { SimHost } from './host.ts';
+import type { Link } from './link.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { closedKind, deliverKind, drainedKind, dropKind, sendKind } from './sim-trace.ts';
 import { deepFreeze } from './freeze.ts';
@@ -52,6 +53,8 @@ export class SimEndpoint implements Connection {
   #arrivalDue = 0;
   #outstanding = 0;
   #wasFull = false;
+  /** The way out, once it was asked for: a link stays the same for the whole run. */
+  #linkOut: Link | null = null;
 
   constructor(network: SimNetwork, options: EndpointOptions) {
     this.#network = network;
@@ -189,9 +192,14 @@ export class SimEndpoint implements Connection {
     if (this.peer !== null && this.#state !== 'opening') this.#transmit(parcel);
   }
 
+  #link(): Link {
+    this.#linkOut ??= this.#network.link(this.host.name, this.remote.host);
+    return this.#linkOut;
+  }
+
   #transmit(parcel: Parcel): void {
     const { world } = this.#network;
-    const link = this.#network.link(this.host.name, this.remote.host);
+    const link = this.#link();
     if (!link.open) return;
     if (link.resetAfterBytes !== null && parcel.bytes > link.resetAfterBytes) {
       link.resetAfterBytes = null;
@@ -225,7 +233,7 @@ export class SimEndpoint implements Connection {
     const place = this.#inFlight.indexOf(parcel);
     // It arrived already (it was sent twice), or the connection is gone.
     if (place < 0) return;
-    const link = this.#network.link(this.host.name, this.remote.host);
+    const link = this.#link();
     // It stays in flight until the link is open again.
     if (!link.open || place > 0) return;
     this.#inFlight.shift();

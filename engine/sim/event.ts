@@ -7,15 +7,6 @@
 import type { Ordered } from '../kernel/heap.ts';
 import type { SimHost } from './host.ts';
 
-export interface SimEventOptions {
-  /** Microseconds. */
-  readonly time: number;
-  readonly host: SimHost | null;
-  readonly cause: number;
-  readonly run: () => void;
-  readonly orphaned?: () => void;
-}
-
 export class SimEvent implements Ordered {
   time: number;
   sequence = 0;
@@ -30,12 +21,19 @@ export class SimEvent implements Ordered {
   readonly orphaned: (() => void) | null;
   cancelled = false;
 
-  constructor(options: SimEventOptions) {
-    this.time = options.time;
-    this.host = options.host;
-    this.incarnation = options.host === null ? 0 : options.host.incarnation;
-    this.cause = options.cause;
-    this.run = options.run;
-    this.orphaned = options.orphaned ?? null;
+  /** `time` in microseconds. Plain arguments: an object for each event would be garbage at once. */
+  constructor(
+    time: number,
+    host: SimHost | null,
+    cause: number,
+    run: () => void,
+    orphaned: (() => void) | null,
+  ) {
+    this.time = time;
+    this.host = host;
+    this.incarnation = host === null ? 0 : host.incarnation;
+    this.cause = cause;
+    this.run = run;
+    this.orphaned = orphaned;
   }
 }

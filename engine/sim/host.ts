@@ -205,7 +205,7 @@ export class SimHost {
         const id = ++this.#timerCount;
         const event = world.schedule((world.now + delay) as Micros, this, () => {
           this.#timers.delete(id);
-          world.record(this, timerKind, { label });
+          if (world.tracing) world.record(this, timerKind, { label });
           fire();
         });
         this.#timers.set(id, event);

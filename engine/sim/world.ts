@@ -178,8 +178,7 @@ export class World {
 
   schedule(at: Micros, host: SimHost | null, run: () => void, orphaned?: () => void): SimEvent {
     const cause = this.#handling ? this.#event : 0;
-    const options = orphaned === undefined ? { run } : { run, orphaned };
-    const event = new SimEvent({ time: at, host, cause, ...options });
+    const event = new SimEvent(at, host, cause, run, orphaned ?? null);
     this.#heap.push(event);
     return event;
   }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { COMMAND, highwater } from './project.ts';
+import { carriedOut, COMMAND, highwater } from './project.ts';
 
 const SUBCOMMANDS = ['list', 'run', 'sweep', 'prove', 'check', 'new-lesson', 'serve', 'bench'];
 const LESSON = 'acks-and-loss';
@@ -35,8 +35,8 @@ describe('command: refusals have exit code 2 and are one sentence on stderr', ()
     ['serve --kafka 0', '--kafka is a whole number from 1 to 65000'],
     ['serve 9092', "highwater serve: what is '9092'?"],
     ['bench fast', "highwater bench: what is 'fast'?"],
-  ])('%s', (line, message) => {
-    const { status, out, err } = highwater(...line.split(' '));
+  ])('%s', async (line, message) => {
+    const { status, out, err } = await carriedOut(...line.split(' '));
     expect(err).toContain(message);
     expect(err.trimEnd()).not.toContain('\n');
     expect({ status, out }).toEqual({ status: 2, out: '' });
@@ -44,8 +44,8 @@ describe('command: refusals have exit code 2 and are one sentence on stderr', ()
 });
 
 describe('command: help', () => {
-  test.each(SUBCOMMANDS)('%s --help describes its options, with exit code 0', (name) => {
-    const { status, out, err } = highwater(name, '--help');
+  test.each(SUBCOMMANDS)('%s --help describes its options, with exit code 0', async (name) => {
+    const { status, out, err } = await carriedOut(name, '--help');
     expect({ status, err }).toEqual({ status: 0, err: '' });
     expect(out).toMatch(new RegExp(`^highwater ${name}`));
     for (const option of out.split('\n')[0]!.match(/--[a-z-]+/g) ?? []) {

@@ -7,6 +7,8 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import { main } from '../../engine/node/command/main.ts';
 
 /** The project's own folder. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -42,4 +44,19 @@ export function highwater(...args: string[]): Outcome {
     encoding: 'utf8',
   });
   return { status, out: stdout, err: stderr };
+}
+
+/** Carries out a command line in this process, which is faster; what is printed is kept. */
+export async function carriedOut(...args: string[]): Promise<Outcome> {
+  let out = '';
+  let err = '';
+  const log = vi.spyOn(console, 'log').mockImplementation((text) => void (out += `${text}\n`));
+  const error = vi.spyOn(console, 'error').mockImplementation((text) => void (err += `${text}\n`));
+  try {
+    const status = await main(args);
+    return { status, out, err };
+  } finally {
+    log.mockRestore();
+    error.mockRestore();
+  }
 }

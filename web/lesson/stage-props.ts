@@ -4,9 +4,17 @@
  */
 import type { Lang, StillRun } from './content.ts';
 
+/** What a reader has seen: the settings of a run and what came of it. */
+export type Seen = (
+  knobs: Readonly<Record<string, string>>,
+  measures: Readonly<Record<string, number>>,
+) => void;
+
 export interface StageProps {
   /** The lesson's slug, which is its experiment's id. */
   readonly lessonId: string;
   readonly lang: Lang;
   readonly still: StillRun;
+  /** Called when a run has been seen to its end. */
+  readonly onseen?: Seen;
 }

@@ -4,18 +4,14 @@
  *
  * Not here: the picture (`Stage.svelte` and its parts).
  */
-import type { Measures } from '#engine/lab/experiment.ts';
 import type { Fault } from '#engine/sim/faults.ts';
 import { prefersReducedMotion } from 'svelte/motion';
-import type { StageProps } from '../lesson/stage-props.ts';
+import type { Seen, StageProps } from '../lesson/stage-props.ts';
 import { Player } from './player.svelte.ts';
 import { Records } from './records.ts';
 import { Logs } from './replicas.ts';
 import { keepPlace, keptPlace } from './resume.ts';
 import { Runs, samePlace, type LeftRun } from './runs.svelte.ts';
-
-/** What a reader has seen: the settings of a run and what came of it. */
-export type Seen = (knobs: Readonly<Record<string, string>>, measures: Measures) => void;
 
 /** A fragment that is a run; any other is an anchor of the page. */
 const LINK = /^#(v\d+\..*)$/;

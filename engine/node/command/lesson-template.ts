@@ -34,6 +34,9 @@ function scalar(text: string): string {
   return plain ? `"${text}"` : `'${text.replaceAll("'", "''")}'`;
 }
 
+const CLIENTS = 'clients/src/main/java/org/apache/kafka/clients';
+const SOURCE = `apache/kafka@4.0 ${CLIENTS}/producer/ProducerConfig.java (ACKS_DOC)`;
+
 function questionsOf({ questionId, questionSlug, title }: NewLesson): string {
   return `# yaml-language-server: $schema=../../questions.schema.json
 about:
@@ -64,7 +67,7 @@ questions:
         verdict: holds
         since: all
         sources:
-          - apache/kafka@4.0 clients/src/main/java/org/apache/kafka/clients/producer/ProducerConfig.java (ACKS_DOC)
+          - ${SOURCE}
         proof: acks-0-is-not-answered
     quiz:
       question:
@@ -100,6 +103,33 @@ questions:
 `;
 }
 
+const STEPS = `  steps: [
+    {
+      id: 'start',
+      title: { en: 'One broker starts', zh: '一个 Broker 启动' },
+      until: ({ cluster }) => cluster.allRegistered,
+      timeLimitMs: 30_000,
+    },
+    {
+      id: 'create',
+      title: { en: 'A topic with one partition', zh: '创建只有一个分区的主题' },
+      do: ({ cluster, acks }) => {
+        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 1 });
+        cluster.addProducer('producer-1', { acks, 'linger.ms': '0' });
+      },
+      until: ({ cluster }) => cluster.partitionsReady(true),
+      timeLimitMs: 30_000,
+    },
+    {
+      id: 'produce',
+      title: { en: 'Three records', zh: '写入三条消息' },
+      do: ({ cluster }) => cluster.send('producer-1', TOPIC, RECORDS),
+      until: (_, { history }) =>
+        history.sent.length === RECORDS && history.sent.every((sent) => sent.outcome !== 'pending'),
+      timeLimitMs: 30_000,
+    },
+  ],`;
+
 function experimentOf({ slug }: NewLesson): string {
   return `/**
  * What is a producer told? One broker, one partition, three records.
@@ -125,33 +155,7 @@ export default experiment({
     return { cluster: new KafkaCluster(lab, { brokers: 1 }), acks: knobs.acks };
   },
 
-  steps: [
-    {
-      id: 'start',
-      title: { en: 'One broker starts', zh: '一个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with one partition', zh: '创建只有一个分区的主题' },
-      do: ({ cluster, acks }) => {
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 1 });
-        cluster.addProducer('producer-1', { acks, 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'produce',
-      title: { en: 'Three records', zh: '写入三条消息' },
-      do: ({ cluster }) => cluster.send('producer-1', TOPIC, RECORDS),
-      until: (_, { history }) =>
-        history.sent.length === RECORDS &&
-        history.sent.every((sent) => sent.outcome !== 'pending'),
-      timeLimitMs: 30_000,
-    },
-  ],
+${STEPS}
 
   settle: KafkaCluster.settle(),
 
@@ -185,6 +189,8 @@ const IMPORTS = `<script>
 const ACKNOWLEDGED = '<Measure id="acknowledged" of="acks-0-is-not-answered" />';
 const SENT = '<Measure id="sent" of="acks-0-is-not-answered" />';
 
+const linkTo = (questionSlug: string) => `<ClaimLink id="${questionSlug}-1" />`;
+
 function proseInEnglish({ track, title, order, questionSlug }: NewLesson): string {
   return `---
 title: ${scalar(title.en)}
@@ -213,7 +219,7 @@ The broker registers with the controller. Nothing can be written yet.
 
 <Step id="create">
 
-The topic gets one partition with one replica, so the broker is its <Term id="leader">leader</Term>.
+There is one partition with one replica, so the broker is its <Term id="leader">leader</Term>.
 
 </Step>
 
@@ -231,7 +237,7 @@ Nothing was broken, so nothing has to be healed.
 
 <Step id="read-back">
 
-We read everything. Acknowledged with \`acks=0\`: ${ACKNOWLEDGED} of ${SENT} sent. <ClaimLink id="${questionSlug}-1" />
+Acknowledged with \`acks=0\`: ${ACKNOWLEDGED} of ${SENT} sent. ${linkTo(questionSlug)}
 
 </Step>
 `;
@@ -283,7 +289,7 @@ Broker 向控制器注册，这时还不能写入。
 
 <Step id="read-back">
 
-从头读回全部消息。\`acks=0\` 时得到确认的：${ACKNOWLEDGED}，发出的：${SENT}。<ClaimLink id="${questionSlug}-1" />
+从头读回全部消息。\`acks=0\` 时得到确认的：${ACKNOWLEDGED}，发出的：${SENT}。${linkTo(questionSlug)}
 
 </Step>
 `;

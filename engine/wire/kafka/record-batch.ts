@@ -159,12 +159,14 @@ function encodeRecords(
   lastOffsetDelta: number,
 ): Uint8Array {
   let size = 0;
-  for (const [i, record] of records.entries()) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]!;
     size += recordSize(record, record.timestamp - baseTimestamp, deltaOf(records, i));
   }
   const writer = new Writer(size);
   let previous = -1;
-  for (const [i, record] of records.entries()) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]!;
     const offsetDelta = deltaOf(records, i);
     assert(offsetDelta > previous, 'offsets do not ascend', { offsetDelta, previous });
     previous = offsetDelta;

@@ -63,6 +63,8 @@ export interface BatchOptions {
 export class ProducerBatch {
   readonly topic: string;
   readonly partition: number;
+  /** `topic-partition`, as `TopicPartition` prints; the key of many maps. */
+  readonly topicPartition: string;
   readonly createdAt: Micros;
   readonly pooledBytes: number;
   readonly records: BatchedRecord[] = [];
@@ -95,14 +97,10 @@ export class ProducerBatch {
     this.options = options;
     this.topic = options.topic;
     this.partition = options.partition;
+    this.topicPartition = `${options.topic}-${options.partition}`;
     this.createdAt = options.createdAt;
     this.lastAttemptAt = options.createdAt;
     this.pooledBytes = options.pooledBytes;
-  }
-
-  /** `topic-partition`, as `TopicPartition` prints. */
-  get topicPartition(): string {
-    return `${this.topic}-${this.partition}`;
   }
 
   get recordCount(): number {

@@ -128,7 +128,9 @@ export class Sender {
   }
 
   get inFlightBatches(): ProducerBatch[] {
-    return [...this.inFlight.values()].flat();
+    const all: ProducerBatch[] = [];
+    for (const batches of this.inFlight.values()) for (const batch of batches) all.push(batch);
+    return all;
   }
 
   // ----------------------------------------------------------------------------------- sending
