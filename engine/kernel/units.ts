@@ -1,6 +1,6 @@
 /**
  * The quantities of the engine, as branded types: a number of microseconds cannot be passed where
- * milliseconds are meant. A brand exists for the compiler only; at run time these are plain numbers.
+ * milliseconds are meant. A brand exists for the compiler only; at run time these are numbers.
  *
  * Not here: the limits on these quantities (`limits.ts`) and their costs (`costs.ts`).
  */
