@@ -2,7 +2,7 @@
  * Every lesson's experiment, and its run with the presets. The build runs this module in Node, in
  * one piece with the engine, so that both share the engine's modules. No page imports it.
  */
-import type { Experiment } from '../../engine/lab/index.ts';
+import type { Experiment } from '../../engine/lab/experiment.ts';
 import { still, type Still } from '../../engine/lab/still.ts';
 
 const EXPERIMENTS = import.meta.glob<Experiment>('../../lessons/*/*/experiment.ts', {

@@ -9,7 +9,7 @@ import {
   type Producer,
   type ProducerRecord,
 } from '../../../../engine/kafka/client/producer/producer.ts';
-import { profileOf } from '../../../../engine/kafka/profiles.ts';
+import { profileOf, type ProfileName } from '../../../../engine/kafka/profiles.ts';
 import { World } from '../../../../engine/sim/world.ts';
 import { ErrorCode } from '../../../../engine/wire/kafka/errors.ts';
 import { produce } from '../../../../engine/wire/kafka/messages/produce.ts';
@@ -19,7 +19,11 @@ import { ScriptedLog } from '../scripted-log.ts';
 const SECOND = 1_000_000;
 const NOT_IDEMPOTENT = { 'enable.idempotence': 'false' };
 
-function worldOf(settings: Record<string, string> = {}, partitions = 1, release = 'kafka-4.1') {
+function worldOf(
+  settings: Record<string, string> = {},
+  partitions = 1,
+  release: ProfileName = 'kafka-4.1',
+) {
   const world = new World({ seed: 7, trace: true, paranoidWire: true, freeze: true });
   const pay = Array.from({ length: partitions }, () => ({ leader: 1, leaderEpoch: 0 }));
   const cluster: ScriptedCluster = { brokers: { 1: 'broker-1' }, topics: { pay } };
