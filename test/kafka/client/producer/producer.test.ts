@@ -59,7 +59,7 @@ function worldOf(
 }
 
 describe('kafka producer: back-off', () => {
-  test.each(['kafka-2.8', 'kafka-3.6'])(
+  test.each(['kafka-2.8', 'kafka-3.6'] as const)(
     'a producer of %s waits retry.backoff.ms, no more and no less, before each attempt',
     (release) => {
       const { world, send, settle, log } = worldOf({ acks: 'all' }, 1, release);
