@@ -33,7 +33,6 @@ interface Ledger {
   batches: Batch[];
   /** Below it everything was on the platter when the replica was last seen. */
   synced: number;
-  logStart: number;
 }
 
 /** Registers the invariants of a cluster with the lab. */
@@ -254,7 +253,7 @@ class KafkaWatch {
     const { incarnation } = this.#lab.host(host);
     let ledger = this.#ledgers.get(key);
     if (ledger === undefined) {
-      ledger = { incarnation, batches: [], synced: 0, logStart: 0 };
+      ledger = { incarnation, batches: [], synced: 0 };
       this.#ledgers.set(key, ledger);
     }
     const { log } = partition;
@@ -262,7 +261,6 @@ class KafkaWatch {
     const from = Math.max((ledger.batches.at(-1)?.lastOffset ?? -1) + 1, log.logStartOffset);
     if (from < log.logEndOffset) ledger.batches.push(...batchesFrom(partition, from));
     ledger.synced = log.log.recoveryPoint;
-    ledger.logStart = log.logStartOffset;
     const highest = this.#highWatermarks.get(partition.name) ?? 0;
     this.#highWatermarks.set(partition.name, Math.max(highest, log.highWatermark));
     return ledger;
