@@ -52,6 +52,29 @@ export interface Step<W> {
   readonly timeLimitMs: number;
 }
 
+/**
+ * A named moment: the first event after which `reached` holds. A search injects its faults there
+ * and nowhere else. It is looked for after events only, so that a fault at a point and an input
+ * after the same event are one and the same.
+ */
+export interface Point<W> {
+  readonly id: string;
+  readonly title: Localized;
+  readonly reached: (world: W, lab: Lab) => boolean;
+}
+
+/** What a search (`explore/`) needs to know of an experiment. */
+export interface Exploration<W> {
+  /** Set before anything that the searcher asks for: the story's own faults are off. */
+  readonly knobs: Readonly<Record<string, string>>;
+  /** In the order in which they are reached; at most 12. */
+  readonly points: readonly Point<W>[];
+  /** Whom a fault may strike. */
+  readonly hosts: readonly string[];
+  /** Measures that must stay 0: `lost`, say. */
+  readonly forbidden: readonly string[];
+}
+
 export type Measures = Readonly<Record<string, number>>;
 
 /** A change under which the predicate must not hold: a knob flipped, a fault removed, a quirk. */
@@ -89,7 +112,12 @@ export interface Experiment<K extends Knobs = Knobs, W = unknown> {
   readonly settle: readonly Step<W>[];
   readonly measures: (context: { readonly world: W; readonly history: History }) => Measures;
   readonly proofs: Readonly<Record<string, Proof>>;
+  /** Where a search may strike. Without it the experiment cannot be searched. */
+  readonly exploration?: Exploration<W>;
 }
+
+/** Points at which a search may inject a fault: more make it too long to be whole. */
+const POINTS_MAX = 12;
 
 /** Declares an experiment. Asserts what the compiler cannot see. */
 export function experiment<const K extends Knobs, W>(definition: Experiment<K, W>): Experiment {
@@ -97,6 +125,8 @@ export function experiment<const K extends Knobs, W>(definition: Experiment<K, W
   const ids = [...definition.steps, ...definition.settle].map((step) => step.id);
   assert(new Set(ids).size === ids.length, 'step ids are unique', { ids });
   assert(definition.settle.length > 0, 'an experiment settles', { id: definition.id });
+  const points = definition.exploration?.points ?? [];
+  assert(points.length <= POINTS_MAX, 'a search has few points', { points: points.length });
   for (const [id, proof] of Object.entries(definition.proofs)) {
     const named = [proof.knobs, ...proof.mutants.map((mutant) => mutant.knobs)];
     for (const name of named.flatMap((knobs) => Object.keys(knobs))) {

@@ -42,8 +42,10 @@ export interface RunOptions {
   readonly trace?: boolean;
   readonly paranoidWire?: boolean;
   readonly freeze?: boolean;
-  /** Checks invariants after each event, and stops at the first that is broken. */
+  /** Checks invariants after each event. */
   readonly invariants?: InvariantScope;
+  /** What a broken invariant does: `stop` (the preset) ends the run, `note` goes on. */
+  readonly onViolation?: 'stop' | 'note';
   readonly eventsMax?: number;
 }
 
@@ -89,13 +91,15 @@ export class Run {
   readonly #subject: unknown;
   readonly #eventsMax: number;
   readonly #wanted: InvariantScope | null;
+  readonly #stopsAtViolation: boolean;
+  readonly #violations: Violation[] = [];
+  readonly #injected: Input[] = [];
   #narrator: Narrator = simNarration;
   #place = 0;
   #inputPlace = 0;
   #stepFrom = 0;
   #stepDeadline = 0;
   #started = false;
-  #violation: Violation | null = null;
 
   constructor(experiment: Experiment, options: RunOptions = {}) {
     this.experiment = experiment;
@@ -114,6 +118,7 @@ export class Run {
     this.lab.invariant('S3', 'always', () => messagesConserved(this.world.network));
     this.#subject = experiment.world({ knobs: this.knobs, lab: this.lab });
     this.#wanted = options.invariants ?? null;
+    this.#stopsAtViolation = (options.onViolation ?? 'stop') === 'stop';
     if (this.#wanted !== null) this.world.observe((_event, host) => this.#check(host));
   }
 
@@ -128,11 +133,23 @@ export class Run {
 
   /** Whether a bug of the engine or a broken invariant has ended the run. */
   get failed(): boolean {
-    return this.world.failure !== null || this.#violation !== null;
+    const stopped = this.#stopsAtViolation && this.#violations.length > 0;
+    return this.world.failure !== null || stopped;
   }
 
+  /** The first broken invariant, or null. */
   get violation(): Violation | null {
-    return this.#violation;
+    return this.#violations[0] ?? null;
+  }
+
+  /** The first violation of each broken invariant, in the order of events. */
+  get violations(): readonly Violation[] {
+    return this.#violations;
+  }
+
+  /** Every fault that came from outside the story, and after which event: what a link repeats. */
+  get inputs(): readonly Input[] {
+    return this.#injected;
   }
 
   get narrator(): Narrator {
@@ -166,6 +183,29 @@ export class Run {
     return this;
   }
 
+  /**
+   * Goes on to a point of the experiment's exploration. False where the run was over before.
+   * A fault that is injected now is the input `{ event: run.world.event, fault }`.
+   */
+  runToPoint(id: string): boolean {
+    const points = this.experiment.exploration?.points ?? [];
+    const point = points.find((one) => one.id === id);
+    assert(point !== undefined, 'no such point', { id, known: points.map((one) => one.id) });
+    while (!this.over) {
+      const before = this.world.event;
+      this.advance();
+      const handled = this.world.event > before;
+      if (handled && point.reached(this.#subject, this.lab)) return true;
+    }
+    return false;
+  }
+
+  /** Injects a fault now, as an input of the learner does. */
+  inject(fault: Fault): void {
+    this.#injected.push({ event: this.world.event, fault });
+    inject(this.world, fault);
+  }
+
   /** Handles one event, injects one input, or goes from one step to the next. */
   advance(): void {
     const step = this.#plan[this.#place];
@@ -181,7 +221,7 @@ export class Run {
     const input = this.#inputs[this.#inputPlace];
     if (input !== undefined && input.event <= this.world.event) {
       this.#inputPlace++;
-      inject(this.world, input.fault);
+      this.inject(input.fault);
       return;
     }
     const left = this.#stepDeadline - this.world.now;
@@ -208,14 +248,15 @@ export class Run {
   }
 
   #check(host: SimHost | null): void {
-    if (this.#violation !== null || this.#wanted === null) return;
+    if (this.#wanted === null || this.failed) return;
     for (const { id, scope, check } of this.#invariants) {
       if (this.#wanted === 'always' && scope === 'promise') continue;
+      if (this.#violations.some((one) => one.invariant === id)) continue;
       const what = check(host?.name ?? null);
       if (what === null) continue;
       const { event } = this.world;
-      this.#violation = { invariant: id, event, host: host?.name ?? WORLD, what };
-      return;
+      this.#violations.push({ invariant: id, event, host: host?.name ?? WORLD, what });
+      if (this.#stopsAtViolation) return;
     }
   }
 
