@@ -1,0 +1,236 @@
+/**
+ * Redis's commands on keys: arguments, effects, replies and error texts as the real server has
+ * them, and what each write becomes for the replicas and the append-only file.
+ *
+ * A relative expiry is propagated as an absolute one, an increment as itself, a script as the
+ * writes that it made. Not here: commands about replication (`redis.ts`).
+ * Source: redis.io command reference; `expire.c`, `t_string.c`.
+ */
+import type { Keyspace } from './keyspace.ts';
+import { bulk, failure, integer, NIL, OK } from './resp.ts';
+import type { RespValue } from './resp.ts';
+import { runScript, ScriptError, scriptFailure } from './script.ts';
+
+/** What a command works on. */
+export interface CommandContext {
+  readonly keys: Keyspace;
+  /** Milliseconds since 1970. */
+  readonly wall: number;
+  /** Tells replicas and the append-only file of a write. */
+  readonly propagate: (words: readonly string[]) => void;
+}
+
+interface Command {
+  /** Words, the name included: exactly so many, or at least, where it is negative. */
+  readonly arity: number;
+  readonly writes: boolean;
+  readonly run: (words: readonly string[], context: CommandContext) => RespValue;
+}
+
+const NOT_INTEGER = failure('ERR value is not an integer or out of range');
+const SYNTAX = failure('ERR syntax error');
+
+const commands: Readonly<Record<string, Command>> = {
+  PING: { arity: -1, writes: false, run: () => ({ type: 'simple', text: 'PONG' }) },
+  GET: {
+    arity: 2,
+    writes: false,
+    run: ([, key], { keys }) => {
+      const entry = keys.get(key!);
+      return entry === null ? NIL : bulk(entry.value);
+    },
+  },
+  SET: { arity: -3, writes: true, run: set },
+  DEL: { arity: -2, writes: true, run: del },
+  EXISTS: {
+    arity: -2,
+    writes: false,
+    run: ([, ...names], { keys }) =>
+      integer(names.filter((name) => keys.get(name) !== null).length),
+  },
+  EXPIRE: { arity: 3, writes: true, run: (words, context) => expire(words, context, 1000) },
+  PEXPIRE: { arity: 3, writes: true, run: (words, context) => expire(words, context, 1) },
+  PEXPIREAT: { arity: 3, writes: true, run: expireAt },
+  PERSIST: { arity: 2, writes: true, run: persist },
+  TTL: {
+    arity: 2,
+    writes: false,
+    run: ([, key], context) => timeToLive(key!, context, 1000),
+  },
+  PTTL: { arity: 2, writes: false, run: ([, key], context) => timeToLive(key!, context, 1) },
+  INCR: { arity: 2, writes: true, run: ([, key], context) => increase(key!, 1, context) },
+  DECR: { arity: 2, writes: true, run: ([, key], context) => increase(key!, -1, context) },
+  INCRBY: {
+    arity: 3,
+    writes: true,
+    run: ([, key, by], context) => {
+      const amount = wholeNumber(by!);
+      return amount === null ? NOT_INTEGER : increase(key!, amount, context);
+    },
+  },
+  DBSIZE: { arity: 1, writes: false, run: (_, { keys }) => integer(keys.all.length) },
+  FLUSHALL: {
+    arity: -1,
+    writes: true,
+    run: (_, { keys, propagate }) => {
+      keys.clear();
+      propagate(['FLUSHALL']);
+      return OK;
+    },
+  },
+  EVAL: { arity: -3, writes: true, run: evaluate },
+};
+
+/** The command's name as this server knows it, whatever its case; null where it knows none. */
+export function commandNamed(name: string): { readonly writes: boolean } | null {
+  return commands[name.toUpperCase()] ?? null;
+}
+
+/** Executes a command on the keys. Never throws: what is wrong is an error reply. */
+export function runCommand(words: readonly string[], context: CommandContext): RespValue {
+  const [name, ...rest] = words;
+  const command = commands[name!.toUpperCase()];
+  if (command === undefined) {
+    const given = rest.map((word) => `'${word}' `).join('');
+    return failure(`ERR unknown command '${name}', with args beginning with: ${given}`);
+  }
+  const { arity } = command;
+  if (arity > 0 ? words.length !== arity : words.length < -arity) {
+    const called = name!.toLowerCase();
+    return failure(`ERR wrong number of arguments for '${called}' command`);
+  }
+  return command.run(words, context);
+}
+
+interface SetOptions {
+  condition: 'NX' | 'XX' | null;
+  expiresAt: number | null;
+  keepsTtl: boolean;
+  gives: boolean;
+}
+
+function set(words: readonly string[], context: CommandContext): RespValue {
+  const [, key, value, ...rest] = words;
+  const { keys, propagate } = context;
+  const options = setOptions(rest, context.wall);
+  if ('type' in options) return options;
+  const old = keys.get(key!);
+  const given = old === null ? NIL : bulk(old.value);
+  const refused = options.condition === 'NX' ? old !== null : options.condition === 'XX' && !old;
+  if (refused) return options.gives ? given : NIL;
+  const expiresAt = options.keepsTtl ? (old?.expiresAt ?? null) : options.expiresAt;
+  keys.set(key!, { value: value!, expiresAt });
+  const expiry = expiresAt === null ? [] : ['PXAT', String(expiresAt)];
+  propagate(['SET', key!, value!, ...expiry]);
+  return options.gives ? given : OK;
+}
+
+function setOptions(words: readonly string[], wall: number): SetOptions | RespValue {
+  const options: SetOptions = { condition: null, expiresAt: null, keepsTtl: false, gives: false };
+  for (let place = 0; place < words.length; place++) {
+    const word = words[place]!.toUpperCase();
+    if (word === 'NX' || word === 'XX') {
+      if (options.condition !== null) return SYNTAX;
+      options.condition = word;
+    } else if (word === 'GET') options.gives = true;
+    else if (word === 'KEEPTTL') options.keepsTtl = true;
+    else if (['EX', 'PX', 'EXAT', 'PXAT'].includes(word)) {
+      const amount = wholeNumber(words[++place] ?? 'x');
+      if (amount === null) return NOT_INTEGER;
+      if (amount <= 0) return failure("ERR invalid expire time in 'set' command");
+      const millis = word.startsWith('EX') ? amount * 1000 : amount;
+      options.expiresAt = word.endsWith('AT') ? millis : wall + millis;
+    } else return SYNTAX;
+  }
+  return options.keepsTtl && options.expiresAt !== null ? SYNTAX : options;
+}
+
+function del([, ...names]: readonly string[], { keys, propagate }: CommandContext): RespValue {
+  const there = names.filter((name) => keys.delete(name));
+  if (there.length > 0) propagate(['DEL', ...there]);
+  return integer(there.length);
+}
+
+function expire(
+  [name, key, amount]: readonly string[],
+  context: CommandContext,
+  unitMs: number,
+): RespValue {
+  const units = wholeNumber(amount!);
+  if (units === null) return NOT_INTEGER;
+  const at = context.wall + units * unitMs;
+  if (Number.isSafeInteger(at)) return expireAt(['PEXPIREAT', key!, String(at)], context);
+  return failure(`ERR invalid expire time in '${name!.toLowerCase()}' command`);
+}
+
+function expireAt([, key, at]: readonly string[], context: CommandContext): RespValue {
+  const { keys, propagate, wall } = context;
+  const expiresAt = wholeNumber(at!);
+  if (expiresAt === null) return NOT_INTEGER;
+  const entry = keys.get(key!);
+  if (entry === null) return integer(0);
+  if (expiresAt <= wall) {
+    keys.delete(key!);
+    propagate(['DEL', key!]);
+  } else {
+    keys.set(key!, { value: entry.value, expiresAt });
+    propagate(['PEXPIREAT', key!, String(expiresAt)]);
+  }
+  return integer(1);
+}
+
+function persist([, key]: readonly string[], { keys, propagate }: CommandContext): RespValue {
+  const entry = keys.get(key!);
+  if (entry === null || entry.expiresAt === null) return integer(0);
+  keys.set(key!, { value: entry.value, expiresAt: null });
+  propagate(['PERSIST', key!]);
+  return integer(1);
+}
+
+/** -2: no such key; -1: no expiry. TTL rounds to the nearest second. */
+function timeToLive(key: string, { keys, wall }: CommandContext, unitMs: number): RespValue {
+  const entry = keys.get(key);
+  if (entry === null) return integer(-2);
+  if (entry.expiresAt === null) return integer(-1);
+  const left = entry.expiresAt - wall;
+  return integer(unitMs === 1 ? left : Math.floor((left + 500) / unitMs));
+}
+
+function increase(key: string, by: number, { keys, propagate }: CommandContext): RespValue {
+  const entry = keys.get(key);
+  const before = wholeNumber(entry?.value ?? '0');
+  if (before === null) return NOT_INTEGER;
+  const value = before + by;
+  if (!Number.isSafeInteger(value)) {
+    return failure('ERR increment or decrement would overflow');
+  }
+  keys.set(key, { value: String(value), expiresAt: entry?.expiresAt ?? null });
+  propagate(['INCRBY', key, String(by)]);
+  return integer(value);
+}
+
+function evaluate(
+  [, script, count, ...rest]: readonly string[],
+  context: CommandContext,
+): RespValue {
+  const keysCount = wholeNumber(count!);
+  if (keysCount === null) return NOT_INTEGER;
+  if (keysCount < 0) return failure("ERR Number of keys can't be negative");
+  if (keysCount > rest.length) {
+    return failure("ERR Number of keys can't be greater than number of args");
+  }
+  const keys = rest.slice(0, keysCount);
+  const argv = rest.slice(keysCount);
+  const call = (words: readonly string[]) => runCommand(words, context);
+  try {
+    return runScript(script!, { keys, argv, call });
+  } catch (error) {
+    if (error instanceof ScriptError) return scriptFailure(error);
+    throw error;
+  }
+}
+
+function wholeNumber(text: string): number | null {
+  const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(value) ? value : null;
+}
