@@ -5,6 +5,7 @@
  * Written by hand because the engine has no TextEncoder: what a world provides could differ.
  */
 import { assert } from '../kernel/assert.ts';
+import { byteArray } from './slab.ts';
 
 const QUESTION_MARK = 0x3f;
 const REPLACEMENT = 0xfffd;
@@ -67,7 +68,7 @@ export function writeUtf8(text: string, into: Uint8Array, position: number): num
 /** The UTF-8 bytes of `text`. */
 export function encodeUtf8(text: string): Uint8Array {
   // Nearly all text is ASCII, which takes as many bytes as code units: one pass, no size first.
-  const ascii = new Uint8Array(text.length);
+  const ascii = byteArray(text.length);
   let at = 0;
   for (; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -75,7 +76,7 @@ export function encodeUtf8(text: string): Uint8Array {
     ascii[at] = unit;
   }
   if (at === text.length) return ascii;
-  const bytes = new Uint8Array(utf8Size(text));
+  const bytes = byteArray(utf8Size(text));
   const end = writeUtf8(text, bytes, 0);
   assert(end === bytes.length, 'utf8 size differs', { end, size: bytes.length });
   return bytes;
@@ -87,6 +88,14 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
   let text = '';
   let at = start;
   while (at < end) {
+    if (at + 4 <= end) {
+      const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
+      if ((a | b | c | d) < 0x80) {
+        text += String.fromCharCode(a, b, c, d);
+        at += 4;
+        continue;
+      }
+    }
     const lead = bytes[at] as number;
     if (lead < 0x80) {
       text += String.fromCharCode(lead);

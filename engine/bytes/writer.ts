@@ -6,6 +6,7 @@
  */
 import { assert, AssertionError } from '../kernel/assert.ts';
 import { writeUuid } from './base64url.ts';
+import { byteArray } from './slab.ts';
 import { utf8Size, writeUtf8 } from './utf8.ts';
 import {
   uvarintSize,
@@ -23,8 +24,7 @@ export class Writer {
   private at = 0;
 
   constructor(capacity = 64) {
-    assert(Number.isSafeInteger(capacity) && capacity >= 0, 'writer capacity', { capacity });
-    this.buffer = new Uint8Array(capacity);
+    this.buffer = byteArray(capacity);
   }
 
   /** Bytes written so far. */

@@ -64,7 +64,7 @@ export class EventHeap<E extends Ordered> {
 
   #insert(event: E): void {
     const items = this.#items;
-    assert(items.length < this.#sizeMax, 'the event heap is full', { sizeMax: this.#sizeMax });
+    assert(items.length < this.#sizeMax, 'S5: the event heap is full', { sizeMax: this.#sizeMax });
     assert(Number.isSafeInteger(event.time), 'time is a whole number', { time: event.time });
     let place = items.length;
     items.push(event);

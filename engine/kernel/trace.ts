@@ -111,7 +111,10 @@ export class TraceLog {
       stored = interned.place;
     } else if (typeof value === 'number') {
       assert(kind.fields[name] === 'int', 'field type', { kind: kind.name, name, value });
-      assert(Number.isSafeInteger(value), 'a trace holds whole numbers', { kind: kind.name, name });
+      assert(Number.isSafeInteger(value), 'S1: a trace holds whole numbers', {
+        kind: kind.name,
+        name,
+      });
       this.#hash.int(value);
       stored = value;
     } else {

@@ -95,6 +95,7 @@ export class SimEndpoint implements Connection {
     const what = world.tracing ? this.#protocol.describe(message) : '';
     const parcel: Parcel = { message, encoded, number, bytes, what, fin: false };
     this.#network.counts.sent++;
+    this.#network.watcher?.(this, message);
     this.#outstanding += bytes;
     if (this.#outstanding > limits.sendBufferBytes) this.#wasFull = true;
     if (world.tracing) {
@@ -214,8 +215,12 @@ export class SimEndpoint implements Connection {
     // Within a connection nothing overtakes.
     this.#arrivalDue = Math.max(this.#arrivalDue, world.now + transit);
     const peer = present(this.peer, 'a parcel has a destination');
-    const arrive = () => this.#arrive(parcel);
-    world.schedule(this.#arrivalDue as Micros, peer.host, arrive, () => this.#unknown(parcel));
+    world.schedule(
+      this.#arrivalDue as Micros,
+      peer.host,
+      () => this.#arrive(parcel),
+      () => this.#unknown(parcel),
+    );
   }
 
   /** The process that it was for is dead. Its host, if it has power, answers with a reset. */
@@ -280,7 +285,9 @@ export class SimEndpoint implements Connection {
   /** The other side took some bytes. */
   #taken(bytes: number): void {
     this.#outstanding -= bytes;
-    assert(this.#outstanding >= 0, 'no more is taken than was sent', { left: this.#outstanding });
+    assert(this.#outstanding >= 0, 'S3: no more is taken than was sent', {
+      left: this.#outstanding,
+    });
     if (!this.#wasFull || this.#outstanding > limits.sendBufferBytes / 2) return;
     this.#wasFull = false;
     const { world } = this.#network;
@@ -324,5 +331,7 @@ export class SimEndpoint implements Connection {
 }
 
 function countOf(parcels: readonly Parcel[]): number {
-  return parcels.filter((parcel) => !parcel.fin).length;
+  let count = 0;
+  for (const parcel of parcels) if (!parcel.fin) count += 1;
+  return count;
 }

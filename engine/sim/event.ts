@@ -20,6 +20,8 @@ export class SimEvent implements Ordered {
   /** What the world does instead when the incarnation is dead: its kernel answers a message. */
   readonly orphaned: (() => void) | null;
   cancelled = false;
+  /** It could not be handled when it was due, and kept its turn. */
+  deferred = false;
 
   /** `time` in microseconds. Plain arguments: an object for each event would be garbage at once. */
   constructor(

@@ -6,5 +6,6 @@ export function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   if (ArrayBuffer.isView(value)) return;
   Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
+  if (Array.isArray(value)) for (const inner of value as unknown[]) deepFreeze(inner);
+  else for (const name in value) deepFreeze((value as Record<string, unknown>)[name]);
 }

@@ -31,9 +31,70 @@ const faults: Readonly<Record<string, Template>> = {
     zh: (e) => `${e['host']} 上的进程暂停，连接没有断开。`,
   },
   resume: { en: (e) => `${e['host']} goes on.`, zh: (e) => `${e['host']} 恢复运行。` },
+  slow: {
+    en: (e) => `Everything on ${e['host']} takes ${valueOf(e, 'factor')} times as long.`,
+    zh: (e) => `${e['host']} 上的一切都慢到 ${valueOf(e, 'factor')} 倍。`,
+  },
   isolate: {
-    en: (e) => `${e['host']} is cut off from the network.`,
-    zh: (e) => `${e['host']} 与网络隔离。`,
+    en: (e) => `${e['host']} is cut off from ${namesOf(e, ', ') ?? 'the network'}.`,
+    zh: (e) => `${e['host']} 与${spaced(namesOf(e, '、')) ?? '网络'}断开。`,
+  },
+  cut: {
+    en: (e) => `Nothing from ${valueOf(e, 'from')} reaches ${valueOf(e, 'to')} any more.`,
+    zh: (e) => `${valueOf(e, 'from')} 发出的再也到不了 ${valueOf(e, 'to')}。`,
+  },
+  clog: {
+    en: (e) => `The link from ${valueOf(e, 'from')} to ${valueOf(e, 'to')} is clogged.`,
+    zh: (e) => `从 ${valueOf(e, 'from')} 到 ${valueOf(e, 'to')} 的链路堵塞。`,
+  },
+  delay: {
+    en: (e) => `From ${valueOf(e, 'from')} to ${valueOf(e, 'to')} now takes ${delayOf(e)} ms.`,
+    zh: (e) => `从 ${valueOf(e, 'from')} 到 ${valueOf(e, 'to')} 现在要 ${delayOf(e)} 毫秒。`,
+  },
+  loss: {
+    en: (e) =>
+      `${percentOf(e)}% of the packets from ${valueOf(e, 'from')} to ${valueOf(e, 'to')} get lost.`,
+    zh: (e) => `从 ${valueOf(e, 'from')} 到 ${valueOf(e, 'to')} 的包丢失 ${percentOf(e)}%。`,
+  },
+  duplicate: {
+    en: (e) =>
+      `${percentOf(e)}% of what ${valueOf(e, 'from')} asks ${valueOf(e, 'to')} loses its reply.`,
+    zh: (e) =>
+      `${valueOf(e, 'from')} 发给 ${valueOf(e, 'to')} 的请求，${percentOf(e)}% 收不到响应。`,
+  },
+  reset: {
+    en: (e) => `Connections between ${valueOf(e, 'from')} and ${valueOf(e, 'to')} are reset.`,
+    zh: (e) => `${valueOf(e, 'from')} 与 ${valueOf(e, 'to')} 之间的连接被重置。`,
+  },
+  clock: {
+    en: (e) => `The clock of ${e['host']} is stepped by ${valueOf(e, 'offsetMs')} ms.`,
+    zh: (e) => `${e['host']} 的时钟被拨动 ${valueOf(e, 'offsetMs')} 毫秒。`,
+  },
+  drift: {
+    en: (e) => `The clock of ${e['host']} drifts by ${valueOf(e, 'ppm')} ppm.`,
+    zh: (e) => `${e['host']} 的时钟开始漂移：${valueOf(e, 'ppm')} ppm。`,
+  },
+  'disk-full': {
+    en: (e) => `The disk of ${e['host']} holds at most ${valueOf(e, 'capacityBytes')} bytes now.`,
+    zh: (e) => `${e['host']} 的磁盘现在最多放 ${valueOf(e, 'capacityBytes')} 字节。`,
+  },
+  'slow-disk': {
+    en: (e) => `The disk of ${e['host']} takes ${valueOf(e, 'factor')} times as long.`,
+    zh: (e) => `${e['host']} 的磁盘慢到 ${valueOf(e, 'factor')} 倍。`,
+  },
+  'lying-sync': {
+    en: (e) =>
+      valueOf(e, 'on') === 'true'
+        ? `From now on the disk of ${e['host']} lies: a sync answers ok and does nothing.`
+        : `The disk of ${e['host']} lies no more.`,
+    zh: (e) =>
+      valueOf(e, 'on') === 'true'
+        ? `从现在起 ${e['host']} 的磁盘说谎：刷盘回答成功，其实什么也没做。`
+        : `${e['host']} 的磁盘不再说谎。`,
+  },
+  'sync-error': {
+    en: (e) => `The next syncs of ${e['host']} fail (${valueOf(e, 'count')}).`,
+    zh: (e) => `${e['host']} 接下来 ${valueOf(e, 'count')} 次刷盘会失败。`,
   },
   partition: {
     en: () => 'The network is partitioned.',
@@ -41,6 +102,28 @@ const faults: Readonly<Record<string, Template>> = {
   },
   heal: { en: () => 'The network is whole again.', zh: () => '网络恢复。' },
 };
+
+/** A parameter of a fault, from its text in the trace; empty where it has none of that name. */
+function valueOf(entry: Entry, name: string): string {
+  const text = String(entry['detail']);
+  const value = new RegExp(`(?:^| )${name}=(.*?)(?= \\w+=|$)`).exec(text)?.[1] ?? '';
+  return value.replace(/^"|"$/g, '');
+}
+
+/** Those from whom a host is cut off, or null where it is cut off from all. */
+function namesOf(entry: Entry, separator: string): string | null {
+  const names = /"[^\]]*"/.exec(valueOf(entry, 'from'))?.[0];
+  return names === undefined ? null : names.replaceAll('"', '').replaceAll(',', separator);
+}
+
+const spaced = (names: string | null): string | null => (names === null ? null : ` ${names} `);
+const delayOf = (entry: Entry): number => Number(valueOf(entry, 'minMicros')) / 1000;
+
+function percentOf(entry: Entry): number {
+  const ratio = /"numerator":(\d+).*"denominator":(\d+)/.exec(valueOf(entry, 'ratio'));
+  const [numerator, denominator] = [Number(ratio?.[1] ?? 0), Number(ratio?.[2] ?? 1)];
+  return Math.floor((100 * numerator) / denominator);
+}
 
 const otherFault: Template = {
   en: (e) => `A fault is injected: ${e['fault']} ${e['detail']}.`,

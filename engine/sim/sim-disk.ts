@@ -28,6 +28,18 @@ export interface DiskHost {
 
 export type SyncDone = (result: DiskResult) => void;
 
+/** An outside checker of a disk (S4). It is told of changes, and changes nothing. */
+export interface DiskWatcher {
+  wrote(path: string, position: number): void;
+  cut(path: string, size: number): void;
+  renamed(from: string, to: string): void;
+  removed(path: string): void;
+  /** The platter has taken so many bytes of the file, unless the disk lies. */
+  synced(path: string, sizeBytes: number): void;
+  losingPower(): void;
+  lostPower(): void;
+}
+
 type NamespaceChange =
   | { readonly op: 'create'; readonly path: string }
   | { readonly op: 'remove'; readonly path: string; readonly file: SimFile }
@@ -39,6 +51,7 @@ type NamespaceChange =
     };
 
 export class SimDisk implements Disk {
+  watcher: DiskWatcher | null = null;
   readonly #host: DiskHost;
   readonly #files = new Map<string, SimFile>();
   #pending: NamespaceChange[] = [];
@@ -46,6 +59,7 @@ export class SimDisk implements Disk {
   #usedBytes = 0;
   #syncErrors = 0;
   #lying = false;
+  #trusted = true;
 
   constructor(host: DiskHost) {
     this.#host = host;
@@ -54,6 +68,11 @@ export class SimDisk implements Disk {
   /** Bytes of all files, page cache included. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** Whether a sync has always kept its word. False for good after a fault that breaks it. */
+  get trusted(): boolean {
+    return this.#trusted;
   }
 
   exists(path: string): boolean {
@@ -84,6 +103,7 @@ export class SimDisk implements Disk {
       this.#files.delete(target);
       this.#usedBytes -= file.size;
       this.#pending.push({ op: 'remove', path: target, file });
+      this.watcher?.removed(target);
     }
   }
 
@@ -99,6 +119,7 @@ export class SimDisk implements Disk {
       this.#files.delete(target);
       this.#files.set(path, file);
       this.#pending.push({ op: 'rename', from: target, to: path, replaced });
+      this.watcher?.renamed(target, path);
     }
   }
 
@@ -116,6 +137,7 @@ export class SimDisk implements Disk {
     assert(position + data.length <= limits.fileBytesMax, 'file too large', { path, position });
     file.write(position, data, this.#host.now());
     this.#usedBytes += grown;
+    this.watcher?.wrote(path, position);
     return 'ok';
   }
 
@@ -123,12 +145,14 @@ export class SimDisk implements Disk {
     const file = this.file(path);
     this.#usedBytes -= file.size - size;
     file.truncate(size, this.#host.now());
+    this.watcher?.cut(path, size);
     return 'ok';
   }
 
   sync(path: string, done: SyncDone): void {
     const file = this.file(path);
     const writes = file.seal();
+    const sealedBytes = file.size;
     const pendingCount = this.#pending.length;
     const marker = this.#pending[pendingCount - 1];
     const complete = (): DiskResult => {
@@ -140,6 +164,7 @@ export class SimDisk implements Disk {
       if (this.#lying) return 'ok';
       file.persist(writes.upTo);
       this.#persistNamespace(marker);
+      if (this.#files.get(path) === file) this.watcher?.synced(path, sealedBytes);
       return 'ok';
     };
     this.#host.afterSync(path, writes.bytes, complete, done);
@@ -150,6 +175,7 @@ export class SimDisk implements Disk {
   /** The power goes: what was neither synced nor written back is lost, kept by chance, or torn. */
   losePower(unsynced: Unsynced, random: Random): void {
     const now = this.#host.now();
+    this.watcher?.losingPower();
     for (const change of [...this.#pending].reverse()) this.#undo(change);
     this.#pending = [];
     this.#usedBytes = 0;
@@ -157,16 +183,19 @@ export class SimDisk implements Disk {
       file.losePower(unsynced, random, (now - WRITE_BACK_MICROS) as Micros);
       this.#usedBytes += file.size;
     }
+    this.watcher?.lostPower();
   }
 
-  /** The next syncs fail with EIO, and their pages count as clean. */
+  /** The next syncs fail with EIO, and their pages count as clean; 0: none does any more. */
   failSyncs(count: number): void {
-    this.#syncErrors += count;
+    this.#syncErrors = count === 0 ? 0 : this.#syncErrors + count;
+    if (count > 0) this.#trusted = false;
   }
 
   /** While it lies, a sync answers ok and the platter stays as it was. */
   lie(on: boolean): void {
     this.#lying = on;
+    if (on) this.#trusted = false;
   }
 
   /** From now on the disk holds so many bytes. */
@@ -179,11 +208,13 @@ export class SimDisk implements Disk {
     const file = this.#files.get(path);
     if (file === undefined || position >= file.size) return false;
     file.flip(position, bit);
+    this.#trusted = false;
     return true;
   }
 
   /** An empty disk in place of this one. */
   wipe(): void {
+    this.#trusted = false;
     this.#files.clear();
     this.#pending = [];
     this.#usedBytes = 0;

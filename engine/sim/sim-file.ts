@@ -48,7 +48,7 @@ export class SimFile {
   }
 
   write(position: number, data: Uint8Array, at: Micros): void {
-    assert(position >= 0 && position <= this.#size, 'no holes', { position, size: this.#size });
+    assert(position >= 0 && position <= this.#size, 'S4: no holes', { position, size: this.#size });
     const end = position + data.length;
     // A reply in flight may hold a view of these bytes: overwriting starts a new buffer.
     if (position < this.#exposed) this.#cache = this.#cache.slice();

@@ -41,6 +41,8 @@ export class SimNetwork {
   #messageCount = 0;
   /** Invariant S3: sent = delivered + dropped + in flight. */
   readonly counts = { sent: 0, delivered: 0, dropped: 0 };
+  /** Looks at each message when it is sent, for outside checkers. It changes nothing. */
+  watcher: ((endpoint: SimEndpoint, message: unknown) => void) | null = null;
   /** Messages of the handler that is running: they leave when it returns. */
   unreleased = 0;
 

@@ -64,6 +64,7 @@ export class World {
   readonly #observers: Observer[] = [];
   readonly #outbox: (() => void)[] = [];
   #now = 0;
+  #handled: SimEvent | null = null;
   #recordAt = 0;
   #event = 0;
   #cause = 0;
@@ -86,6 +87,11 @@ export class World {
   /** The event that is being handled, or was last: a count from 1 on. */
   get event(): number {
     return this.#event;
+  }
+
+  /** The event that came out of the heap last, for outside checkers (S2); null for the world's. */
+  get handled(): SimEvent | null {
+    return this.#handled;
   }
 
   /** The bug that ended the run, if one did. */
@@ -135,8 +141,9 @@ export class World {
       if (event.cancelled) continue;
       const { host } = event;
       if (host !== null && this.#waits(event, host)) continue;
-      assert(event.time >= this.#now, 'time goes forward', { due: event.time, now: this.#now });
+      assert(event.time >= this.#now, 'S2: time goes forward', { due: event.time, now: this.#now });
       this.#now = event.time;
+      this.#handled = event;
       this.#handle(event.cause, host, event.run);
       return true;
     }
@@ -163,6 +170,7 @@ export class World {
   /** An event of the world itself, now and out of turn: a fault, an input. */
   act(run: () => void): void {
     assert(!this.#handling, 'the world acts between events');
+    this.#handled = null;
     this.#handle(0, null, run);
   }
 
@@ -186,6 +194,7 @@ export class World {
   /** Puts an event off that could not be handled; it keeps its turn among its equals. */
   defer(event: SimEvent, at: Micros): void {
     event.time = Math.max(event.time, at);
+    event.deferred = true;
     this.#heap.defer(event);
   }
 

@@ -76,7 +76,7 @@ export class OffsetIndex {
     assert(this.canHold(offset), 'offset overflows the index', { offset, base: this.baseOffset });
     assert(
       entries === 0 || (offset > this.lastOffset && position > this.lastPosition),
-      'index entries rise strictly',
+      'K14: index entries rise strictly',
       { offset, position, lastOffset: this.lastOffset, lastPosition: this.lastPosition },
     );
     if (entries === this.#positions.length) this.#grow();

@@ -156,7 +156,10 @@ export class Segment {
    */
   note(header: FrameHeader): void {
     const { baseOffset, lastOffset, sizeBytes, maxTimestamp } = header;
-    assert(baseOffset >= this.nextOffset, 'offsets rise', { baseOffset, next: this.nextOffset });
+    assert(baseOffset >= this.nextOffset, 'K13: offsets rise', {
+      baseOffset,
+      next: this.nextOffset,
+    });
     assert(lastOffset >= baseOffset, 'a frame has a record', { baseOffset, lastOffset });
     const position = this.sizeBytes;
     if (position === 0) this.#rollTimestamp = maxTimestamp;

@@ -81,7 +81,7 @@ export class TimeIndex {
       offset,
       base: this.baseOffset,
     });
-    assert(entries === 0 || offset > this.lastOffset, 'index entries rise strictly', {
+    assert(entries === 0 || offset > this.lastOffset, 'K14: index entries rise strictly', {
       offset,
       last: this.lastOffset,
     });

@@ -2,6 +2,7 @@
  * Compression: what is compressed comes back, what others compressed is read (Node's zlib, and
  * frames made by the lz4, zstd and snappy reference tools), and no bytes can harm the reader.
  */
+import '../../engine/bytes/codecs.ts';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -123,6 +123,43 @@ describe('kafka wire: golden bytes', () => {
     expect(hex(bare.subarray(17))).toBe(`${hex(plain)}00`);
   });
 
+  test('AlterPartitionReassignments v0: replicas, or null to cancel (KIP-455)', () => {
+    const partitions = [
+      { partitionIndex: 1, replicas: [3, 4] },
+      { partitionIndex: 2, replicas: null },
+    ];
+    const body = { timeoutMs: 60_000, topics: [{ name: 't', partitions }] };
+    const header = '0000002b 002d 0000 00000007 0002 6d65 00';
+    const first = '00000001 03 00000003 00000004 00';
+    const fields = `0000ea60 02 02 74 03 ${first} 00000002 00 00 00 00`;
+    expect(hex(encodeFrame(request(45, 0, body)))).toBe(hex(bytesOf(header + fields)));
+    const results = [{ partitionIndex: 2, errorCode: 85, errorMessage: null }];
+    const responses = [{ name: 't', partitions: results }];
+    const answer = { throttleTimeMs: 0, errorCode: 0, errorMessage: null, responses };
+    const response = { kind: 'response', apiKey: 45, correlationId: 1, body: answer } as const;
+    const told = '02 02 74 02 00000002 0055 00 00 00 00';
+    expect(hex(encodeFrame({ ...response, apiVersion: 0 }))).toBe(
+      hex(bytesOf(`0000001a 00000001 00 00000000 0000 00 ${told}`)),
+    );
+  });
+
+  test('ListPartitionReassignments v0: null for all, and who comes and goes (KIP-455)', () => {
+    const body = { timeoutMs: 1500, topics: null };
+    expect(hex(encodeFrame(request(46, 0, body)))).toBe(
+      hex(bytesOf('00000013 002e 0000 00000007 0002 6d65 00 000005dc 00 00')),
+    );
+    const partitions = [
+      { partitionIndex: 0, replicas: [2, 1], addingReplicas: [2], removingReplicas: [1] },
+    ];
+    const topics = [{ name: 't', partitions }];
+    const answer = { throttleTimeMs: 0, errorCode: 0, errorMessage: null, topics };
+    const response = { kind: 'response', apiKey: 46, correlationId: 1, body: answer } as const;
+    const lists = '03 00000002 00000001 02 00000002 02 00000001';
+    expect(hex(encodeFrame({ ...response, apiVersion: 0 }))).toBe(
+      hex(bytesOf(`0000002a 00000001 00 00000000 0000 00 02 02 74 02 00000000 ${lists} 00 00 00`)),
+    );
+  });
+
   test('Metadata v1 response has no header tags, v9 has one byte of them', () => {
     const body = { ...defaults(metadataResponse), controllerId: 3 };
     const response = { kind: 'response', apiKey: 3, correlationId: 1, body } as const;

@@ -2,6 +2,7 @@
  * Record batches: the bytes that Kafka's own writers make, all codecs, what may be changed in
  * place, and what hostile bytes cannot do.
  */
+import '../../engine/bytes/codecs.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CompressionCodec } from '#engine/bytes/compression.ts';

@@ -5,6 +5,7 @@
 import type { Api } from './api.ts';
 import { allocateProducerIds } from './messages/allocate-producer-ids.ts';
 import { alterPartition } from './messages/alter-partition.ts';
+import { alterPartitionReassignments } from './messages/alter-partition-reassignments.ts';
 import { apiVersions } from './messages/api-versions.ts';
 import { brokerHeartbeat } from './messages/broker-heartbeat.ts';
 import { brokerRegistration } from './messages/broker-registration.ts';
@@ -18,6 +19,7 @@ import { findCoordinator } from './messages/find-coordinator.ts';
 import { incrementalAlterConfigs } from './messages/incremental-alter-configs.ts';
 import { initProducerId } from './messages/init-producer-id.ts';
 import { listOffsets } from './messages/list-offsets.ts';
+import { listPartitionReassignments } from './messages/list-partition-reassignments.ts';
 import { metadata } from './messages/metadata.ts';
 import { offsetForLeaderEpoch } from './messages/offset-for-leader-epoch.ts';
 import { produce } from './messages/produce.ts';
@@ -37,6 +39,8 @@ export const apis: readonly Api[] = Object.freeze([
   describeConfigs,
   electLeaders,
   incrementalAlterConfigs,
+  alterPartitionReassignments,
+  listPartitionReassignments,
   alterPartition,
   describeCluster,
   brokerRegistration,

@@ -250,7 +250,8 @@ interface PlannedField {
 type Data = Record<string, unknown>;
 
 function structPlan(schema: Struct, version: number, flexible: boolean): ValuePlan<Data> {
-  const blank = defaults(schema);
+  // Not frozen: V8 copies a plain object at a fifth of the cost.
+  const blank: Data = { ...defaults(schema) };
   const planned = Object.entries(schema.fields)
     .filter(([, of]) => version >= of.since && version <= of.until)
     .map(([name, of]) => plannedField(name, of, version, flexible));

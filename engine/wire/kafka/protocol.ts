@@ -11,6 +11,7 @@ import { assert } from '../../kernel/assert.ts';
 import { limits } from '../../kernel/limits.ts';
 import type { Codec, Decoded, Protocol } from '../../kernel/ports.ts';
 import { Malformed } from '../../bytes/malformed.ts';
+import { copyOf } from '../../bytes/slab.ts';
 import { apiOf } from './apis.ts';
 import {
   correlationIdOf,
@@ -91,7 +92,7 @@ class FrameCutter {
    */
   cut(chunk: Uint8Array, decode: (frame: Uint8Array) => unknown): Decoded {
     if (this.violation !== undefined) return { messages: [], violation: this.violation };
-    this.pieces.push(chunk.slice());
+    this.pieces.push(copyOf(chunk));
     this.kept += chunk.length;
     const messages: unknown[] = [];
     try {
@@ -121,7 +122,7 @@ class FrameCutter {
       if (stream.length - at < SIZE_BYTES + size) break;
     }
     const rest = stream.subarray(at);
-    this.pieces = rest.length === 0 ? [] : [rest.slice()];
+    this.pieces = rest.length === 0 ? [] : [copyOf(rest)];
     this.kept = rest.length;
   }
 
@@ -149,8 +150,8 @@ class FrameCutter {
 
 /** The size field; throws `Malformed` if no frame can have it. */
 function frameBytes(head: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = head;
-  const size = (a << 24) | (b << 16) | (c << 8) | d;
+  assert(head.length >= SIZE_BYTES, 'a size field', { length: head.length });
+  const size = (head[0]! << 24) | (head[1]! << 16) | (head[2]! << 8) | head[3]!;
   if (size <= 0) throw new Malformed(`a frame of ${size} bytes`);
   if (size > limits.frameBytesMax) throw new Malformed(`a frame of ${size} bytes`);
   return size;

@@ -400,8 +400,8 @@ function checkBatchAt(bytes: Uint8Array, position: number): number {
 }
 
 function getInt32(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-  return (a << 24) | (b << 16) | (c << 8) | d;
+  assert(at + 4 <= bytes.length, 'four bytes', { at });
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 function putUint32(bytes: Uint8Array, at: number, value: number): void {
