@@ -4,7 +4,8 @@
  * Behaviour: each partition's one batch is validated and appended by the leader. acks=1 is answered
  * when it is appended (and synced, where `flush.messages` says so), acks=-1 when the high watermark
  * has passed it, acks=0 never: an error then closes the connection.
- * Differences: quotas never throttle; transactions are refused (INVALID_TXN_STATE).
+ * Differences: quotas never throttle; transactions are refused (INVALID_TXN_STATE; without a
+ * transactional id TRANSACTIONAL_ID_AUTHORIZATION_FAILED, as there, if only of that partition).
  * Versions: 7 zstd; 8 record errors (KIP-467); 10 the current leader (KIP-951); 12 transactions v2.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -16,13 +17,17 @@ import {
 } from '../../wire/kafka/messages/produce.ts';
 import { delayedProduceKind, produceReplyKind } from '../broker/broker-trace.ts';
 import { DelayedProduce, type ProduceStatus } from '../broker/delayed-produce.ts';
-import { METADATA_TOPIC } from '../metadata/metadata-log.ts';
 import { type RecordError, validateClientBatch } from '../partition/batch-validation.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { AppendInfo } from '../partition/unified-log.ts';
 import { type BrokerParts, type RequestContext, apiHandler } from './api-handler.ts';
 
 const ZSTD_SINCE = 7;
+/** What a log says of a producer's epoch or sequence; the answer then tells where it begins. */
+const TELLS_LOG_START: ReadonlySet<number> = new Set([
+  ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCode.INVALID_PRODUCER_EPOCH,
+]);
 
 /** What became of one partition of the request. */
 interface Outcome {
@@ -33,7 +38,11 @@ interface Outcome {
   readonly message: string | null;
   readonly recordErrors: readonly RecordError[];
   readonly info: AppendInfo | null;
+  /** Where the log begins, where a refusal tells it; else -1. */
+  readonly logStartOffset: number;
 }
+
+const UNTOLD = -1;
 
 export const produceHandler = apiHandler<ProduceRequest>(produce, (broker, request) => {
   const { acks } = request.body;
@@ -61,19 +70,27 @@ function appendOne(
   of: { readonly topic: string; readonly index: number; readonly records: Uint8Array | null },
 ): Outcome {
   const { topic, index, records } = of;
+  const hasTransactionalId = request.body.transactionalId !== null;
   const failed = (
     errorCode: number,
     message: string | null = null,
     recordErrors: readonly RecordError[] = [],
-  ): Outcome => ({ topic, index, partition, errorCode, message, recordErrors, info: null });
+    logStartOffset = UNTOLD,
+  ): Outcome => {
+    const info = null;
+    return { topic, index, partition, errorCode, message, recordErrors, info, logStartOffset };
+  };
   const partition = broker.replicas.get(topic, index) ?? null;
-  if (topic === METADATA_TOPIC) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION);
   if (partition === null) return failed(broker.replicas.missingError(topic, index));
   const allowed = partition.checkProduce(request.body.acks);
   if (allowed !== ErrorCode.NONE) return failed(allowed);
   const verdict = validateClientBatch(broker.ports, records, partition.log.config);
   if (!('header' in verdict)) {
-    return failed(verdict.errorCode, verdict.message, verdict.recordErrors);
+    if (verdict.errorCode === ErrorCode.INVALID_TXN_STATE && !hasTransactionalId) {
+      return failed(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    }
+    const from = verdict.atLog ? partition.log.logStartOffset : UNTOLD;
+    return failed(verdict.errorCode, verdict.message, verdict.recordErrors, from);
   }
   const { header } = verdict;
   if (header.codec === 'zstd' && request.apiVersion < ZSTD_SINCE) {
@@ -81,8 +98,13 @@ function appendOne(
   }
   assert(records !== null && records.length === header.sizeBytes, 'one batch', { topic, index });
   const info = partition.appendAsLeader(records, header);
-  if (info.errorCode !== ErrorCode.NONE) return failed(info.errorCode);
-  return { topic, index, partition, errorCode: 0, message: null, recordErrors: [], info };
+  if (info.errorCode !== ErrorCode.NONE) {
+    const from = TELLS_LOG_START.has(info.errorCode) ? info.logStartOffset : UNTOLD;
+    return failed(info.errorCode, null, [], from);
+  }
+  const logStartOffset = info.logStartOffset;
+  const fine = { errorCode: ErrorCode.NONE, message: null, recordErrors: [] };
+  return { topic, index, partition, ...fine, info, logStartOffset };
 }
 
 /** The real broker syncs within the append; here that is a later event. */
@@ -181,7 +203,7 @@ function partitionResponse(outcome: Outcome): PartitionResponse {
     errorCode,
     baseOffset: acked ? info.firstOffset : -1,
     logAppendTimeMs: acked ? info.logAppendTimeMs : -1,
-    logStartOffset: acked ? info.logStartOffset : -1,
+    logStartOffset: acked || info === null ? outcome.logStartOffset : UNTOLD,
     recordErrors: outcome.recordErrors.map(({ batchIndex, message: text }) => ({
       batchIndex,
       batchIndexErrorMessage: text,
@@ -235,6 +257,7 @@ function invalidAcks(body: ProduceRequest): ProduceResponse {
         message: null,
         recordErrors: [],
         info: null,
+        logStartOffset: UNTOLD,
       }),
     ),
   }));

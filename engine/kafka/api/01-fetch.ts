@@ -3,12 +3,15 @@
  *
  * Behaviour: consumers see what is below the high watermark, followers all. A fetch that finds
  * fewer than `minBytes` waits. A follower's fetch is how the leader learns of its log end. A
- * follower whose log parts from ours is told where (KIP-595).
+ * follower whose log parts from ours is told where (KIP-595). A consumer may ask a follower, which
+ * gives it what is below its own high watermark; between that and its log end there is nothing yet,
+ * beyond the log end is OFFSET_OUT_OF_RANGE, and an epoch that is not the follower's is fenced. A
+ * leader with a `replica.selector.class` names the replica in the consumer's rack (KIP-392).
  * Differences: no fetch sessions (KIP-227): each response has session id 0, and a request that
- * goes on with a session gets FETCH_SESSION_ID_NOT_FOUND; no preferred read replica (KIP-392), but
- * since version 11 a consumer may read from a follower; nothing is throttled.
- * Versions: 9 currentLeaderEpoch (KIP-320); 12 lastFetchedEpoch; 13 topic ids (KIP-516); 15 the
- * follower's broker epoch (KIP-903); 16 node endpoints (KIP-951).
+ * goes on with a session gets FETCH_SESSION_ID_NOT_FOUND; nothing is throttled.
+ * Versions: 9 currentLeaderEpoch (KIP-320); 11 rack id, preferred read replica (KIP-392); 12
+ * lastFetchedEpoch; 13 topic ids (KIP-516); 15 the follower's broker epoch (KIP-903); 16 node
+ * endpoints (KIP-951).
  */
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import {
@@ -20,6 +23,8 @@ import {
 import { defaults } from '../../wire/kafka/schema.ts';
 import { assert } from '../../kernel/assert.ts';
 import { DelayedFetch } from '../broker/delayed-fetch.ts';
+import { racksOf } from '../broker/preferred-read-replica.ts';
+import { RACK_AWARE_SELECTOR } from '../broker/broker-config.ts';
 import { FetchPlan, type FetchTopic, type PlannedFetch } from '../broker/fetch-plan.ts';
 import type { FetchIsolation, FetchParams } from '../broker/partition-read.ts';
 import { type BrokerParts, type RequestContext, apiHandler } from './api-handler.ts';
@@ -37,7 +42,12 @@ export const fetchHandler = apiHandler<FetchRequest>(fetch, (broker, request) =>
     request.respond(failure(ErrorCode.FETCH_SESSION_ID_NOT_FOUND));
     return;
   }
-  const plan = new FetchPlan(broker.ports, paramsOf(broker, request), planned(broker, request));
+  const plan = new FetchPlan(
+    broker.ports,
+    racksOf(broker.image),
+    paramsOf(broker, request),
+    planned(broker, request),
+  );
   const outcome = plan.read(true);
   const { maxWaitMs, minBytes } = plan.params;
   const atOnce =
@@ -62,6 +72,9 @@ function paramsOf(broker: BrokerParts, request: RequestContext<FetchRequest>): F
       : 'high-watermark';
   const brokerMax = broker.config.values['fetch.max.bytes'];
   const asked = Math.max(0, body.maxBytes);
+  const fromFollower =
+    broker.profile.switches.fetchFromFollower && apiVersion >= FROM_FOLLOWER_SINCE;
+  const selects = broker.config.values['replica.selector.class'] === RACK_AWARE_SELECTOR;
   return {
     replicaId,
     replicaEpoch: knowsEpoch ? body.replicaState.replicaEpoch : -1,
@@ -69,7 +82,8 @@ function paramsOf(broker: BrokerParts, request: RequestContext<FetchRequest>): F
     minBytes: Math.max(0, body.minBytes),
     maxBytes: isFollower ? asked : Math.min(asked, brokerMax),
     isolation,
-    leaderOnly: isFollower || apiVersion < FROM_FOLLOWER_SINCE,
+    leaderOnly: isFollower || !fromFollower,
+    clientRack: !isFollower && fromFollower && selects ? body.rackId : null,
   };
 }
 

@@ -5,7 +5,8 @@
  * follower's the log end. A new leader whose high watermark has not reached the start of its epoch
  * refuses to say (OFFSET_NOT_AVAILABLE, KIP-207), lest offsets seem to go back.
  * Differences: no tiered storage: EARLIEST_LOCAL is EARLIEST, LATEST_TIERED is -1.
- * Versions: 2 isolation level; 4 leader epochs (KIP-320); 7 MAX_TIMESTAMP (KIP-734).
+ * Versions: 2 isolation level; 4 leader epochs (KIP-320); 7 MAX_TIMESTAMP (KIP-734); 8 and 9 the
+ * local log and the tiered one. A special time that a version lacks gets UNSUPPORTED_VERSION.
  */
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import {
@@ -22,6 +23,14 @@ const EARLIEST = -2;
 const MAX_TIMESTAMP = -3;
 const EARLIEST_LOCAL = -4;
 const LATEST_TIERED = -5;
+/** The first version that has a special time; below -5 there is none. */
+const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
+  [LATEST, 1],
+  [EARLIEST, 1],
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+]);
 /** A debugging client that may ask any replica. */
 const DEBUGGING_REPLICA = -2;
 const READ_COMMITTED = 1;
@@ -32,10 +41,32 @@ type Answer = ListOffsetsResponse['topics'][number]['partitions'][number];
 export const listOffsetsHandler = apiHandler<ListOffsetsRequest>(listOffsets, (broker, request) => {
   const topics = request.body.topics.map(({ name, partitions }) => ({
     name,
-    partitions: partitions.map((asked) => answer(broker, request, name, asked)),
+    partitions: answers(broker, request, name, partitions),
   }));
   request.respond({ throttleTimeMs: 0, topics });
 });
+
+/** A partition that is asked about twice is answered once, with INVALID_REQUEST. */
+function answers(
+  broker: BrokerParts,
+  request: RequestContext<ListOffsetsRequest>,
+  topic: string,
+  asked: readonly Asked[],
+): Answer[] {
+  const found = new Map<number, Answer>();
+  for (const one of asked) {
+    const { partitionIndex } = one;
+    const twice = found.has(partitionIndex);
+    found.set(
+      partitionIndex,
+      twice
+        ? refused(partitionIndex, ErrorCode.INVALID_REQUEST)
+        : answer(broker, request, topic, one),
+    );
+  }
+  assert(found.size <= asked.length, 'an answer a partition', { topic });
+  return [...found.values()];
+}
 
 function answer(
   broker: BrokerParts,
@@ -43,7 +74,11 @@ function answer(
   topic: string,
   asked: Asked,
 ): Answer {
-  const { partitionIndex, currentLeaderEpoch } = asked;
+  const { partitionIndex, currentLeaderEpoch, timestamp } = asked;
+  const special = timestamp < 0;
+  if (special && (SPECIAL_SINCE.get(timestamp) ?? Infinity) > request.apiVersion) {
+    return refused(partitionIndex, ErrorCode.UNSUPPORTED_VERSION);
+  }
   const partition = broker.replicas.get(topic, partitionIndex);
   if (partition === undefined) {
     return refused(partitionIndex, broker.replicas.missingError(topic, partitionIndex));

@@ -5,7 +5,8 @@
  * (`auto.create.topics.enable`, if the client allows it), and the client tries again meanwhile.
  * Differences: the controller id is this broker's own, where Kafka names a random broker that is
  * alive: either passes requests on to the controller. Authorized operations are not told.
- * Versions: 0 an empty list is all topics, later null is; 10 topic ids (KIP-516).
+ * Versions: 0 an empty list is all topics, later null is; 10 topic ids (KIP-516), but 12 is the
+ * first in which a client may ask by one.
  */
 import { ZERO_UUID } from '../../bytes/base64url.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
@@ -13,7 +14,9 @@ import {
   type MetadataRequest,
   type MetadataResponse,
   metadata,
+  metadataResponse,
 } from '../../wire/kafka/messages/metadata.ts';
+import { defaults } from '../../wire/kafka/schema.ts';
 import { assert } from '../../kernel/assert.ts';
 import { topicNameProblem } from '../controller/topic-name.ts';
 import { type MetadataImage, type TopicImage, aliveBrokers } from '../metadata/image.ts';
@@ -21,6 +24,7 @@ import type { PartitionRegistration } from '../metadata/partition-registration.t
 import { type BrokerParts, type RequestContext, apiHandler } from './api-handler.ts';
 
 const NOT_ASKED_FOR = -2_147_483_648;
+const BY_ID_SINCE = 12;
 const INTERNAL_TOPICS: readonly string[] = ['__consumer_offsets', '__transaction_state'];
 
 type TopicResponse = MetadataResponse['topics'][number];
@@ -29,6 +33,10 @@ type PartitionResponse = TopicResponse['partitions'][number];
 export const metadataHandler = apiHandler<MetadataRequest>(metadata, (broker, request) => {
   const image = broker.image();
   const asked = request.body.topics;
+  if (request.apiVersion < BY_ID_SINCE && asked?.some(isById) === true) {
+    request.respond(refusal(asked));
+    return;
+  }
   const all = asked === null || (request.apiVersion === 0 && asked.length === 0);
   const topics = all
     ? [...image.topics.values()].map((topic) => topicResponse(image, topic, request.apiVersion))
@@ -49,6 +57,18 @@ export const metadataHandler = apiHandler<MetadataRequest>(metadata, (broker, re
   } satisfies MetadataResponse);
 });
 
+type AskedTopic = NonNullable<MetadataRequest['topics']>[number];
+
+const isById = ({ name, topicId }: AskedTopic): boolean => name === null || topicId !== ZERO_UUID;
+
+/** The request as a whole makes no sense: no brokers are told, and each topic gets the error. */
+function refusal(asked: readonly AskedTopic[]): MetadataResponse {
+  const topics = asked.map(({ name, topicId }) =>
+    missingTopic(name ?? '', topicId, ErrorCode.INVALID_REQUEST),
+  );
+  return { ...defaults(metadataResponse), topics };
+}
+
 function askedTopics(
   broker: BrokerParts,
   request: RequestContext<MetadataRequest>,
@@ -58,7 +78,9 @@ function askedTopics(
   assert(topics !== null, 'topics by name or id');
   const creates = allowAutoTopicCreation && broker.config.values['auto.create.topics.enable'];
   const missing: string[] = [];
-  const responses = topics.map(({ name, topicId }) => {
+  // A topic that is asked for twice is told once.
+  const first = new Map(topics.map((topic) => [`${topic.name} ${topic.topicId}`, topic]));
+  const responses = [...first.values()].map(({ name, topicId }) => {
     const byId = name === null || (name === '' && topicId !== ZERO_UUID);
     const known = byId ? image.topicNames.get(topicId) : name;
     const topic = known === undefined ? undefined : image.topics.get(known);

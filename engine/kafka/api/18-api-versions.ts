@@ -13,6 +13,7 @@ import {
   apiVersions,
   apiVersionsResponse,
 } from '../../wire/kafka/messages/api-versions.ts';
+import { produce } from '../../wire/kafka/messages/produce.ts';
 import type { Api } from '../../wire/kafka/api.ts';
 import { defaults } from '../../wire/kafka/schema.ts';
 import { type ApiHandler, apiHandler } from './api-handler.ts';
@@ -21,8 +22,10 @@ export const API_VERSIONS_KEY = apiVersions.key;
 const NAMES_SINCE = 3;
 const PLAIN_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
-function rangeOf({ key, versionMin, versionMax }: Api): ApiVersionsResponse['apiKeys'][number] {
-  return { apiKey: key, minVersion: versionMin, maxVersion: versionMax };
+/** Produce is told from version 0 on, though 0 to 2 are served no more (KAFKA-18659). */
+function rangeOf(api: Api): ApiVersionsResponse['apiKeys'][number] {
+  const minVersion = api.key === produce.key ? 0 : api.versionMin;
+  return { apiKey: api.key, minVersion, maxVersion: api.versionMax };
 }
 
 /** The answer, in version 0, to a version that we do not serve. */

@@ -18,7 +18,14 @@ export const initProducerIdHandler = apiHandler<InitProducerIdRequest>(
   (broker, request) => {
     const refuse = (errorCode: number): void =>
       request.respond({ throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 });
-    if (request.body.transactionalId !== null) {
+    const { transactionalId, producerId: given, producerEpoch } = request.body;
+    // An id without its epoch, an epoch without its id, or a name that is none.
+    const isHalf = given < 0 !== producerEpoch < 0;
+    if (isHalf || transactionalId === '') {
+      refuse(ErrorCode.INVALID_REQUEST);
+      return;
+    }
+    if (transactionalId !== null) {
       refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
       return;
     }

@@ -14,9 +14,9 @@ import {
 } from '../../wire/kafka/messages/describe-configs.ts';
 import { brokerSettings } from '../broker/broker-config.ts';
 import { type Setting, type SettingType, type Settings, defaultOf } from '../config.ts';
+import { topicNameProblem } from '../controller/topic-name.ts';
 import { topicConfig } from '../metadata/image.ts';
-import { topicSettings } from '../partition/topic-config.ts';
-import type { HistoricalDefault } from '../profiles.ts';
+import { releaseDefaults, topicSettings } from '../partition/topic-config.ts';
 import { type BrokerParts, apiHandler } from './api-handler.ts';
 
 const TOPIC = 2;
@@ -58,13 +58,16 @@ function describe(broker: BrokerParts, resource: Resource): Result {
   });
   if (resourceType === TOPIC) {
     if (!broker.image().topics.has(resourceName)) {
-      return result(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null, []);
+      const problem = topicNameProblem(resourceName, []);
+      return problem === null
+        ? result(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '', [])
+        : result(ErrorCode.INVALID_TOPIC_EXCEPTION, problem, []);
     }
     const own = topicConfig(broker.image(), resourceName);
     const { topicDefaults } = broker.config;
     return result(
       ErrorCode.NONE,
-      null,
+      '',
       entries(broker, topicSettings, resource, (name) => {
         const set = own.get(name);
         if (set !== undefined) return { value: set, source: FROM_TOPIC };
@@ -77,7 +80,7 @@ function describe(broker: BrokerParts, resource: Resource): Result {
     const { given } = broker.config;
     return result(
       ErrorCode.NONE,
-      null,
+      '',
       entries(broker, brokerSettings, resource, (name) => {
         const value = given[name];
         return value === undefined ? null : { value, source: FROM_BROKER };
@@ -109,8 +112,8 @@ function entries(
 
 /** Topic settings that changed between releases have the profile's default without the mark. */
 function defaultText(broker: BrokerParts, settings: Settings, name: string): string {
-  const historical = broker.profile.defaults[name as HistoricalDefault];
-  return historical ?? defaultOf(settings, name, broker.profile);
+  const released = releaseDefaults(broker.profile)[name];
+  return released ?? defaultOf(settings, name, broker.profile);
 }
 
 function entry(

@@ -21,6 +21,9 @@ import {
 import { topicDefaults } from '../partition/topic-config.ts';
 import type { Profile } from '../profiles.ts';
 
+/** The only `ReplicaSelector` that Kafka brings along (KIP-392). */
+export const RACK_AWARE_SELECTOR = 'org.apache.kafka.common.replica.RackAwareReplicaSelector';
+
 const hours = { min: 1, max: 2_147_483_647 };
 
 export const brokerSettings = {
@@ -55,9 +58,9 @@ export const brokerSettings = {
   }),
   'log.index.interval.bytes': int(4096, 'Log bytes between two index entries.', { min: 0 }),
   'log.index.size.max.bytes': int(10_485_760, 'Bytes of an index file.', { min: 4 }),
-  'log.message.timestamp.after.max.ms': long(3_600_000, 'How far ahead a timestamp may be.', {
-    min: 0,
-  }),
+  'log.message.timestamp.after.max.ms': byProfile(
+    long(3_600_000, 'How far ahead a timestamp may be.', { min: 0 }),
+  ),
   'log.message.timestamp.before.max.ms': long(null, 'How far back a timestamp may be.', { min: 0 }),
   'log.message.timestamp.type': string('CreateTime', 'Whose clock stamps the records.', [
     'CreateTime',
@@ -75,7 +78,7 @@ export const brokerSettings = {
   'log.roll.ms': long(604_800_000, 'Age at which a segment is rolled.', { min: 1 }),
   'log.segment.bytes': int(1_073_741_824, 'Bytes of a segment.', { min: 14 }),
   'log.segment.delete.delay.ms': long(60_000, 'How long a deleted file stays.', { min: 0 }),
-  'message.max.bytes': int(1_048_588, 'The largest record batch.', { min: 0 }),
+  'message.max.bytes': byProfile(int(1_048_588, 'The largest record batch.', { min: 0 })),
   'min.insync.replicas': int(1, 'The fewest in-sync replicas for acks=all.', { min: 1 }),
   'num.partitions': int(1, 'Partitions of a topic that is made automatically.', { min: 1 }),
   'offsets.topic.replication.factor': int(3, 'Replicas of __consumer_offsets.', { min: 1 }),
@@ -98,6 +101,10 @@ export const brokerSettings = {
   'replica.lag.time.max.ms': byProfile(
     long(30_000, 'Lag after which a follower leaves the ISR.', { min: 1 }),
   ),
+  'replica.selector.class': string('', 'Who says where consumers fetch; empty: the leader.', [
+    '',
+    RACK_AWARE_SELECTOR,
+  ]),
   'replica.socket.timeout.ms': int(30_000, 'Request timeout of a follower fetch.', { min: 1 }),
   'request.timeout.ms': int(30_000, 'Request timeout towards other nodes.', { min: 1 }),
   'socket.request.max.bytes': int(104_857_600, 'The largest request.', { min: 1 }),

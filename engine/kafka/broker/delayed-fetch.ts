@@ -43,8 +43,9 @@ export class DelayedFetch implements DelayedOperation {
     if (partition === null) return -1;
     if (readError(partition, params, fetch) !== ErrorCode.NONE) return -1;
     const end = readableEnd(partition, params.isolation);
-    // The log was truncated below what is asked for.
-    if (fetch.fetchOffset > end) return -1;
+    // A new leader's high watermark is behind what a consumer has had: it waits. (Kafka answers at
+    // once where the two are in different segments, and such a consumer spins.)
+    if (fetch.fetchOffset > end) return 0;
     if (fetch.lastFetchedEpoch >= 0 && divergence(partition, fetch) !== null) return -1;
     if (fetch.fetchOffset === end) return 0;
     if (params.minBytes <= 1) return 1;

@@ -10,9 +10,11 @@ import type { Ports } from '../../kernel/ports.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { FetchRequest, FetchResponse } from '../../wire/kafka/messages/fetch.ts';
 import type { Partition } from '../partition/partition.ts';
+import { type Racks, preferredReadReplica } from './preferred-read-replica.ts';
 import {
   type FetchParams,
   type PartitionRead,
+  type ReadLimit,
   failedRead,
   readPartition,
 } from './partition-read.ts';
@@ -39,14 +41,17 @@ export class FetchPlan {
   readonly params: FetchParams;
   readonly planned: readonly PlannedFetch[];
   readonly #ports: Pick<Ports, 'clock' | 'cost'>;
+  readonly #racks: Racks;
 
   constructor(
     ports: Pick<Ports, 'clock' | 'cost'>,
+    racks: Racks,
     params: FetchParams,
     planned: readonly PlannedFetch[],
   ) {
     assert(params.maxBytes >= 0 && params.minBytes >= 0, 'limits', { ...params });
     this.#ports = ports;
+    this.#racks = racks;
     this.params = params;
     this.planned = planned;
   }
@@ -70,29 +75,35 @@ export class FetchPlan {
     const reads: PartitionRead[] = [];
     for (const planned of this.planned) {
       const bytesMax = Math.min(planned.fetch.partitionMaxBytes, bytesLeft);
-      const read = this.#readOne(planned, { bytesMax, minOneMessage }, countsForFollower);
+      const preferred = this.#preferred(planned);
+      const limit = { bytesMax, minOneMessage, preferredReadReplica: preferred };
+      const read = this.#readOne(planned, limit, countsForFollower);
       const { length } = read.records;
       if (length > 0) minOneMessage = false;
       bytesLeft = Math.max(0, bytesLeft - length);
       bytes += length;
       if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== null) urgent = true;
+      if (read.preferredReadReplica >= 0) urgent = true;
       reads.push(read);
     }
     return { reads, bytes, urgent };
   }
 
-  #readOne(
-    planned: PlannedFetch,
-    limit: { readonly bytesMax: number; readonly minOneMessage: boolean },
-    countsForFollower: boolean,
-  ): PartitionRead {
+  #preferred({ partition, fetch }: PlannedFetch): number | null {
+    const { clientRack } = this.params;
+    if (clientRack === null || partition === null) return null;
+    return preferredReadReplica(partition, this.#racks, clientRack, fetch.fetchOffset);
+  }
+
+  #readOne(planned: PlannedFetch, limit: ReadLimit, countsForFollower: boolean): PartitionRead {
     const { partition, fetch, errorCode } = planned;
     if (partition === null) return failedRead(errorCode);
     const leaderEndOffset = partition.log.logEndOffset;
     const read = readPartition(this.#ports, partition, this.params, fetch, limit);
     const isFollower = this.params.replicaId >= 0;
     if (!isFollower || !countsForFollower) return read;
-    if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== null) return read;
+    if (read.divergingEpoch !== null) return read;
+    if (!partition.countsFetch(this.params.replicaId, read.errorCode)) return read;
     const stale = partition.followerFetched(this.params.replicaId, {
       fetchOffset: fetch.fetchOffset,
       logStartOffset: fetch.logStartOffset,
@@ -121,6 +132,8 @@ export class FetchPlan {
   #partitionResponse(planned: PlannedFetch, read: PartitionRead): ResponsePartition {
     const { errorCode } = read;
     const { partition } = planned;
+    // The real broker's answer about a partition that it does not have has a list, too.
+    const knowsNone = partition === null;
     const tellsLeader =
       errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
     return {
@@ -135,8 +148,8 @@ export class FetchPlan {
           ? { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch }
           : NO_CURRENT_LEADER,
       snapshotId: NO_SNAPSHOT,
-      abortedTransactions: this.params.isolation === 'txn-committed' ? [] : null,
-      preferredReadReplica: -1,
+      abortedTransactions: knowsNone || this.params.isolation === 'txn-committed' ? [] : null,
+      preferredReadReplica: read.preferredReadReplica,
       records: read.records,
     };
   }

@@ -30,8 +30,11 @@ export interface FetchState {
   truncating: boolean;
   /** After an error: not before this time, in microseconds. */
   notBeforeMicros: number;
-  /** The log is being synced (`flush.messages`): its new end is not told before that. */
-  flushing: boolean;
+  /**
+   * Not fetched meanwhile: the log is being synced (`flush.messages`), and its new end is not told
+   * before that; or a truncation is still to come (the switch `truncatesBeforeHighWatermark`).
+   */
+  held: boolean;
 }
 
 /** The state with which a partition's fetching begins in a leader epoch. */
@@ -48,7 +51,7 @@ export function initialFetchState(partition: Partition, mode: TruncationMode): F
     lastFetchedEpoch: inFetch ? log.latestEpoch : -1,
     truncating: !inFetch,
     notBeforeMicros: 0,
-    flushing: false,
+    held: false,
   };
 }
 

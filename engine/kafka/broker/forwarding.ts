@@ -1,6 +1,6 @@
 /**
  * Passes a client's request on to the controller, and its answer back: CreateTopics, DeleteTopics,
- * ElectLeaders, IncrementalAlterConfigs.
+ * ElectLeaders, IncrementalAlterConfigs, AlterPartitionReassignments, ListPartitionReassignments.
  *
  * Not here: which requests (`api/`). Source: `kafka.server.ForwardingManager` (KIP-590).
  * Differences: Kafka wraps the request in an Envelope that carries the client's principal; here

@@ -9,9 +9,11 @@
  * already is not written again.
  */
 import { assert } from '../../kernel/assert.ts';
-import type { DiskResult, Ports } from '../../kernel/ports.ts';
+import type { DiskResult, Ports, Random } from '../../kernel/ports.ts';
+import { microsOfMillis } from '../../kernel/units.ts';
 import { takeCleanShutdown, writeCleanShutdown } from '../../storage/clean-shutdown.ts';
 import {
+  DELETE_FOLDER_SUFFIX,
   HIGH_WATERMARK_CHECKPOINT,
   LOG_START_OFFSET_CHECKPOINT,
   RECOVERY_POINT_CHECKPOINT,
@@ -56,6 +58,7 @@ export class LogDir {
   readonly #recoveryPoints: CheckpointedOffsets;
   readonly #highWatermarks: CheckpointedOffsets;
   readonly #logStarts: CheckpointedOffsets;
+  readonly #deleteIds: Random;
   /** Whether the last stop was clean. */
   readonly clean: boolean;
   /** The broker epoch of the last clean stop (KIP-966); -1 after an unclean one. */
@@ -70,6 +73,7 @@ export class LogDir {
     this.#recoveryPoints = new CheckpointedOffsets(ports, `${path}/${RECOVERY_POINT_CHECKPOINT}`);
     this.#highWatermarks = new CheckpointedOffsets(ports, `${path}/${HIGH_WATERMARK_CHECKPOINT}`);
     this.#logStarts = new CheckpointedOffsets(ports, `${path}/${LOG_START_OFFSET_CHECKPOINT}`);
+    this.#deleteIds = ports.random('log-delete');
     const cleanEpoch = takeCleanShutdown(ports.disk, path);
     this.clean = cleanEpoch !== null;
     this.previousBrokerEpoch = cleanEpoch ?? UNCLEAN_EPOCH;
@@ -107,14 +111,16 @@ export class LogDir {
     assert(!this.#logs.has(name), 'a log is opened once', { name });
     this.#setAsideStray(folder, topicId);
     const isNew = !this.#ports.disk.exists(folder) && this.#ports.disk.list(folder).length === 0;
+    // Checkpoints may still know a log of that name that was deleted.
+    const known = (file: CheckpointedOffsets): number => (isNew ? 0 : file.get(name));
     const snapshots = new ProducerSnapshots(this.#ports.disk, folder);
     let opened: UnifiedLog | null = null;
     const result = openLog(this.#ports, kafkaFraming, {
       folder,
       config: logConfigOf(config),
       clean: this.clean || isNew,
-      recoveryPoint: this.#recoveryPoints.get(name),
-      logStartOffset: this.#logStarts.get(name),
+      recoveryPoint: known(this.#recoveryPoints),
+      logStartOffset: known(this.#logStarts),
       hooks: {
         failed: (failure) => this.fail(failure),
         rolled: (baseOffset) => opened?.rolled(baseOffset),
@@ -133,7 +139,7 @@ export class LogDir {
     const producers = new ProducerState();
     snapshots.removeAfter(log.logEndOffset);
     rebuildProducers(producers, snapshots, log);
-    const highWatermark = this.#highWatermarks.get(name);
+    const highWatermark = known(this.#highWatermarks);
     const parts = { topicId, log, epochs, producers, snapshots, highWatermark, config };
     opened = new UnifiedLog(this.#ports, parts);
     this.#logs.set(name, { ...id, log: opened });
@@ -176,12 +182,38 @@ export class LogDir {
     return [...folders];
   }
 
-  /** The topic is deleted, or the replica moved away. */
-  delete(name: string, suffix: string): void {
+  /**
+   * The topic is deleted, or the replica moved away: the folder is renamed at once to
+   * `<topic>-<partition>.<id>-delete` and removed later. The id is new each time, since a replica
+   * may come back and go again within that time (`LocalLog.logDeleteDirName`).
+   */
+  delete(name: string): void {
     const known = this.#logs.get(name);
     if (known === undefined) return;
     this.#logs.delete(name);
-    known.log.log.delete(suffix);
+    const { disk } = this.#ports;
+    let id: string;
+    do id = this.#deleteId();
+    while (disk.list(`${this.path}/${name}.${id}${DELETE_FOLDER_SUFFIX}`).length > 0);
+    known.log.log.delete(id);
+  }
+
+  /** A UUID as `LocalLog` writes it here: in hexadecimal, without dashes. */
+  #deleteId(): string {
+    const word = (): string => this.#deleteIds.uint32().toString(16).padStart(8, '0');
+    const id = word() + word() + word() + word();
+    assert(id.length === 32, '128 bits', { id });
+    return id;
+  }
+
+  /** Folders of deleted logs that the last stop left behind are removed after that delay, too. */
+  removeDeleted(delayMs: number): void {
+    const deleted = this.#folders().filter((folder) => folder.endsWith(DELETE_FOLDER_SUFFIX));
+    if (deleted.length === 0) return;
+    assert(delayMs >= 0, 'file.delete.delay.ms', { delayMs });
+    this.#ports.clock.after(microsOfMillis(delayMs), 'file.delete.delay.ms', () => {
+      for (const folder of deleted) this.#ports.disk.remove(`${this.path}/${folder}`);
+    });
   }
 
   // -------------------------------------------------------------------------------- checkpoints

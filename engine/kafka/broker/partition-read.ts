@@ -26,6 +26,8 @@ export interface FetchParams {
   readonly isolation: FetchIsolation;
   /** Old consumers may read from the leader only (KIP-392). */
   readonly leaderOnly: boolean;
+  /** The consumer's rack, if this broker sends consumers to replicas nearby; else null. */
+  readonly clientRack: string | null;
 }
 
 /** What is asked of one partition: as in FetchRequest. */
@@ -44,12 +46,15 @@ export interface PartitionRead {
   readonly logStartOffset: number;
   /** Null unless the follower must truncate first. */
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null;
+  /** The replica that the consumer should ask instead; -1 for none. */
+  readonly preferredReadReplica: number;
   /** Whole batches: a view of the page cache. */
   readonly records: Uint8Array;
 }
 
 type MutableRead = { -readonly [K in keyof PartitionRead]: PartitionRead[K] };
 
+const NO_REPLICA = -1;
 const NO_RECORDS = new Uint8Array(0);
 
 /** The read of a partition that could not be read. */
@@ -61,6 +66,7 @@ export function failedRead(errorCode: number): PartitionRead {
     lastStableOffset: -1,
     logStartOffset: -1,
     divergingEpoch: null,
+    preferredReadReplica: NO_REPLICA,
     records: NO_RECORDS,
   };
 }
@@ -85,13 +91,20 @@ export function readError(
   return partition.followerError(params.replicaId);
 }
 
+export interface ReadLimit {
+  readonly bytesMax: number;
+  readonly minOneMessage: boolean;
+  /** Where the reader is sent instead of being given anything; null to read. */
+  readonly preferredReadReplica: number | null;
+}
+
 /** Reads at most `bytesMax` bytes, or one batch if `minOneMessage`. */
 export function readPartition(
   ports: Pick<Ports, 'cost'>,
   partition: Partition,
   params: FetchParams,
   fetch: PartitionFetch,
-  limit: { readonly bytesMax: number; readonly minOneMessage: boolean },
+  limit: ReadLimit,
 ): PartitionRead {
   const errorCode = readError(partition, params, fetch);
   if (errorCode !== ErrorCode.NONE) return failedRead(errorCode);
@@ -102,8 +115,11 @@ export function readPartition(
     lastStableOffset: log.lastStableOffset,
     logStartOffset: log.logStartOffset,
     divergingEpoch: null,
+    preferredReadReplica: limit.preferredReadReplica ?? NO_REPLICA,
     records: NO_RECORDS,
   };
+  // Whoever is sent elsewhere gets no records here.
+  if (read.preferredReadReplica !== NO_REPLICA) return read;
   if (fetch.lastFetchedEpoch >= 0) {
     const diverging = divergence(partition, fetch);
     if (typeof diverging === 'number') return failedRead(diverging);

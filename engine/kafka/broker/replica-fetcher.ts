@@ -133,7 +133,7 @@ export class ReplicaFetcher implements OutOfRangeOwner {
         if (sooner) nextMicros = state.notBeforeMicros;
       } else if (state.truncating) {
         truncating.push(state);
-      } else if (!state.flushing) {
+      } else if (!state.held) {
         ready.push(state);
       }
     }
@@ -345,10 +345,7 @@ export class ReplicaFetcher implements OutOfRangeOwner {
   #process(state: FetchState, data: FetchedPartition): void {
     const { partition } = state;
     if (this.#mode === 'fetch' && data.divergingEpoch.endOffset >= 0) {
-      // The high watermark in this reply is not taken: first the logs must agree.
-      this.#record(state, `DIVERGING_EPOCH ${data.divergingEpoch.epoch}`);
-      partition.fetcherState('DIVERGING_EPOCH');
-      this.#cut(state, truncationFor(state, data.divergingEpoch), 'diverging-epoch');
+      this.#diverged(state, data);
       return;
     }
     assert(state.fetchOffset === partition.log.logEndOffset, 'fetched at the log end', {
@@ -375,11 +372,41 @@ export class ReplicaFetcher implements OutOfRangeOwner {
     this.#awaitFlush(state);
   }
 
+  /**
+   * The leader says where the logs part. The high watermark in its reply is not taken: first the
+   * logs must agree (KAFKA-14704). Before that fix it was, and until the truncation consumers could
+   * read records here that were never committed; there another thread read meanwhile, here another
+   * event may. Invariant K12.
+   */
+  #diverged(state: FetchState, data: FetchedPartition): void {
+    const { partition } = state;
+    const { divergingEpoch, highWatermark, logStartOffset } = data;
+    assert(divergingEpoch.endOffset >= 0, 'an epoch that ends', { ...divergingEpoch });
+    this.#record(state, `DIVERGING_EPOCH ${divergingEpoch.epoch}`);
+    const cut = (): void => {
+      partition.fetcherState('DIVERGING_EPOCH');
+      this.#cut(state, truncationFor(state, divergingEpoch), 'diverging-epoch');
+    };
+    if (this.options.switches.truncatesBeforeHighWatermark) {
+      cut();
+      return;
+    }
+    const epoch = state.currentLeaderEpoch;
+    partition.appendAsFollower(null, { epoch, highWatermark, logStartOffset });
+    state.held = true;
+    this.#ports.clock.after(micros(0), 'truncateOnFetchResponse', () => {
+      state.held = false;
+      if (!this.isCurrent(state)) return;
+      cut();
+      this.#workSoon();
+    });
+  }
+
   /** With `flush.messages` the real fetcher syncs within the append, before it fetches again. */
   #awaitFlush(state: FetchState): void {
-    state.flushing = true;
+    state.held = true;
     state.partition.log.afterPolicyFlush(() => {
-      state.flushing = false;
+      state.held = false;
       if (this.isCurrent(state)) this.#workSoon();
     });
   }

@@ -114,6 +114,7 @@ export class Replicas implements PartitionEnvironment {
     const isOurs = (topic: string, partition: number): boolean =>
       image.topics.get(topic)?.partitions[partition]?.replicas.includes(this.brokerId) ?? false;
     this.#parts.logDir.setAsideStrays(({ topic, partition }) => isOurs(topic, partition));
+    this.#parts.logDir.removeDeleted(this.topicConfig('')['file.delete.delay.ms']);
     for (const topic of image.topics.values()) {
       for (const [partition, after] of topic.partitions.entries()) {
         const change = {
@@ -224,8 +225,9 @@ export class Replicas implements PartitionEnvironment {
     if (partition === undefined || partition.topicId !== topicId) return;
     this.#stopFetching(name);
     this.#partitions.delete(name);
-    partition.stop('STOP_REPLICA');
-    this.#parts.logDir.delete(name, topicId);
+    // A replica that moved away sends clients to look for it; a topic that is gone does not.
+    partition.stop('STOP_REPLICA', this.missingError(partition.topic, partition.index));
+    this.#parts.logDir.delete(name);
   }
 
   /** A leader whose address was not known when we became its follower may be known now. */
@@ -298,7 +300,7 @@ export class Replicas implements PartitionEnvironment {
   logDirFailed(): void {
     for (const partition of this.#partitions.values()) {
       this.#offline.add(partition.name);
-      partition.stop('LOG_DIR_FAILED');
+      partition.stop('LOG_DIR_FAILED', ErrorCode.KAFKA_STORAGE_ERROR);
     }
     this.#partitions.clear();
     this.close();

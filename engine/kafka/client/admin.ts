@@ -11,6 +11,11 @@ import type { Address, Ports, Process, ProcessFactory } from '../../kernel/ports
 import { type Micros, micros, microsOfMillis } from '../../kernel/units.ts';
 import type { Api } from '../../wire/kafka/api.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
+import {
+  alterPartitionReassignments,
+  type AlterPartitionReassignmentsRequest,
+  type AlterPartitionReassignmentsResponse,
+} from '../../wire/kafka/messages/alter-partition-reassignments.ts';
 import { createTopics, type CreateTopicsRequest } from '../../wire/kafka/messages/create-topics.ts';
 import type { CreateTopicsResponse } from '../../wire/kafka/messages/create-topics.ts';
 import { deleteTopics, type DeleteTopicsRequest } from '../../wire/kafka/messages/delete-topics.ts';
@@ -32,6 +37,11 @@ import {
   type IncrementalAlterConfigsRequest,
   type IncrementalAlterConfigsResponse,
 } from '../../wire/kafka/messages/incremental-alter-configs.ts';
+import {
+  listPartitionReassignments,
+  type ListPartitionReassignmentsRequest,
+  type ListPartitionReassignmentsResponse,
+} from '../../wire/kafka/messages/list-partition-reassignments.ts';
 import {
   metadata as metadataApi,
   type MetadataRequest,
@@ -71,6 +81,12 @@ export interface NewTopic {
   /** The replicas of each partition, the preferred leader first. */
   readonly assignments?: readonly (readonly number[])[];
   readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** Where a partition shall stand. */
+export interface NewReassignment extends TopicPartition {
+  /** Node ids, the preferred leader first; null takes back what is going on. */
+  readonly replicas: readonly number[] | null;
 }
 
 /** A topic's, or a broker's, configurations. */
@@ -261,16 +277,15 @@ export class Admin implements Process {
     partitions: readonly TopicPartition[] | null,
     done: AdminCallback<ElectLeadersResponse['replicaElectionResults']>,
   ): void {
-    const topics = new Map<string, number[]>();
-    for (const { topic, partition } of partitions ?? []) {
-      topics.set(topic, [...(topics.get(topic) ?? []), partition]);
-    }
     const body: ElectLeadersRequest = {
       electionType: ELECTION_TYPES[type],
       topicPartitions:
         partitions === null
           ? null
-          : [...topics].map(([topic, ids]) => ({ topic, partitions: ids })),
+          : byTopic(partitions).map(([topic, ofTopic]) => ({
+              topic,
+              partitions: ofTopic.map(({ partition }) => partition),
+            })),
       timeoutMs: this.config['request.timeout.ms'],
     };
     type Results = ElectLeadersResponse['replicaElectionResults'];
@@ -287,6 +302,47 @@ export class Admin implements Process {
         ...response.replicaElectionResults.flatMap((one: Results[number]) => one.partitionResult),
       ],
     );
+  }
+
+  /** Begins to move partitions to other replicas, or takes that back (KIP-455). */
+  alterPartitionReassignments(
+    reassignments: readonly NewReassignment[],
+    done: AdminCallback<AlterPartitionReassignmentsResponse>,
+  ): void {
+    const body: AlterPartitionReassignmentsRequest = {
+      timeoutMs: this.config['request.timeout.ms'],
+      topics: byTopic(reassignments).map(([name, ofTopic]) => ({
+        name,
+        partitions: ofTopic.map(({ partition, replicas }) => {
+          return { partitionIndex: partition, replicas };
+        }),
+      })),
+    };
+    type Response = AlterPartitionReassignmentsResponse;
+    const parts = (response: Response): readonly PartError[] => [
+      response,
+      ...response.responses.flatMap(({ partitions }) => partitions),
+    ];
+    this.call<Response>(alterPartitionReassignments, body, null, done, parts);
+  }
+
+  /** The partitions that are on their way to other replicas; null: of all. */
+  listPartitionReassignments(
+    partitions: readonly TopicPartition[] | null,
+    done: AdminCallback<ListPartitionReassignmentsResponse>,
+  ): void {
+    const body: ListPartitionReassignmentsRequest = {
+      timeoutMs: this.config['request.timeout.ms'],
+      topics:
+        partitions === null
+          ? null
+          : byTopic(partitions).map(([name, ofTopic]) => ({
+              name,
+              partitionIndexes: ofTopic.map(({ partition }) => partition),
+            })),
+    };
+    type Response = ListPartitionReassignmentsResponse;
+    this.call<Response>(listPartitionReassignments, body, null, done, (response) => [response]);
   }
 
   describeCluster(done: AdminCallback<DescribeClusterResponse>): void {
@@ -382,6 +438,13 @@ export class Admin implements Process {
     call.attempts++;
     this.ports.clock.after(wait, 'retry.backoff.ms', () => this.attempt(call));
   }
+}
+
+/** Partitions by topic, topics in the order in which they were first named. */
+function byTopic<P extends TopicPartition>(partitions: readonly P[]): [string, P[]][] {
+  const topics = new Map<string, P[]>();
+  for (const one of partitions) topics.set(one.topic, [...(topics.get(one.topic) ?? []), one]);
+  return [...topics];
 }
 
 const FAILURE_CODES = {

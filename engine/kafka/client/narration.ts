@@ -134,6 +134,11 @@ const consumerNarration: Narration = {
       `${e['host']} 发现 ${e['partition']} 的日志被截断到位移 ${e['position']} 之前：` +
       `已消费的记录不在了。`,
   },
+  'preferred-read-replica': {
+    en: (e) =>
+      `${e['host']} is sent to broker ${e['replica']}, in its rack, for ${e['partition']}.`,
+    zh: (e) => `${e['host']} 被指引到同机架的 Broker ${e['replica']} 读取 ${e['partition']}。`,
+  },
   commit: {
     en: (e) => `${e['host']} commits offset ${e['offset']} of ${e['partition']}.`,
     zh: (e) => `${e['host']} 提交 ${e['partition']} 的位移 ${e['offset']}。`,

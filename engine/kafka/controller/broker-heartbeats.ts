@@ -103,6 +103,10 @@ export class BrokerHeartbeats {
     if (broker.controlledShutdownOffset < 0) broker.controlledShutdownOffset = endOffset;
   }
 
+  has(id: number): boolean {
+    return this.#brokers.has(id);
+  }
+
   /** Whether the broker is unfenced and was heard of within the session timeout. */
   hasValidSession(id: number): boolean {
     const broker = this.#brokers.get(id);

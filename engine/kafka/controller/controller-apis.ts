@@ -10,6 +10,10 @@ import {
   allocateProducerIds,
   type AllocateProducerIdsRequest,
 } from '../../wire/kafka/messages/allocate-producer-ids.ts';
+import {
+  alterPartitionReassignments,
+  type AlterPartitionReassignmentsRequest,
+} from '../../wire/kafka/messages/alter-partition-reassignments.ts';
 import { alterPartition } from '../../wire/kafka/messages/alter-partition.ts';
 import { apiVersions, apiVersionsResponse } from '../../wire/kafka/messages/api-versions.ts';
 import { brokerHeartbeat } from '../../wire/kafka/messages/broker-heartbeat.ts';
@@ -22,6 +26,10 @@ import {
   incrementalAlterConfigs,
   type IncrementalAlterConfigsRequest,
 } from '../../wire/kafka/messages/incremental-alter-configs.ts';
+import {
+  listPartitionReassignments,
+  type ListPartitionReassignmentsRequest,
+} from '../../wire/kafka/messages/list-partition-reassignments.ts';
 import { defaults } from '../../wire/kafka/schema.ts';
 import type { ControllerRequest } from './controller-connection.ts';
 import { removeTopics } from './delete-topics.ts';
@@ -30,6 +38,7 @@ import { electOnRequest } from './leader-election.ts';
 import type { MetadataFetches } from './metadata-fetch.ts';
 import { allocateBlock } from './producer-ids.ts';
 import type { QuorumController } from './quorum-controller.ts';
+import { alterReassignments, listReassignments } from './reassignment.ts';
 
 interface ControllerParts {
   readonly active: QuorumController;
@@ -60,6 +69,20 @@ const table: readonly (readonly [Api, Answer])[] = [
     ({ active }, request) => {
       const body = request.body as IncrementalAlterConfigsRequest;
       active.decide(request, alterConfigs(active.view, body));
+    },
+  ],
+  [
+    alterPartitionReassignments as Api,
+    ({ active }, request) => {
+      const body = request.body as AlterPartitionReassignmentsRequest;
+      active.decide(request, alterReassignments(active.view, body));
+    },
+  ],
+  [
+    listPartitionReassignments as Api,
+    ({ active }, request) => {
+      const body = request.body as ListPartitionReassignmentsRequest;
+      active.decide(request, listReassignments(active.view, body));
     },
   ],
   [alterPartition as Api, ({ active }, request) => active.alterPartition(request)],

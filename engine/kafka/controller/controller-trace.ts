@@ -38,6 +38,17 @@ export const partitionChangeKind = traceKind('partition-change', {
   election: 'string',
 });
 
+/**
+ * The replicas of a partition change: with `adding` or `removing` a reassignment is under way, with
+ * neither it is over, or taken back.
+ */
+export const reassignmentKind = traceKind('reassignment', {
+  partition: 'string',
+  replicas: 'string',
+  adding: 'string',
+  removing: 'string',
+});
+
 /** A leader asked for an ISR and did not get it. */
 export const alterPartitionRefusedKind = traceKind('alter-partition-refused', {
   partition: 'string',
@@ -86,6 +97,18 @@ export const controllerNarration: Narration = {
     en: (e) => changeEn(e),
     zh: (e) => changeZh(e),
   },
+  reassignment: {
+    en: (e) =>
+      isUnderWay(e)
+        ? `${e['partition']} is being reassigned: replicas {${e['replicas']}}, ` +
+          `adding {${e['adding']}}, removing {${e['removing']}}.`
+        : `The replicas of ${e['partition']} are now {${e['replicas']}}.`,
+    zh: (e) =>
+      isUnderWay(e)
+        ? `${e['partition']} 正在重新分配：副本 {${e['replicas']}}，` +
+          `加入 {${e['adding']}}，移除 {${e['removing']}}。`
+        : `${e['partition']} 的副本现为 {${e['replicas']}}。`,
+  },
   'alter-partition-refused': {
     en: (e) =>
       `The controller refuses the ISR {${e['isr']}} of ${e['partition']} that broker ` +
@@ -103,6 +126,9 @@ export const controllerNarration: Narration = {
       `${e['change'] === 'created' ? '已创建' : '已删除'}。`,
   },
 };
+
+const isUnderWay = (e: Readonly<Record<string, unknown>>): boolean =>
+  e['adding'] !== '' || e['removing'] !== '';
 
 function changeEn(e: Readonly<Record<string, unknown>>): string {
   const where = `${String(e['partition'])}`;

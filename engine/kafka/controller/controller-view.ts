@@ -20,6 +20,8 @@ interface PartitionView {
   readonly leaderEpoch: number;
   readonly partitionEpoch: number;
   readonly replicas: readonly number[];
+  readonly addingReplicas: readonly number[];
+  readonly removingReplicas: readonly number[];
   readonly isr: readonly number[];
   readonly elr: readonly number[];
   readonly lastKnownElr: readonly number[];
@@ -81,9 +83,10 @@ function inspectPartition(
   const known = ofPartition.get(partition);
   if (known !== undefined) return known;
   const { leader, leaderEpoch, partitionEpoch, replicas, isr, elr, lastKnownElr } = partition;
+  const { addingReplicas, removingReplicas } = partition;
   const made = {
     ...{ topic, partition: index, leader, leaderEpoch, partitionEpoch },
-    ...{ replicas, isr, elr, lastKnownElr },
+    ...{ replicas, addingReplicas, removingReplicas, isr, elr, lastKnownElr },
   };
   ofPartition.set(partition, made);
   return made;

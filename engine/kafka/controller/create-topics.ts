@@ -16,10 +16,12 @@ import type {
   CreateTopicsResponse,
 } from '../../wire/kafka/messages/create-topics.ts';
 import { isActive } from '../metadata/image.ts';
+import { METADATA_TOPIC } from '../metadata/metadata-log.ts';
 import { RECOVERED } from '../metadata/partition-registration.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import { apiError, type ApiError } from './controller-result.ts';
 import type { ControllerResult, ClusterView } from './controller-result.ts';
+import { replicaAssignmentProblem } from './replica-assignment.ts';
 import { placeReplicas } from './replica-placement.ts';
 import { topicNameProblem } from './topic-name.ts';
 import { topicConfigOf, topicConfigRecord } from './topic-settings.ts';
@@ -32,7 +34,7 @@ type CreatedTopic = CreateTopicsResponse['topics'][number];
 const SOURCE_TOPIC = 1;
 const SOURCE_DEFAULT = 5;
 
-/** A limit of ours; a batch of the real controller holds at most 10,000 records. */
+/** As the real controller has it, for the partitions of a request. */
 const partitionsMax = 10_000;
 
 /** What a new topic is made of besides what was asked for. */
@@ -49,16 +51,28 @@ export function createTopics(
 ): ControllerResult<CreateTopicsResponse> {
   const records: MetadataRecord[] = [];
   const names = request.topics.map((topic) => topic.name);
-  const topics = request.topics.map((topic, index) => {
+  // A name that is there twice is answered once.
+  const asked = request.topics.filter(({ name }, index) => names.indexOf(name) === index);
+  if (asked.some(isExcessive)) {
+    const error = apiError(ErrorCode.POLICY_VIOLATION, 'Too many partitions in one request.');
+    const refusals = asked.map((topic) => refused(topic, error));
+    return { records, response: { throttleTimeMs: 0, topics: refusals } };
+  }
+  const topics = asked.map((topic) => {
     if (names.indexOf(topic.name) !== names.lastIndexOf(topic.name)) {
       return refused(topic, apiError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'));
     }
-    assert(names[index] === topic.name, 'topics in order');
+    if (topic.name === METADATA_TOPIC) {
+      const message = `${METADATA_TOPIC} is the log of the controllers.`;
+      return refused(topic, apiError(ErrorCode.INVALID_REQUEST, message));
+    }
     return createTopic(view, topic, making, records);
   });
   const response = { throttleTimeMs: 0, topics };
   return { records: request.validateOnly ? [] : records, response };
 }
+
+const isExcessive = (topic: CreatableTopic): boolean => topic.numPartitions > partitionsMax;
 
 function createTopic(
   view: ClusterView,
@@ -121,10 +135,9 @@ function assign(view: ClusterView, topic: CreatableTopic, random: Random): Assig
     const message = 'Replication factor must be larger than 0, or -1 to use the default value.';
     return apiError(ErrorCode.INVALID_REPLICATION_FACTOR, message);
   }
-  if (partitions < -1 || partitions === 0 || partitions > partitionsMax) {
+  if (partitions < -1 || partitions === 0) {
     const message = 'Number of partitions was set to an invalid non-positive value.';
-    const tooMany = `Number of partitions is above ${partitionsMax}.`;
-    return apiError(ErrorCode.INVALID_PARTITIONS, partitions > 0 ? tooMany : message);
+    return apiError(ErrorCode.INVALID_PARTITIONS, message);
   }
   const { values } = view.config;
   const spec = {
@@ -158,11 +171,9 @@ function manualAssignment(view: ClusterView, topic: CreatableTopic): Assignment 
     if (replicasOf.has(partitionIndex)) {
       return invalid(`Found multiple manual assignments for partition ${partitionIndex}`);
     }
-    if (brokerIds.length === 0) return invalid('A replica list is empty.');
+    const problem = replicaAssignmentProblem(view.image, brokerIds);
+    if (problem !== null) return invalid(problem);
     if (brokerIds.length !== factor) return invalid('Partitions differ in their replica count.');
-    if (new Set(brokerIds).size !== brokerIds.length) return invalid('A broker is named twice.');
-    const unknown = brokerIds.find((id) => !view.image.brokers.has(id));
-    if (unknown !== undefined) return invalid(`Broker ${unknown} is not registered.`);
     if (!brokerIds.some((id) => isActive(view.image, id))) {
       return invalid(`All brokers of partition ${partitionIndex} are fenced or shutting down.`);
     }

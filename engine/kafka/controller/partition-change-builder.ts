@@ -1,13 +1,15 @@
 /**
- * Builds the record that changes one partition: the new ISR, the eligible leader replicas, and the
- * leader, who is elected here and nowhere else. Pure: a registration and a wish in, a record out.
+ * Builds the record that changes one partition: the replicas, the new ISR, the eligible leader
+ * replicas, and the leader, who is elected here and nowhere else. A reassignment that the change
+ * makes complete ends with it. Pure: a registration and a wish in, a record out.
  *
  * Not here: which partitions to change and when (`replication-control.ts`), and what the record
  * does to the registration, epochs included (`metadata/partition-registration.ts`).
  *
- * Source: `org.apache.kafka.controller.PartitionChangeBuilder`. Differences: no reassignment of
- * replicas; the last known leader is elected only while it is active, as the source says since
- * KAFKA-19522 was fixed; KIP-966's `unclean.recovery.strategy` exists nowhere yet, also not there.
+ * Source: `org.apache.kafka.controller.PartitionChangeBuilder`. Differences: a replica that is
+ * taken away leaves the ELR too; the last known leader is elected only while it is active, as the
+ * source says since KAFKA-19522 was fixed; KIP-966's `unclean.recovery.strategy` exists nowhere
+ * yet, also not there.
  */
 import { assert } from '../../kernel/assert.ts';
 import {
@@ -19,6 +21,7 @@ import {
   type PartitionRegistration,
 } from '../metadata/partition-registration.ts';
 import type { PartitionChangeRecord } from '../metadata/record.ts';
+import { completed, type ReplicaChange } from './partition-reassignment.ts';
 
 /**
  * `PREFERRED`: the first replica of the assignment, if it is in the ISR; else as `ONLINE`.
@@ -38,6 +41,8 @@ export interface PartitionWish {
   readonly election: Election;
   /** The ISR that is wished; without it the present one. */
   readonly targetIsr?: readonly number[];
+  /** The replicas that are wished, those on their way included; without it the present ones. */
+  readonly targetReplicas?: ReplicaChange;
   readonly targetLeaderRecoveryState?: LeaderRecoveryState;
   /** Replicas that may have lost what they had not synced: they leave the ELR (KIP-966). */
   readonly uncleanShutdownReplicas?: readonly number[];
@@ -54,6 +59,7 @@ interface Elected {
 
 /** What the record will say. `null` and `NO_LEADER_CHANGE` mean: as it was. */
 interface Draft {
+  readonly target: ReplicaChange;
   targetIsr: readonly number[];
   targetElr: readonly number[];
   isr: readonly number[] | null;
@@ -66,14 +72,16 @@ interface Draft {
 /** The change record, or null if nothing would change. */
 export function buildPartitionChange(wish: PartitionWish): PartitionChangeRecord | null {
   const { partition } = wish;
-  assert(wish.minIsr >= 1 && wish.minIsr <= partition.replicas.length, 'an effective min ISR', {
-    minIsr: wish.minIsr,
-    replicas: partition.replicas,
-  });
-  const targetIsr = wish.targetIsr ?? partition.isr;
+  assert(wish.minIsr >= 1, 'an effective min ISR', { minIsr: wish.minIsr });
+  const isrWished = wish.targetIsr ?? partition.isr;
+  const wished = wish.targetReplicas ?? partition;
+  const ended = completed(wished, isrWished);
+  const target = ended ?? wished;
+  const targetIsr = ended?.isr ?? isrWished;
   const draft: Draft = {
+    target,
     targetIsr,
-    targetElr: targetElrOf(wish, targetIsr),
+    targetElr: targetElrOf(wish, target, targetIsr),
     isr: null,
     leader: NO_LEADER_CHANGE,
     leaderRecoveryState: RECOVERY_STATE_UNCHANGED,
@@ -81,20 +89,25 @@ export function buildPartitionChange(wish: PartitionWish): PartitionChangeRecord
     lastKnownElr: null,
   };
   elect(wish, draft);
+  bumpEpochOnRemoval(wish, draft);
   setElr(wish, draft);
   setIsr(wish, draft);
   bumpEpochOnShrink(wish, draft);
   setLastKnownLeader(wish, draft);
   const state = wish.targetLeaderRecoveryState ?? partition.leaderRecoveryState;
   if (state !== partition.leaderRecoveryState) draft.leaderRecoveryState = state;
-  return isNoOp(draft) ? null : recordOf(wish, draft);
+  return isNoOp(wish, draft) ? null : recordOf(wish, draft);
 }
 
 /**
  * The replicas that have all that was committed although they are not in the ISR: those that were
  * in ISR or ELR, while the ISR is below its minimum, so that the high watermark cannot move.
  */
-function targetElrOf(wish: PartitionWish, targetIsr: readonly number[]): readonly number[] {
+function targetElrOf(
+  wish: PartitionWish,
+  target: ReplicaChange,
+  targetIsr: readonly number[],
+): readonly number[] {
   if (!wish.elrEnabled) return wish.partition.elr;
   if (targetIsr.length >= wish.minIsr) return [];
   const { elr, isr } = wish.partition;
@@ -102,6 +115,7 @@ function targetElrOf(wish: PartitionWish, targetIsr: readonly number[]): readonl
   const candidates = new Set([...elr, ...isr]);
   return [...candidates]
     .filter((replica) => !targetIsr.includes(replica) && !unclean.includes(replica))
+    .filter((replica) => target.replicas.includes(replica))
     .sort((left, right) => left - right);
 }
 
@@ -125,16 +139,17 @@ function elect(wish: PartitionWish, draft: Draft): void {
 function electLeader(wish: PartitionWish, draft: Draft): Elected {
   const { partition, election } = wish;
   const valid = (replica: number): boolean => isValidNewLeader(wish, draft, replica);
-  const preferred = partition.replicas[0];
+  const { replicas } = draft.target;
+  const preferred = replicas[0];
   assert(preferred !== undefined, 'a partition has replicas');
   if (election === 'PREFERRED' && valid(preferred)) return { leader: preferred, unclean: false };
   if (valid(partition.leader)) return { leader: partition.leader, unclean: false };
-  const online = partition.replicas.find(valid);
+  const online = replicas.find(valid);
   if (online !== undefined) return { leader: online, unclean: false };
   const lastKnown = lastKnownLeader(wish, draft);
   if (lastKnown !== null) return { leader: lastKnown, unclean: true };
   if (election === 'UNCLEAN') {
-    const any = partition.replicas.find(wish.isAcceptableLeader);
+    const any = replicas.find(wish.isAcceptableLeader);
     if (any !== undefined) return { leader: any, unclean: true };
   }
   return { leader: NO_LEADER, unclean: false };
@@ -159,6 +174,17 @@ function lastKnownLeader(wish: PartitionWish, draft: Draft): number | null {
   const only = lastKnownElr[0];
   if (lastKnownElr.length !== 1 || only === undefined) return null;
   return wish.isAcceptableLeader(only) ? only : null;
+}
+
+/**
+ * A replica that is taken away ends the leader epoch, so that a fetch which it sent before cannot
+ * count when it is a replica again (gallery 8).
+ */
+function bumpEpochOnRemoval(wish: PartitionWish, draft: Draft): void {
+  if (draft.leader !== NO_LEADER_CHANGE) return;
+  const { replicas } = draft.target;
+  const removes = wish.partition.replicas.some((replica) => !replicas.includes(replica));
+  if (removes) draft.leader = wish.partition.leader;
 }
 
 function setElr(wish: PartitionWish, draft: Draft): void {
@@ -197,8 +223,12 @@ function setLastKnownLeader(wish: PartitionWish, draft: Draft): void {
   }
 }
 
-function isNoOp(draft: Draft): boolean {
+function isNoOp({ partition }: PartitionWish, draft: Draft): boolean {
+  const { target } = draft;
   return (
+    sameList(target.replicas, partition.replicas) &&
+    sameList(target.removingReplicas, partition.removingReplicas) &&
+    sameList(target.addingReplicas, partition.addingReplicas) &&
     draft.isr === null &&
     draft.leader === NO_LEADER_CHANGE &&
     draft.leaderRecoveryState === RECOVERY_STATE_UNCHANGED &&
@@ -217,14 +247,19 @@ function recordOf(wish: PartitionWish, draft: Draft): PartitionChangeRecord {
     topicId,
     isr: draft.isr,
     leader: draft.leader,
-    replicas: null,
-    removingReplicas: null,
-    addingReplicas: null,
+    replicas: changed(draft.target.replicas, partition.replicas),
+    removingReplicas: changed(draft.target.removingReplicas, partition.removingReplicas),
+    addingReplicas: changed(draft.target.addingReplicas, partition.addingReplicas),
     leaderRecoveryState: draft.leaderRecoveryState,
     directories: null,
     eligibleLeaderReplicas: draft.eligibleLeaderReplicas,
     lastKnownElr: draft.lastKnownElr,
   };
+}
+
+/** The new list, or null if it is as it was. */
+function changed(next: readonly number[], before: readonly number[]): readonly number[] | null {
+  return sameList(next, before) ? null : next;
 }
 
 function sameList(left: readonly number[], right: readonly number[]): boolean {

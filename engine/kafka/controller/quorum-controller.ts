@@ -48,6 +48,7 @@ import {
   brokerRegisteredKind,
   brokerStateKind,
   partitionChangeKind,
+  reassignmentKind,
   topicChangeKind,
 } from './controller-trace.ts';
 import { createTopics } from './create-topics.ts';
@@ -183,7 +184,8 @@ export class QuorumController {
       hasLeaderships: hasLeaderships(this.#image, brokerId),
     });
     this.#appendDraft(brokerId, state, 'heartbeat');
-    if (state === 'CONTROLLED_SHUTDOWN') {
+    // Where the log failed (a full disk), the controller has resigned, and nobody is known to it.
+    if (state === 'CONTROLLED_SHUTDOWN' && this.#heartbeats.has(brokerId)) {
       this.#heartbeats.controlledShutdownAt(brokerId, this.#log.endOffset - 1);
     }
     this.#armSessionCheck();
@@ -358,7 +360,22 @@ export class QuorumController {
         elr: after.elr.join(','),
         election: electionOf(change),
       });
+      this.#traceReassignment(change);
     }
+  }
+
+  #traceReassignment({ topic, partition, before, after }: PartitionChange): void {
+    if (before === undefined || after === undefined) return;
+    const { replicas, addingReplicas, removingReplicas } = after;
+    if (before.replicas === replicas && before.addingReplicas === addingReplicas) {
+      if (before.removingReplicas === removingReplicas) return;
+    }
+    this.#ports.trace.record(reassignmentKind, {
+      partition: `${topic}-${partition}`,
+      replicas: replicas.join(','),
+      adding: addingReplicas.join(','),
+      removing: removingReplicas.join(','),
+    });
   }
 }
 

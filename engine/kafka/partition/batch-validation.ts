@@ -24,6 +24,8 @@ import type { TopicConfig } from './topic-config.ts';
 /** Records may be at most this many times larger than `max.message.bytes` when decompressed. */
 const DECOMPRESSED_TIMES_MAX = 32;
 const DECOMPRESSED_BYTES_MAX = 67_108_864;
+/** Where the magic byte stands in the formats of every magic. */
+const MAGIC_AT = 16;
 
 /** A record that made the broker refuse its batch (`record_errors`, since v8). */
 export interface RecordError {
@@ -31,13 +33,17 @@ export interface RecordError {
   readonly message: string;
 }
 
-/** The batch's header, or why it is refused. */
+/**
+ * The batch's header, or why it is refused. `atLog`: it came as far as the log, so that the answer
+ * tells where the log begins.
+ */
 export type BatchVerdict =
   | { readonly errorCode: 0; readonly header: BatchHeader }
   | {
       readonly errorCode: Exclude<number, 0>;
       readonly message: string;
       readonly recordErrors: readonly RecordError[];
+      readonly atLog: boolean;
     };
 
 const NO_RECORD_ERRORS: readonly RecordError[] = Object.freeze([]);
@@ -48,7 +54,16 @@ function refuse(
   recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
 ): BatchVerdict {
   assert(errorCode !== ErrorCode.NONE, 'an error', { message });
-  return { errorCode, message, recordErrors };
+  return { errorCode, message, recordErrors, atLog: false };
+}
+
+/** Refuses what is wrong with the header or the records of a batch that is whole. */
+function refuseAtLog(
+  errorCode: number,
+  message: string,
+  recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
+): BatchVerdict {
+  return { errorCode, message, recordErrors, atLog: true };
 }
 
 /** Whether a batch may be appended to a topic with this configuration. */
@@ -60,13 +75,16 @@ export function validateClientBatch(
   if (records === null || records.length === 0) {
     return refuse(ErrorCode.INVALID_RECORD, 'Produce requests must have exactly one record batch');
   }
+  if (isOldMagic(records)) {
+    return refuse(ErrorCode.INVALID_RECORD, 'Produce requests must have batches of magic 2');
+  }
   const header = readBatchHeader(records);
   if (isBatchProblem(header)) return refuse(errorOfProblem(header), `the batch is bad: ${header}`);
   if (header.sizeBytes < records.length) {
     return refuse(ErrorCode.INVALID_RECORD, 'Produce requests must have exactly one record batch');
   }
   if (header.baseOffset !== 0) {
-    return refuse(ErrorCode.INVALID_RECORD, `The baseOffset is ${header.baseOffset}, not 0`);
+    return refuseAtLog(ErrorCode.INVALID_RECORD, `The baseOffset is ${header.baseOffset}, not 0`);
   }
   if (header.sizeBytes > config['max.message.bytes']) {
     const allowed = config['max.message.bytes'];
@@ -80,6 +98,12 @@ export function validateClientBatch(
   const inHeader = headerError(header);
   if (inHeader !== null) return inHeader;
   return validateRecords(ports, records, header, config);
+}
+
+/** Magic 0 and 1 are formats of old; what else it could be, nobody knows. */
+function isOldMagic(records: Uint8Array): boolean {
+  const magic = records[MAGIC_AT];
+  return magic === 0 || magic === 1;
 }
 
 function errorOfProblem(problem: BatchProblem): number {
@@ -101,13 +125,19 @@ function errorOfProblem(problem: BatchProblem): number {
 
 function headerError(header: BatchHeader): BatchVerdict | null {
   if (header.isControl) {
-    return refuse(ErrorCode.INVALID_RECORD, 'Clients are not allowed to write control records');
+    return refuseAtLog(
+      ErrorCode.INVALID_RECORD,
+      'Clients are not allowed to write control records',
+    );
   }
   if (header.recordsCount <= 0 || header.recordsCount !== header.lastOffsetDelta + 1) {
-    return refuse(ErrorCode.INVALID_RECORD, 'The count of records does not match the offsets');
+    return refuseAtLog(ErrorCode.INVALID_RECORD, 'The count of records does not match the offsets');
   }
-  if (header.producerId >= 0 && (header.baseSequence < 0 || header.producerEpoch < 0)) {
-    return refuse(ErrorCode.INVALID_RECORD, `Invalid sequence number ${header.baseSequence}`);
+  if (header.producerId >= 0 && header.producerEpoch < 0) {
+    return refuseAtLog(ErrorCode.INVALID_PRODUCER_EPOCH, `Epoch ${header.producerEpoch} is none`);
+  }
+  if (header.producerId >= 0 && header.baseSequence < 0) {
+    return refuseAtLog(ErrorCode.INVALID_RECORD, `Invalid sequence number ${header.baseSequence}`);
   }
   if (header.isTransactional) {
     return refuse(ErrorCode.INVALID_TXN_STATE, 'There is no ongoing transaction');
@@ -131,34 +161,39 @@ function validateRecords(
   if (header.codec !== 'none') ports.cost.charge('decompress', sizeOf(records));
   const compacts = config['cleanup.policy'].includes('compact');
   if (compacts) {
-    const error = firstBad(records, (record) => record.key === null);
+    const error = allBad(records, (record) => record.key === null);
     if (error !== null) {
-      return refuse(ErrorCode.INVALID_RECORD, 'Compacted topic cannot accept null keys', error);
+      return refuseAtLog(
+        ErrorCode.INVALID_RECORD,
+        'Compacted topic cannot accept null keys',
+        error,
+      );
     }
   }
   if (config['message.timestamp.type'] === 'CreateTime') {
     const wallMs = ports.clock.wall();
     const earliest = wallMs - config['message.timestamp.before.max.ms'];
     const latest = wallMs + config['message.timestamp.after.max.ms'];
-    const error = firstBad(
+    const error = allBad(
       records,
       ({ timestamp }) => timestamp >= 0 && (timestamp < earliest || timestamp > latest),
     );
     if (error !== null) {
       const message = `Timestamp is out of range [${earliest}, ${latest}]`;
-      return refuse(ErrorCode.INVALID_TIMESTAMP, message, error);
+      return refuseAtLog(ErrorCode.INVALID_TIMESTAMP, message, error);
     }
   }
   return { errorCode: 0, header };
 }
 
-function firstBad(
+function allBad(
   records: readonly BatchRecord[],
   isBad: (record: BatchRecord) => boolean,
 ): readonly RecordError[] | null {
-  const batchIndex = records.findIndex(isBad);
-  if (batchIndex < 0) return null;
-  return [{ batchIndex, message: `record ${batchIndex} is not valid` }];
+  const errors = records.flatMap((record, batchIndex) =>
+    isBad(record) ? [{ batchIndex, message: `record ${batchIndex} is not valid` }] : [],
+  );
+  return errors.length === 0 ? null : errors;
 }
 
 function sizeOf(records: readonly BatchRecord[]): number {

@@ -104,14 +104,19 @@ export class InSyncReplicas {
     return null;
   }
 
-  /** The controller's word: the assignment and the ISR, which ends any change in flight. */
-  update(replicas: readonly number[], isr: readonly number[], leaderEpoch: number): void {
+  /** The assignment. Whoever stays in it stays known. */
+  assign(replicas: readonly number[]): void {
     const own = this.#environment.brokerId;
     const before = this.#followers;
     const known = (id: number) => before.find((follower) => follower.brokerId === id);
     this.#followers = replicas
       .filter((id) => id !== own)
       .map((id) => known(id) ?? new FollowerReplica(id));
+  }
+
+  /** The controller's word: the assignment and the ISR, which ends any change in flight. */
+  update(replicas: readonly number[], isr: readonly number[], leaderEpoch: number): void {
+    this.assign(replicas);
     this.#machine.send({ type: 'UPDATE', isr });
     this.#changed(leaderEpoch);
     assert(!this.inFlight, 'an update ends what was in flight', { state: this.state });
@@ -132,8 +137,7 @@ export class InSyncReplicas {
    * must not count (KAFKA-15221).
    */
   isStale(fetch: FollowerFetch, brokerId: number): boolean {
-    if (!this.#environment.switches.brokerEpochInIsrChange || fetch.brokerEpoch === -1)
-      return false;
+    if (!this.#environment.switches.refusesStaleFetch || fetch.brokerEpoch === -1) return false;
     return this.#environment.aliveBrokerEpoch(brokerId) > fetch.brokerEpoch;
   }
 
@@ -158,7 +162,7 @@ export class InSyncReplicas {
 
   /** Asks the controller to add a follower. The maximal ISR has it from now on. */
   expand(follower: FollowerReplica, epochs: Epochs): IsrProposal {
-    assert(this.canAdd(follower), 'may join', { broker: follower.brokerId, isr: this.isr });
+    assert(this.canAdd(follower), 'K9: may join', { broker: follower.brokerId, isr: this.isr });
     this.#machine.send({ type: 'EXPAND', replica: follower.brokerId });
     this.#changed(epochs.leaderEpoch);
     return this.#proposal(epochs);
@@ -224,7 +228,8 @@ export class InSyncReplicas {
     this.#changeNumber++;
     this.isr = committed;
     this.inFlight = !this.#machine.matches('CommittedPartitionState');
-    const counts = expands && this.#environment.switches.alterPartition;
+    // Without this the controller may elect whom the high watermark did not wait for (KIP-497).
+    const counts = expands && this.#environment.switches.countsPendingIsr;
     this.maximalIsr = counts ? proposed : committed;
     assert(
       this.isr.every((id) => this.maximalIsr.includes(id)),

@@ -11,7 +11,7 @@ import { MachineRunner } from '../../kernel/machine.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { BatchHeader } from '../../wire/kafka/record-batch.ts';
 import type { PartitionRegistration } from '../metadata/partition-registration.ts';
-import type { FollowerFetch } from './follower-replica.ts';
+import type { FollowerFetch, FollowerReplica } from './follower-replica.ts';
 import {
   InSyncReplicas,
   type IsrAnswer,
@@ -93,6 +93,11 @@ export class Partition implements IsrProposer {
     return this.#replicas.maximalIsr;
   }
 
+  /** What a leader knows of each follower. */
+  get followers(): readonly FollowerReplica[] {
+    return this.#replicas.followers;
+  }
+
   get isrState(): string {
     return this.#replicas.state;
   }
@@ -126,7 +131,12 @@ export class Partition implements IsrProposer {
       epoch: state.leaderEpoch,
       before: this.leaderEpoch,
     });
-    this.#replicas.update(state.replicas, state.isr, state.leaderEpoch);
+    // The answer to AlterPartition was faster than the metadata log: a change that is in flight
+    // since then goes on. (Kafka forgets it, for `Partition.makeLeader` takes an equal epoch: until
+    // the outcome is told its maximal ISR lacks who may be elected, against K7.)
+    const isKnown = !isNewLeader && !isNewEpoch && state.partitionEpoch === this.partitionEpoch;
+    if (isKnown) this.#replicas.assign(state.replicas);
+    else this.#replicas.update(state.replicas, state.isr, state.leaderEpoch);
     if (isNewEpoch) this.#startEpoch(state, nowMicros, isNewLeader);
     this.partitionEpoch = state.partitionEpoch;
     this.leaderId = state.leader;
@@ -176,12 +186,10 @@ export class Partition implements IsrProposer {
   }
 
   /** The replica is taken away, or its disk failed: whoever waits for it is told. */
-  stop(event: 'STOP_REPLICA' | 'LOG_DIR_FAILED'): void {
+  stop(event: 'STOP_REPLICA' | 'LOG_DIR_FAILED', errorCode: number): void {
+    assert(errorCode !== ErrorCode.NONE, 'a reason', { partition: this.name });
     this.isLeader = false;
-    this.#goneError =
-      event === 'STOP_REPLICA'
-        ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        : ErrorCode.KAFKA_STORAGE_ERROR;
+    this.#goneError = errorCode;
     this.#replicas.clear(this.leaderEpoch);
     this.#role.send({ type: event });
     this.#environment.progressed(this.name);
@@ -202,6 +210,7 @@ export class Partition implements IsrProposer {
   checkLeader(currentLeaderEpoch: number): number {
     const errorCode = this.checkLeaderEpoch(currentLeaderEpoch);
     if (errorCode !== ErrorCode.NONE) return errorCode;
+    assert(!this.isLeader || this.leaderEpoch >= 0, 'K10: a leader has an epoch to compare with');
     return this.isLeader ? ErrorCode.NONE : ErrorCode.NOT_LEADER_OR_FOLLOWER;
   }
 
@@ -248,13 +257,15 @@ export class Partition implements IsrProposer {
     if (info.errorCode !== ErrorCode.NONE) return info;
     if (info.bytes > 0) this.#recordAppend(info, 'follower', leader.epoch);
     const before = this.log.highWatermark;
-    if (this.log.maybeUpdateHighWatermark(leader.highWatermark)) this.#recordHighWatermark(before);
+    const moved = this.log.maybeUpdateHighWatermark(leader.highWatermark);
+    if (moved) this.#recordHighWatermark(before);
     if (this.log.maybeIncrementLogStart(leader.logStartOffset)) {
       const to = this.log.logStartOffset;
       const { trace } = this.#environment.ports;
       trace.record(logStartKind, { partition: this.name, to, reason: 'leader' });
     }
-    if (info.bytes > 0) this.#environment.progressed(this.name);
+    // Consumers may wait here for the high watermark (KIP-392, KAFKA-14334).
+    if (info.bytes > 0 || moved) this.#environment.progressed(this.name);
     return info;
   }
 
@@ -287,6 +298,10 @@ export class Partition implements IsrProposer {
     if (this.#goneError !== ErrorCode.NONE) return this.#goneError;
     if (!this.isLeader) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (this.log.highWatermark < requiredOffset) return null;
+    assert(this.log.logEndOffset >= requiredOffset, 'K4: only what is in the log is acknowledged', {
+      requiredOffset,
+      end: this.log.logEndOffset,
+    });
     const enough = this.#replicas.maximalIsr.length >= this.effectiveMinIsr;
     return enough ? ErrorCode.NONE : ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND;
   }
@@ -309,6 +324,10 @@ export class Partition implements IsrProposer {
     }
     const before = this.log.highWatermark;
     if (to <= before || !this.log.maybeIncrementHighWatermark(to)) return false;
+    assert(this.isLeader && this.log.highWatermark > before, 'K3: a leader only raises it', {
+      before,
+      to,
+    });
     this.#recordHighWatermark(before);
     return true;
   }
@@ -322,6 +341,19 @@ export class Partition implements IsrProposer {
       : ErrorCode.NONE;
   }
 
+  /**
+   * Whether a follower's fetch that was read with this result tells where the follower is. One of
+   * an earlier leader epoch does not: the replica may have been taken away since, and be another
+   * one now, without a record (gallery 8). Invariant K8.
+   */
+  countsFetch(brokerId: number, errorCode: number): boolean {
+    assert(brokerId >= 0, 'a follower', { brokerId });
+    if (errorCode === ErrorCode.NONE) return true;
+    if (this.#environment.switches.isrJoinNeedsFetchInEpoch) return false;
+    if (errorCode !== ErrorCode.FENCED_LEADER_EPOCH || !this.isLeader) return false;
+    return this.followerError(brokerId) === ErrorCode.NONE;
+  }
+
   /** Takes in a follower's fetch: the ISR may grow and the high watermark move. */
   followerFetched(brokerId: number, fetch: FollowerFetch): number {
     const follower = this.#replicas.follower(brokerId);
@@ -330,6 +362,10 @@ export class Partition implements IsrProposer {
     const before = follower.logEndOffset;
     follower.fetched(fetch);
     if (this.#replicas.canAdd(follower) && this.#isInSync(follower.logEndOffset)) {
+      assert(follower.logEndOffset >= this.log.highWatermark, 'K8: who joins has what is read', {
+        end: follower.logEndOffset,
+        highWatermark: this.log.highWatermark,
+      });
       this.#submit(this.#replicas.expand(follower, this));
     }
     if (before !== follower.logEndOffset && this.#maybeIncrementHighWatermark(fetch.atMicros)) {

@@ -121,16 +121,19 @@ export function readTopicConfig(
   defaults: Readonly<Record<string, string>>,
   profile: Profile,
 ): TopicConfig {
-  const given: Record<string, string> = { ...uncleanDefault(profile), ...defaults };
+  const given: Record<string, string> = { ...releaseDefaults(profile), ...defaults };
   for (const [name, text] of own) given[name] = text;
   const config = readConfig(topicSettings, given, profile);
   assert(config['min.insync.replicas'] >= 1, 'min.insync.replicas', { given });
   return config;
 }
 
-function uncleanDefault(profile: Profile): Record<string, string> {
+/** The defaults that a release has for topics; for the others the table speaks. */
+export function releaseDefaults({ defaults }: Profile): Record<string, string> {
   return {
-    'unclean.leader.election.enable': profile.defaults['unclean.leader.election.enable'],
+    'max.message.bytes': defaults['message.max.bytes'],
+    'message.timestamp.after.max.ms': defaults['log.message.timestamp.after.max.ms'],
+    'unclean.leader.election.enable': defaults['unclean.leader.election.enable'],
   };
 }
 

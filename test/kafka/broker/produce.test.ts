@@ -85,11 +85,16 @@ describe('kafka: produce: refusals', () => {
     ['no bytes', () => new Uint8Array(0), ErrorCode.INVALID_RECORD],
     ['two batches', twoBatches, ErrorCode.INVALID_RECORD],
     ['half a batch', () => batch().subarray(0, 65), ErrorCode.INVALID_RECORD],
-    ['magic 1', () => changed(batch(), 16, 1), ErrorCode.CORRUPT_MESSAGE],
+    ['magic 1', () => changed(batch(), 16, 1), ErrorCode.INVALID_RECORD],
+    ['magic 3', () => changed(batch(), 16, 3), ErrorCode.CORRUPT_MESSAGE],
     ['a flipped bit', () => changed(batch(), 66, 255), ErrorCode.CORRUPT_MESSAGE],
     ['a base offset', () => batch({ baseOffset: 5 }), ErrorCode.INVALID_RECORD],
     ['a control batch', () => batch({ isControl: true }), ErrorCode.INVALID_RECORD],
-    ['a transaction', () => batch({ isTransactional: true }), ErrorCode.INVALID_TXN_STATE],
+    [
+      'a transaction without its id',
+      () => batch({ isTransactional: true }),
+      ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    ],
     ['a gap in the offsets', () => batch({ lastOffsetDelta: 3 }), ErrorCode.INVALID_RECORD],
     [
       'a producer id without a sequence',

@@ -7,6 +7,7 @@ import type { Admin, AdminCallback, AdminResult } from '../../../engine/kafka/cl
 import { ErrorCode } from '../../../engine/wire/kafka/errors.ts';
 import type { ListedOffset } from '../../../engine/kafka/client/list-offsets.ts';
 import type { CreateTopicsResponse } from '../../../engine/wire/kafka/messages/create-topics.ts';
+import type { TopicPartition } from '../../../engine/kafka/client/consumer/subscription-state.ts';
 import type { describeCluster } from '../../../engine/wire/kafka/messages/describe-cluster.ts';
 import type { describeConfigs } from '../../../engine/wire/kafka/messages/describe-configs.ts';
 import type { DataOf } from '../../../engine/wire/kafka/schema.ts';
@@ -137,6 +138,33 @@ describe('kafka admin', () => {
     );
     valueOf(elected);
     cluster.until('it leads', () => cluster.replica(1)?.role === 'leader', 10);
+  });
+
+  test('a partition is moved, the move is listed and taken back (KIP-455)', () => {
+    const cluster = running();
+    cluster.createTopic({ ...PAY, replicationFactor: 1, assignments: [[1]] });
+    cluster.inject({ fault: 'isolate', host: 'broker-2', from: ['broker-1'] });
+    const partition = { topic: 'pay', partition: 0 };
+    const move = (replicas: readonly number[] | null) =>
+      call<unknown>(cluster, (admin, done) =>
+        admin.alterPartitionReassignments([{ ...partition, replicas }], done),
+      );
+    const list = (partitions: readonly TopicPartition[] | null) =>
+      valueOf(
+        call<{ readonly topics: readonly unknown[] }>(cluster, (admin, done) =>
+          admin.listPartitionReassignments(partitions, done),
+        ),
+      ).topics;
+    valueOf(move([2]));
+    const ongoing = { replicas: [2, 1], addingReplicas: [2], removingReplicas: [1] };
+    const listed = [{ name: 'pay', partitions: [{ partitionIndex: 0, ...ongoing }] }];
+    expect(list(null)).toEqual(listed);
+    expect(list([partition])).toEqual(listed);
+    expect(list([{ topic: 'pay', partition: 1 }])).toEqual([]);
+    valueOf(move(null));
+    expect(list(null)).toEqual([]);
+    const errorCode = ErrorCode.NO_REASSIGNMENT_IN_PROGRESS;
+    expect(move(null)).toMatchObject({ ok: false, errorCode });
   });
 
   test('the cluster is described', () => {

@@ -145,7 +145,9 @@ describe('kafka: controller: what else', () => {
     const body = { clientSoftwareName: 'a', clientSoftwareVersion: '1' };
     const { apiKeys, errorCode } = rig.ask(1, apiVersions, body);
     expect(errorCode).toBe(ErrorCode.NONE);
-    expect(apiKeys.map((one) => one.apiKey)).toEqual([1, 18, 19, 20, 43, 44, 56, 62, 63, 67]);
+    expect(apiKeys.map((one) => one.apiKey)).toEqual([
+      1, 18, 19, 20, 43, 44, 45, 46, 56, 62, 63, 67,
+    ]);
   });
 
   test('an unknown setting is a ConfigError that names it', () => {

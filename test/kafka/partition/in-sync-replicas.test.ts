@@ -115,7 +115,7 @@ describe('kafka: in-sync replicas', () => {
   });
 
   test('kafka: in-sync replicas: without the maximal ISR who joins does not count yet', () => {
-    const { replicas } = leaderWith([1, 2], { alterPartition: false });
+    const { replicas } = leaderWith([1, 2], { countsPendingIsr: false });
     const joining = replicas.follower(3)!;
     joining.fetched(fetchAt(10, { brokerEpoch: 30 }));
     replicas.expand(joining, EPOCHS);
@@ -158,6 +158,11 @@ describe('kafka: in-sync replicas', () => {
     follower.fetched(fetchAt(10));
     epochs.set(2, 21);
     expect(replicas.canAdd(follower)).toBe(true);
+  });
+
+  test('kafka: in-sync replicas: before KAFKA-15221 a fetch of an earlier life counts', () => {
+    const { replicas, epochs } = leaderWith([1], { refusesStaleFetch: false });
+    epochs.set(2, 21);
     expect(replicas.isStale(fetchAt(10), 2)).toBe(false);
   });
 

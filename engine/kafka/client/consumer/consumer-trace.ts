@@ -30,6 +30,12 @@ export const truncationDetectedTrace = traceKind('truncation-detected', {
   divergentOffset: 'int',
 });
 
+/** The leader named a follower to read from. */
+export const preferredReplicaTrace = traceKind('preferred-read-replica', {
+  partition: 'string',
+  replica: 'int',
+});
+
 /** Positions are durable. */
 export const commitTrace = traceKind('commit', { partition: 'string', offset: 'int' });
 

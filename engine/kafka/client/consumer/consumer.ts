@@ -63,6 +63,8 @@ export interface ConsumerView {
     /** Records between the position and the high watermark; -1 while unknown. */
     readonly lag: number;
     readonly paused: boolean;
+    /** The follower that it reads from (KIP-392); -1: the leader. */
+    readonly preferredReadReplica: number;
   }[];
   readonly lastError: string;
 }
@@ -101,13 +103,14 @@ export class Consumer implements Process {
     this.options = options;
     this.config = config;
     this.network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
+    const { switches } = options.profile;
     this.metadata = new ClientMetadata(ports, this.network, {
       bootstrap: options.bootstrap,
       maxAgeMs: config['metadata.max.age.ms'],
       retryBackoffMs: config['retry.backoff.ms'],
       retryBackoffMsMax: config['retry.backoff.max.ms'],
       allowAutoTopicCreation: config['allow.auto.create.topics'],
-      leaderEpochs: options.profile.switches.epochFencing,
+      leaderEpochs: switches.epochFencing && switches.consumerChecksTruncation,
     });
     const { metadata } = this;
     this.subscriptions = new SubscriptionState(ports);
@@ -366,6 +369,7 @@ export class Consumer implements Process {
           highWatermark,
           lag: known ? Math.max(0, highWatermark - position) : -1,
           paused: state.paused,
+          preferredReadReplica: state.preferredReadReplica,
         };
       }),
       lastError: this.lastError,

@@ -1,11 +1,11 @@
 /**
- * Fetches ahead: one Fetch request at a time to each broker, for the partitions it leads that have
- * nothing buffered; and gives out what came, in positions' order.
+ * Fetches ahead: one Fetch request at a time to each broker, for the partitions without anything
+ * buffered that it leads, or that their leaders said should be read there (KIP-392);
+ * and gives out what came, in positions' order.
  *
  * Source: `AbstractFetch`, `FetchCollector`. Not here: where positions come from
  * (`offset-fetcher.ts`), when the application polls (`consumer.ts`). Differences: no fetch sessions
- * (KIP-227), no fetching from followers (KIP-392); after an error a partition waits
- * `retry.backoff.ms`.
+ * (KIP-227); after an error a partition waits `retry.backoff.ms`.
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Ports } from '../../../kernel/ports.ts';
@@ -22,7 +22,7 @@ import { isInvalidMetadata } from '../invalid-metadata.ts';
 import { type ClientMetadata, NO_TOPIC_ID } from '../metadata.ts';
 import { CompletedFetch, type ConsumerRecord } from './completed-fetch.ts';
 import type { ConsumerError } from './consumer-error.ts';
-import { deliverTrace, fetchErrorTrace } from './consumer-trace.ts';
+import { deliverTrace, fetchErrorTrace, preferredReplicaTrace } from './consumer-trace.ts';
 import type { FetcherOwner } from './offset-fetcher.ts';
 import type { PartitionState, ResetStrategy, SubscriptionState } from './subscription-state.ts';
 
@@ -72,14 +72,35 @@ export class Fetcher {
         continue;
       }
       const leader = this.metadata.leader(state.topic, state.partition);
-      const channel = leader === null ? null : this.metadata.channelTo(leader.id);
+      const channel = leader === null ? null : this.channelFor(state, leader.id);
       if (channel === null) {
-        this.metadata.requestUpdate();
+        this.metadataIsWrong(state);
       } else if (!this.pending.has(channel) && channel.ready()) {
         plan.set(channel, [...(plan.get(channel) ?? []), state]);
       }
     }
     for (const [channel, states] of plan) this.sendFetch(channel, states);
+  }
+
+  /** To the preferred read replica, else to the leader. Source: `selectReadReplica`. */
+  private channelFor(state: PartitionState, leaderId: number): RequestChannel | null {
+    const { preferredReadReplica, preferredReplicaExpiresAt } = state;
+    if (preferredReadReplica < 0) return this.metadata.channelTo(leaderId);
+    if (this.ports.clock.now() > preferredReplicaExpiresAt) {
+      state.clearPreferredReadReplica();
+      return this.metadata.channelTo(leaderId);
+    }
+    const channel = this.metadata.channelTo(preferredReadReplica);
+    if (channel !== null) return channel;
+    this.metadataIsWrong(state);
+    return this.metadata.channelTo(leaderId);
+  }
+
+  /** Asks for metadata, and goes back to the leader meanwhile. Source: `requestMetadataUpdate`. */
+  private metadataIsWrong(state: PartitionState): void {
+    assert(this.subscriptions.of(state) === state, 'an assigned partition', { at: state.name });
+    this.metadata.requestUpdate();
+    state.clearPreferredReadReplica();
   }
 
   private sendFetch(channel: RequestChannel, states: readonly PartitionState[]): void {
@@ -128,6 +149,7 @@ export class Fetcher {
 
   private fetched(reply: Reply, offsets: ReadonlyMap<PartitionState, number>): void {
     if (!reply.ok) {
+      for (const state of offsets.keys()) state.clearPreferredReadReplica();
       this.metadata.requestUpdate();
       this.owner.changed();
       return;
@@ -167,6 +189,7 @@ export class Fetcher {
     state.highWatermark = told.highWatermark;
     state.lastStableOffset = told.lastStableOffset;
     state.logStartOffset = told.logStartOffset;
+    if (told.preferredReadReplica >= 0) this.prefer(state, told.preferredReadReplica);
     if (told.records === null || told.records.length === 0) return;
     const readCommitted = this.config['isolation.level'] === 'read_committed';
     const { topic, partition } = state;
@@ -181,6 +204,14 @@ export class Fetcher {
     );
   }
 
+  /** The leader says whom to ask; for as long as metadata is believed, too. */
+  private prefer(state: PartitionState, replica: number): void {
+    const until = this.ports.clock.now() + microsOfMillis(this.config['metadata.max.age.ms']);
+    state.prefer(replica, micros(until));
+    if (!this.ports.trace.on) return;
+    this.ports.trace.record(preferredReplicaTrace, { partition: state.name, replica });
+  }
+
   /** Source: `FetchCollector.handleInitializeErrors`. */
   private refused(state: PartitionState, fetchOffset: number, errorCode: number): void {
     const now = this.ports.clock.now();
@@ -190,13 +221,14 @@ export class Fetcher {
       this.ports.trace.record(fetchErrorTrace, what);
     }
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-      this.outOfRange(state, fetchOffset);
+      // A follower may lack what the leader has: only the leader's word counts.
+      if (!state.clearPreferredReadReplica()) this.outOfRange(state, fetchOffset);
     } else if (errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED) {
       this.fail(state, 'TopicAuthorizationException');
     } else if (errorCode === ErrorCode.CORRUPT_MESSAGE) {
       this.fail(state, 'CorruptRecordException');
     } else if (isInvalidMetadata(errorCode) || errorCode === ErrorCode.OFFSET_NOT_AVAILABLE) {
-      this.metadata.requestUpdate();
+      this.metadataIsWrong(state);
     }
   }
 

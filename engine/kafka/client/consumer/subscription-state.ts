@@ -36,6 +36,8 @@ export interface FetchPosition {
 
 export const NO_LEADER_KNOWN = Object.freeze({ id: -1, epoch: -1 });
 
+const NO_REPLICA = -1;
+
 export class PartitionState implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
@@ -52,6 +54,9 @@ export class PartitionState implements TopicPartition {
   /** A reset or validation is under way, or backs off until then. */
   requestPending = false;
   retryAt: Micros = micros(0);
+  /** The follower that the leader named for reading (KIP-392), and until when; -1 for none. */
+  preferredReadReplica = NO_REPLICA;
+  preferredReplicaExpiresAt: Micros = micros(0);
   private readonly machine: MachineRunner<typeof fetchStateMachine>;
 
   constructor(ports: Ports, { topic, partition }: TopicPartition) {
@@ -126,6 +131,7 @@ export class PartitionState implements TopicPartition {
     if (position.leader.id === leader.id && position.leader.epoch === leader.epoch) return;
     assert(leader.id >= 0, 'a leader', { ...leader });
     this.position = { ...position, leader };
+    this.preferredReadReplica = NO_REPLICA;
     const checkable = position.offsetEpoch !== -1 && leader.epoch !== -1;
     if (checkable) {
       this.requestPending = false;
@@ -133,6 +139,21 @@ export class PartitionState implements TopicPartition {
     } else if (this.fetchState === 'AWAIT_VALIDATION') {
       this.completeValidation();
     }
+  }
+
+  /** The leader named a follower to read from. The same one again does not renew its time. */
+  prefer(replica: number, expiresAt: Micros): void {
+    assert(replica >= 0, 'a replica', { replica });
+    if (this.preferredReadReplica === replica) return;
+    this.preferredReadReplica = replica;
+    this.preferredReplicaExpiresAt = expiresAt;
+  }
+
+  /** Back to the leader. True if it was to be another until now. */
+  clearPreferredReadReplica(): boolean {
+    const had = this.preferredReadReplica !== NO_REPLICA;
+    this.preferredReadReplica = NO_REPLICA;
+    return had;
   }
 
   completeValidation(): void {

@@ -49,7 +49,7 @@ export class SequenceNumbers {
 
   /** Numbers a batch that was never sent, and counts it as in flight. */
   assign(batch: ProducerBatch, producer: ProducerIdAndEpoch): void {
-    assert(!batch.hasSequence, 'numbered once', { at: batch.topicPartition });
+    assert(!batch.hasSequence, 'K21: numbered once', { at: batch.topicPartition });
     const entry = this.of(batch.topicPartition);
     if (isStale(entry, producer) && entry.inFlight.length === 0) entry.startAtBeginning(producer);
     assert(!isStale(entry, producer), 'old numbers are done with', { at: batch.topicPartition });
