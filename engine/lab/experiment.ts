@@ -26,6 +26,10 @@ export interface Lab {
   /** Gives the process of a running host something to do, as an event; nothing if it is down. */
   command<P extends Process>(name: string, label: string, run: (process: P) => void): void;
   inject(fault: Fault): void;
+  /** What stands in for a product's own parts, by the handle's name; absent in the simulator. */
+  readonly standIns?: ReadonlyMap<string, unknown>;
+  /** Does something once, between events: as soon as, after an event, the condition holds. */
+  when(holds: () => boolean, act: () => void): void;
   /** How a product's entries become sentences. */
   narrateWith(narrator: Narrator): void;
   /** An invariant that is checked after each event when the run asks for it. */
@@ -67,12 +71,24 @@ export interface Point<W> {
 export interface Exploration<W> {
   /** Set before anything that the searcher asks for: the story's own faults are off. */
   readonly knobs: Readonly<Record<string, string>>;
+  /** Set in place of the experiment's own presets, where the searcher asks for nothing else. */
+  readonly presets?: Readonly<Record<string, string>>;
   /** In the order in which they are reached; at most 12. */
   readonly points: readonly Point<W>[];
-  /** Whom a fault may strike. */
+  /** Whom a fault may strike: the brokers. */
   readonly hosts: readonly string[];
+  /** From whom a partition cuts a host too: the controllers. */
+  readonly controllers?: readonly string[];
   /** Measures that must stay 0: `lost`, say. */
   readonly forbidden: readonly string[];
+}
+
+/** The releases of an experiment's dated proofs, by the proofs' ids. */
+export function datesOf({ proofs }: Pick<Experiment, 'proofs'>): Record<string, string> {
+  const dated = Object.entries(proofs).flatMap(([id, { since }]) =>
+    since === undefined ? [] : [[id, since] as const],
+  );
+  return Object.fromEntries(dated);
 }
 
 export type Measures = Readonly<Record<string, number>>;
@@ -91,16 +107,37 @@ export interface Proof {
   readonly knobs: Readonly<Record<string, string>>;
   readonly holds: Predicate;
   readonly mutants: readonly Mutant[];
+  /**
+   * The release (`'3.0'`) from which it holds. It is run under that release's profile, and must
+   * fail under the release before it, by the experiment's knob `profile`.
+   */
+  readonly since?: string;
+  /** The step at whose start a reader looks, where no broken promise says where. */
+  readonly at?: string;
 }
 
-/** A proof; at least one mutant is required. */
+/** A proof; at least one mutant is required. `at` is the step that shows it. */
 export function prove(
   knobs: Readonly<Record<string, string>>,
   holds: Predicate,
   mutants: readonly Mutant[],
+  at?: string,
 ): Proof {
   assert(mutants.length > 0, 'a proof needs a mutant on which it fails', { knobs });
-  return { knobs, holds, mutants };
+  return { knobs, holds, mutants, ...(at === undefined ? {} : { at }) };
+}
+
+/** A dated proof: holds from a release on, and not in the one before, which is its mutant. */
+export function proveSince(
+  since: string,
+  knobs: Readonly<Record<string, string>>,
+  holds: Predicate,
+  mutants: readonly Mutant[] = [],
+  at?: string,
+): Proof {
+  assert(/^\d+\.\d+$/.test(since), 'a release is major.minor', { since });
+  assert(!Object.hasOwn(knobs, 'profile'), 'the release is the profile', { knobs });
+  return { knobs, holds, mutants, since, ...(at === undefined ? {} : { at }) };
 }
 
 export interface Experiment<K extends Knobs = Knobs, W = unknown> {
@@ -114,6 +151,11 @@ export interface Experiment<K extends Knobs = Knobs, W = unknown> {
   readonly proofs: Readonly<Record<string, Proof>>;
   /** Where a search may strike. Without it the experiment cannot be searched. */
   readonly exploration?: Exploration<W>;
+  /**
+   * Of a historical bug: the invariant that its preset run breaks. A run of it checks invariants
+   * and notes what breaks, unless its options say otherwise.
+   */
+  readonly breaks?: string;
 }
 
 /** Points at which a search may inject a fault: more make it too long to be whole. */
@@ -128,6 +170,10 @@ export function experiment<const K extends Knobs, W>(definition: Experiment<K, W
   const points = definition.exploration?.points ?? [];
   assert(points.length <= POINTS_MAX, 'a search has few points', { points: points.length });
   for (const [id, proof] of Object.entries(definition.proofs)) {
+    const dated = proof.since !== undefined;
+    assert(!dated || Object.hasOwn(definition.knobs, 'profile'), 'a date needs a profile', { id });
+    const { at } = proof;
+    assert(at === undefined || ids.includes(at), 'a proof names a step that exists', { id, at });
     const named = [proof.knobs, ...proof.mutants.map((mutant) => mutant.knobs)];
     for (const name of named.flatMap((knobs) => Object.keys(knobs))) {
       assert(Object.hasOwn(definition.knobs, name), 'a proof names knobs that exist', { id, name });

@@ -3,6 +3,6 @@
  * this file leaves out, so that a lesson's worker carries only the products that it uses.
  */
 export { judgeDelivery } from './check/delivery.ts';
-export { experiment, prove } from './experiment.ts';
+export { experiment, prove, proveSince } from './experiment.ts';
 export type { Lab, Measures } from './experiment.ts';
-export { choice, flag, integer } from './knob.ts';
+export { choice, integer } from './knob.ts';

@@ -7,27 +7,25 @@
  */
 import { assert } from '../kernel/assert.ts';
 import { decodeUtf8 } from '../bytes/utf8.ts';
-import { createBroker } from '../kafka/broker.ts';
+import type { Address, ProcessFactory } from '../kernel/ports.ts';
 import type { Broker } from '../kafka/broker.ts';
 import type { BrokerView, PartitionView } from '../kafka/broker/broker-view.ts';
-import { createAdmin } from '../kafka/client/admin.ts';
 import type { Admin } from '../kafka/client/admin.ts';
-import { createConsumer } from '../kafka/client/consumer/consumer.ts';
 import type { Consumer } from '../kafka/client/consumer/consumer.ts';
 import type { ConsumerRecord } from '../kafka/client/consumer/completed-fetch.ts';
 import type { TopicPartition } from '../kafka/client/consumer/subscription-state.ts';
-import { createProducer } from '../kafka/client/producer/producer.ts';
 import type { Producer } from '../kafka/client/producer/producer.ts';
 import type { ProduceResult } from '../kafka/client/producer/produce-result.ts';
-import { createController } from '../kafka/controller/controller.ts';
 import type { Controller } from '../kafka/controller/controller.ts';
 import type { ControllerView } from '../kafka/controller/controller-view.ts';
 import { kafkaNarration } from '../kafka/narration.ts';
 import { newestProfile, profileOf } from '../kafka/profiles.ts';
 import type { Profile, ProfileName, SwitchName } from '../kafka/profiles.ts';
-import { errorName } from '../wire/kafka/errors.ts';
+import { ErrorCode, errorName } from '../wire/kafka/errors.ts';
 import { watchKafka } from './check/kafka.ts';
 import type { Lab, Step } from './experiment.ts';
+import { kafkaParts } from './kafka-parts.ts';
+import type { KafkaParts } from './kafka-parts.ts';
 import type { Found } from './history.ts';
 
 export { profileNames } from '../kafka/profiles.ts';
@@ -41,6 +39,8 @@ export interface KafkaOptions {
   readonly quirks?: Partial<Record<SwitchName, boolean>>;
   /** For every broker, by their real names. */
   readonly settings?: Settings;
+  /** Over `settings`, by node id. */
+  readonly brokerSettings?: Readonly<Record<number, Settings>>;
 }
 
 export interface TopicOptions {
@@ -58,6 +58,12 @@ export interface Acknowledged {
   readonly byAll: boolean;
 }
 
+/** What every client of a cluster is made with. */
+export interface ClientOptions {
+  readonly bootstrap: readonly Address[];
+  readonly profile: Profile;
+}
+
 const CONTROLLER = 'controller-1';
 const CONTROLLER_ID = 100;
 const CONTROLLER_PORT = 9093;
@@ -68,6 +74,7 @@ const AUDITOR = 'auditor';
 export class KafkaCluster {
   readonly profile: Profile;
   readonly #lab: Lab;
+  readonly #parts: KafkaParts;
   readonly #brokers: number;
   readonly #topics = new Map<string, TopicOptions>();
   readonly #byAll = new Map<string, boolean>();
@@ -79,18 +86,21 @@ export class KafkaCluster {
   constructor(lab: Lab, options: KafkaOptions) {
     assert(options.brokers >= 1, 'a cluster has a broker', { brokers: options.brokers });
     this.#lab = lab;
+    this.#parts = kafkaParts(lab);
     this.#brokers = options.brokers;
     this.profile = profileOf(options.profile ?? newestProfile, options.quirks ?? {});
     const { profile } = this;
     const settings = options.settings ?? {};
     lab.narrateWith(kafkaNarration);
-    lab.addHost(CONTROLLER, createController({ nodeId: CONTROLLER_ID, profile, settings }));
+    lab.addHost(CONTROLLER, this.#parts.controller({ nodeId: CONTROLLER_ID, profile, settings }));
     const controllers = [{ host: CONTROLLER, port: CONTROLLER_PORT }];
     for (let nodeId = 1; nodeId <= options.brokers; nodeId++) {
-      const broker = createBroker({ nodeId, controllers, profile, settings });
+      const own = { ...settings, ...options.brokerSettings?.[nodeId] };
+      const broker = this.#parts.broker({ nodeId, controllers, profile, settings: own });
       lab.addHost(this.brokerName(nodeId), broker);
     }
-    watchKafka(lab, this);
+    // Invariants are about replicas' logs, which nobody sees of a cluster outside.
+    if (lab.standIns === undefined) watchKafka(lab, this);
   }
 
   brokerName(nodeId: number): string {
@@ -135,6 +145,19 @@ export class KafkaCluster {
     return this.#registration(topic, partition)?.isr ?? [];
   }
 
+  /** The replicas as the controller has them; while they change, those that come and go too. */
+  replicasOf(topic: string, partition: number): readonly number[] {
+    return this.#registration(topic, partition)?.replicas ?? [];
+  }
+
+  /** Whether a partition is on its way to other replicas. */
+  isReassigning(topic: string, partition: number): boolean {
+    const registration = this.#registration(topic, partition);
+    if (registration === undefined) return false;
+    const { addingReplicas, removingReplicas } = registration;
+    return addingReplicas.length > 0 || removingReplicas.length > 0;
+  }
+
   /** Every broker is registered and unfenced. */
   get allRegistered(): boolean {
     const brokers = this.controller?.brokers ?? [];
@@ -149,7 +172,7 @@ export class KafkaCluster {
         if (leader === null) return false;
         if (this.replica(leader, topic, partition)?.role !== 'leader') return false;
         const isr = this.isrOf(topic, partition).length;
-        if (all && isr < options.replicationFactor) return false;
+        if (all && isr < this.replicasOf(topic, partition).length) return false;
       }
     }
     return true;
@@ -166,7 +189,7 @@ export class KafkaCluster {
   createTopic(name: string, options: TopicOptions): void {
     this.#topics.set(name, options);
     const admin = `admin-${name}`;
-    const factory = createAdmin({
+    const factory = this.#parts.admin({
       bootstrap: this.#bootstrap,
       profile: this.profile,
       settings: {},
@@ -179,8 +202,24 @@ export class KafkaCluster {
     this.#lab.command<Admin>(admin, `create topic ${name}`, (process) => {
       const topic = { name, numPartitions: partitions, replicationFactor, assignments };
       process.createTopics([{ ...topic, configs: configs ?? {} }], (result) => {
-        assert(result.ok, 'the topic is created', { name, result });
+        // An admin that repeats a request whose answer was lost hears that the topic is there.
+        const there = result.ok || result.errorCode === ErrorCode.TOPIC_ALREADY_EXISTS;
+        assert(there, 'the topic is created', { name, result });
       });
+    });
+  }
+
+  /**
+   * Begins to move a partition to other replicas, the preferred leader first; with null, takes back
+   * what is going on. A refusal (a broker that is not registered, nothing to take back) changes
+   * nothing; `replicasOf` and `isReassigning` tell how far it is.
+   */
+  reassign(topic: string, partition: number, replicas: readonly number[] | null): void {
+    assert(this.#topics.has(topic), 'a topic of this cluster', { topic });
+    const target = replicas === null ? 'where it was' : replicas.join(',');
+    const label = `reassign ${topic}-${partition} to ${target}`;
+    this.#lab.command<Admin>(`admin-${topic}`, label, (process) => {
+      process.alterPartitionReassignments([{ topic, partition, replicas }], () => {});
     });
   }
 
@@ -197,7 +236,7 @@ export class KafkaCluster {
     this.#byAll.set(name, acks === 'all' || acks === '-1');
     this.#lab.addHost(
       name,
-      createProducer({ bootstrap: this.#bootstrap, profile, settings: client }),
+      this.#parts.producer({ bootstrap: this.#bootstrap, profile, settings: client }),
     );
   }
 
@@ -213,6 +252,30 @@ export class KafkaCluster {
         );
       }
     });
+  }
+
+  /** Sends one record for each business key; the same key twice is the same business event. */
+  sendKeys(producer: string, topic: string, keys: readonly string[]): void {
+    const { history } = this.#lab;
+    this.#lab.command<Producer>(producer, `send ${keys.join(', ')} to ${topic}`, (process) => {
+      for (const key of keys) {
+        const id = `r${++this.#sentCount}`;
+        history.send(producer, id, this.#lab.event);
+        process.send({ topic, partition: 0, key, value: id }, (result) =>
+          this.#told(producer, id, topic, result),
+        );
+      }
+    });
+  }
+
+  /** Tells the history that an application was given a record. */
+  noteDelivery(consumer: string, record: ConsumerRecord): void {
+    this.#lab.history.deliver({ ...foundOf(record), consumer, event: this.#lab.event });
+  }
+
+  /** Adds an application of the story that needs clients of this cluster. */
+  addApplication(name: string, make: (clients: ClientOptions) => ProcessFactory): void {
+    this.#lab.addHost(name, make({ bootstrap: this.#bootstrap, profile: this.profile }));
   }
 
   /** Looks at the cluster whenever a producer is told that a record is written. */
@@ -248,7 +311,7 @@ export class KafkaCluster {
     const { profile } = this;
     const bootstrap = this.#bootstrap;
     const options = { bootstrap, profile, settings: given, assignment, onRecords };
-    this.#lab.addHost(name, createConsumer(options));
+    this.#lab.addHost(name, this.#parts.consumer(options));
   }
 
   #told(producer: string, id: string, topic: string, result: ProduceResult): void {
@@ -300,10 +363,16 @@ export class KafkaCluster {
     }
   }
 
-  /** All is there again, and every record that was sent has an outcome. */
+  /** All is there again and committed, and every record that was sent has an outcome. */
   #healed(): boolean {
     const waiting = this.#lab.history.sent.some((sent) => sent.outcome === 'pending');
-    return !waiting && this.allRegistered && this.partitionsReady(true);
+    if (waiting || !this.allRegistered || !this.partitionsReady(true)) return false;
+    return this.#allPartitions().every(({ topic, partition }) => {
+      // A new leader learns only from its followers' next fetches how much is committed. Until
+      // then records that are there cannot be read.
+      const leader = this.replica(this.leaderOf(topic, partition)!, topic, partition);
+      return leader !== null && leader.hw === leader.leo;
+    });
   }
 
   #startAudit(): void {

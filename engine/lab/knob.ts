@@ -20,12 +20,20 @@ export interface ChoiceKnob<V extends string = string> {
   readonly about: Localized;
 }
 
+/** A line of a handler that stands where a knob says, counted from 1, under some other settings. */
+export interface MovedLine {
+  readonly line: string;
+  readonly when: Readonly<Record<string, string>>;
+}
+
 export interface IntegerKnob {
   readonly kind: 'integer';
   readonly min: number;
   readonly max: number;
   readonly preset: number;
   readonly about: Localized;
+  /** The line that it moves: a page may offer to move the line itself. */
+  readonly moves?: MovedLine;
 }
 
 export interface FlagKnob {
@@ -62,11 +70,14 @@ export function flag(preset: boolean, about: Localized): FlagKnob {
   return { kind: 'flag', preset, about };
 }
 
-/** Input that names an unknown knob or value. Its message says what there is. */
+/** Input that names an unknown knob or value. Its text says what there is. */
 export class KnobError extends Error {
-  constructor(message: string) {
-    super(message);
+  readonly text: Localized;
+
+  constructor(text: Localized) {
+    super(text.en);
     this.name = 'KnobError';
+    this.text = text;
   }
 }
 
@@ -77,7 +88,11 @@ export function knobValues<K extends Knobs>(
 ): KnobValues<K> {
   for (const name of Object.keys(set)) {
     if (!Object.hasOwn(knobs, name)) {
-      throw new KnobError(`unknown knob '${name}'; there are: ${Object.keys(knobs).join(', ')}`);
+      const names = Object.keys(knobs);
+      throw new KnobError({
+        en: `unknown knob '${name}'; there are: ${names.join(', ')}`,
+        zh: `没有参数“${name}”，可用的有：${names.join('、')}`,
+      });
     }
   }
   const values: Record<string, KnobValue> = {};
@@ -92,16 +107,26 @@ function parseValue(name: string, knob: Knob, text: string): KnobValue {
   switch (knob.kind) {
     case 'choice':
       if (knob.values.includes(text)) return text;
-      throw new KnobError(`knob '${name}' cannot be '${text}'; it is one of: ${allowed(knob)}`);
+      break;
     case 'flag':
       if (text === 'true' || text === 'false') return text === 'true';
-      throw new KnobError(`knob '${name}' cannot be '${text}'; it is true or false`);
+      break;
     case 'integer': {
       const value = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN;
       if (value >= knob.min && value <= knob.max) return value;
-      throw new KnobError(`knob '${name}' cannot be '${text}'; it is ${allowed(knob)}`);
+      break;
     }
   }
+  const ofKind = { choice: `one of: ${allowed(knob)}`, flag: 'true or false' } as const;
+  const kind = knob.kind === 'integer' ? allowed(knob) : ofKind[knob.kind];
+  const inChinese =
+    knob.kind === 'integer'
+      ? `${knob.min} 到 ${knob.max} 的整数`
+      : allowed(knob).replaceAll(', ', '、');
+  throw new KnobError({
+    en: `knob '${name}' cannot be '${text}'; it is ${kind}`,
+    zh: `参数“${name}”不能取“${text}”，只能取：${inChinese}`,
+  });
 }
 
 /** What a knob's value may be, as text. */
@@ -109,6 +134,19 @@ export function allowed(knob: Knob): string {
   if (knob.kind === 'choice') return knob.values.join(', ');
   if (knob.kind === 'flag') return 'true, false';
   return `a whole number from ${knob.min} to ${knob.max}`;
+}
+
+/** How many values a knob may have; ranges are as wide as those of the real settings. */
+export function valueCount(knob: Knob): number {
+  if (knob.kind === 'choice') return knob.values.length;
+  return knob.kind === 'flag' ? 2 : knob.max - knob.min + 1;
+}
+
+/** Every value that a knob may have, as text, in order. Ask first how many there are. */
+export function valuesOf(knob: Knob): readonly string[] {
+  if (knob.kind === 'choice') return knob.values;
+  if (knob.kind === 'flag') return ['false', 'true'];
+  return Array.from({ length: valueCount(knob) }, (_, place) => String(knob.min + place));
 }
 
 /** The values as text, in the order in which the experiment names its knobs. */

@@ -22,7 +22,7 @@ import type {
   Measures,
   Step,
 } from './experiment.ts';
-import { messagesConserved } from './check/network.ts';
+import { watchWorld } from './check/world.ts';
 import { History } from './history.ts';
 import { knobValues, textOf } from './knob.ts';
 import type { KnobValue } from './knob.ts';
@@ -42,9 +42,12 @@ export interface RunOptions {
   readonly trace?: boolean;
   readonly paranoidWire?: boolean;
   readonly freeze?: boolean;
-  /** Checks invariants after each event. */
+  /** Checks invariants after each event. Preset: `promise` for a historical bug, else none. */
   readonly invariants?: InvariantScope;
-  /** What a broken invariant does: `stop` (the preset) ends the run, `note` goes on. */
+  /**
+   * What a broken invariant does: `stop` ends the run, `note` goes on. Preset: `stop`, but `note`
+   * where the invariants are checked only because the experiment is a historical bug.
+   */
   readonly onViolation?: 'stop' | 'note';
   readonly eventsMax?: number;
 }
@@ -94,6 +97,7 @@ export class Run {
   readonly #stopsAtViolation: boolean;
   readonly #violations: Violation[] = [];
   readonly #injected: Input[] = [];
+  #awaited: { readonly holds: () => boolean; readonly act: () => void }[] = [];
   #narrator: Narrator = simNarration;
   #place = 0;
   #inputPlace = 0;
@@ -115,10 +119,11 @@ export class Run {
     this.#plan = [...experiment.steps, ...experiment.settle];
     this.#eventsMax = options.eventsMax ?? limits.runEventsMax;
     this.lab = this.#makeLab();
-    this.lab.invariant('S3', 'always', () => messagesConserved(this.world.network));
+    watchWorld(this.lab, this.world);
     this.#subject = experiment.world({ knobs: this.knobs, lab: this.lab });
-    this.#wanted = options.invariants ?? null;
-    this.#stopsAtViolation = (options.onViolation ?? 'stop') === 'stop';
+    const isBug = experiment.breaks !== undefined && options.invariants === undefined;
+    this.#wanted = options.invariants ?? (isBug ? 'promise' : null);
+    this.#stopsAtViolation = (options.onViolation ?? (isBug ? 'note' : 'stop')) === 'stop';
     if (this.#wanted !== null) this.world.observe((_event, host) => this.#check(host));
   }
 
@@ -147,6 +152,11 @@ export class Run {
     return this.#violations;
   }
 
+  /** Whether invariants are checked at all. */
+  get isChecked(): boolean {
+    return this.#wanted !== null;
+  }
+
   /** Every fault that came from outside the story, and after which event: what a link repeats. */
   get inputs(): readonly Input[] {
     return this.#injected;
@@ -159,6 +169,13 @@ export class Run {
   /** The knobs as text, in the experiment's order. */
   get knobTexts(): [string, string][] {
     return textOf(this.experiment.knobs, this.knobs);
+  }
+
+  /** Those of them that differ from their presets: all that a link has to say. */
+  get knobsChanged(): Record<string, string> {
+    const { knobs } = this.experiment;
+    const differs = ([name, text]: [string, string]) => String(knobs[name]?.preset) !== text;
+    return Object.fromEntries(this.knobTexts.filter(differs));
   }
 
   /** The measures; only of a run that is over and did not fail. */
@@ -188,16 +205,25 @@ export class Run {
    * A fault that is injected now is the input `{ event: run.world.event, fault }`.
    */
   runToPoint(id: string): boolean {
-    const points = this.experiment.exploration?.points ?? [];
-    const point = points.find((one) => one.id === id);
-    assert(point !== undefined, 'no such point', { id, known: points.map((one) => one.id) });
+    return this.runToFirstPoint([id]) !== null;
+  }
+
+  /** Goes on to whichever of some points comes first, or null where none does. */
+  runToFirstPoint(ids: readonly string[]): string | null {
+    const known = this.experiment.exploration?.points ?? [];
+    const points = ids.map((id) => {
+      const point = known.find((one) => one.id === id);
+      assert(point !== undefined, 'no such point', { id, known: known.map((one) => one.id) });
+      return point;
+    });
     while (!this.over) {
       const before = this.world.event;
       this.advance();
-      const handled = this.world.event > before;
-      if (handled && point.reached(this.#subject, this.lab)) return true;
+      if (this.world.event === before) continue;
+      const point = points.find((one) => one.reached(this.#subject, this.lab));
+      if (point !== undefined) return point.id;
     }
-    return false;
+    return null;
   }
 
   /** Injects a fault now, as an input of the learner does. */
@@ -224,11 +250,18 @@ export class Run {
       this.inject(input.fault);
       return;
     }
+    if (this.#awaited.length > 0) this.#actOnAwaited();
     const left = this.#stepDeadline - this.world.now;
     const until = () => step.until(this.#subject, this.lab);
     const end = this.world.run(until, { micros: Math.max(left, 0), events: 1 });
     if (end === 'done') this.#end(step, true);
     else if (end === 'time' || end === 'idle') this.#end(step, false);
+  }
+
+  #actOnAwaited(): void {
+    const due = this.#awaited.filter(({ holds }) => holds());
+    this.#awaited = this.#awaited.filter((one) => !due.includes(one));
+    for (const { act } of due) act();
   }
 
   #begin(step: Step<unknown>): void {
@@ -285,6 +318,7 @@ export class Run {
         world.command(name, label, () => run(present(host.process, 'it runs') as P));
       },
       inject: (fault) => inject(world, fault),
+      when: (holds, act) => this.#awaited.push({ holds, act }),
       narrateWith: (narrator) => {
         this.#narrator = { ...this.#narrator, ...narrator };
       },

@@ -4,19 +4,18 @@
  *
  * Not here: drawing (`web/stage`), and the crossing to the page (`web/worker`).
  */
-import type { TraceEntry } from '../kernel/trace.ts';
+import type { TraceEntry, TraceLog } from '../kernel/trace.ts';
 import type { Experiment, Measures } from './experiment.ts';
 import { Frames } from './frames.ts';
 import type { Frame } from './frames.ts';
-import { textOf } from './knob.ts';
-import type { KnobValue, Localized } from './knob.ts';
+import type { Localized } from './knob.ts';
 import { toLink } from './link.ts';
 import { narrate } from './narration.ts';
 import type { Language } from './narration.ts';
 import { verdictsOf } from './prove.ts';
 import type { Verdict } from './prove.ts';
 import { Run } from './run.ts';
-import type { Input, RunOptions, StepResult } from './run.ts';
+import type { Input, RunOptions, StepResult, Violation } from './run.ts';
 
 /** A message's way: from its sending to its arrival, or to where it was lost. */
 export interface Flight {
@@ -72,6 +71,8 @@ export interface Summary {
   readonly measures: Measures;
   readonly verdicts: readonly { readonly id: string; readonly verdict: Verdict }[];
   readonly records: readonly RecordOutcome[];
+  /** The invariants that broke, each once; null where none was checked. */
+  readonly violations: readonly Violation[] | null;
   readonly link: string;
   /** What went wrong with the lab itself, or null. */
   readonly failure: string | null;
@@ -81,10 +82,12 @@ export class Session {
   readonly #run: Run;
   readonly #frames: Frames;
   readonly #inputs: readonly Input[];
+  readonly #options: RunOptions;
 
   /** Runs to the end. Throws a `KnobError` for knobs that cannot be. */
   constructor(experiment: Experiment, options: RunOptions = {}) {
     this.#inputs = options.inputs ?? [];
+    this.#options = options;
     this.#run = new Run(experiment, options);
     this.#frames = new Frames(this.#run.world);
     this.#run.finish();
@@ -106,9 +109,20 @@ export class Session {
       measures: run.failed ? {} : run.measures(),
       verdicts: verdictsOf(run),
       records: this.#records(),
-      link: toLink({ experiment: experiment.id, knobs: changed(run), seed, inputs }),
+      violations: run.isChecked ? run.violations : null,
+      link: toLink({ experiment: experiment.id, knobs: run.knobsChanged, seed, inputs }),
       failure: world.failure === null ? null : world.failure.error.message,
     };
+  }
+
+  /** Everything that was traced. */
+  get trace(): TraceLog {
+    return this.#run.world.trace;
+  }
+
+  /** The same run once more, without a trace and only up to an event, for a look into its world. */
+  again(event: number): Run {
+    return new Run(this.#run.experiment, { ...this.#options, trace: false }).runTo(event);
   }
 
   /** The moment after an event. */
@@ -187,15 +201,6 @@ export class Session {
       there: there.has(id),
     }));
   }
-}
-
-/** The knobs that differ from their presets, as text: all that a link has to say. */
-function changed(run: Run): Record<string, string> {
-  const { knobs } = run.experiment;
-  const presets: Record<string, KnobValue> = {};
-  for (const [name, knob] of Object.entries(knobs)) presets[name] = knob.preset;
-  const preset = new Map(textOf(knobs, presets));
-  return Object.fromEntries(run.knobTexts.filter(([name, value]) => preset.get(name) !== value));
 }
 
 function sentFlight(entry: TraceEntry): Flight {

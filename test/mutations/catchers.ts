@@ -13,6 +13,9 @@ export type Catcher =
 const test = (file: string, name: string): Catcher => ({ kind: 'test', file, name });
 const proof = (id: string): Catcher => ({ kind: 'proof', experiment: 'acks-and-loss', proof: id });
 
+/** The outside checker of one invariant, on clusters under random faults. */
+const checker = (id: string) => test('test/lab/check.test.ts', `${id} holds under random faults`);
+
 const FETCH = 'test/kafka/broker/fetch.test.ts';
 const PRODUCE = 'test/kafka/broker/produce.test.ts';
 const FAILOVER = 'test/kafka/broker/failover.test.ts';
@@ -89,6 +92,27 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   'dead-incarnation-receives': test(
     'test/sim/world.test.ts',
     'a killed process has its connections reset; a timer of the dead never fires',
+  ),
+  // what only the outside checkers of the invariants see
+  'stale-leader-epoch-is-served': checker('K9'),
+  'acknowledged-before-high-watermark': checker('K4'),
+  'maximal-isr-forgets-who-joins': checker('K7'),
+  'index-names-first-offset': checker('K14'),
+  'retry-is-told-another-offset': checker('K20'),
+  'recovery-point-runs-ahead': test(
+    'test/lab/check.test.ts',
+    'what is lost beyond the promise is told as such, with a reason, and not as broken',
+  ),
+  'truncates-one-batch-too-many': checker('K11'),
+  'dropped-message-uncounted': checker('S3'),
+  'sync-leaves-platter-behind': checker('S4'),
+  'trace-keeps-everything': test(
+    'test/lab/check.test.ts',
+    'S5: a trace keeps no more than its limit, and counts what it drops',
+  ),
+  'random-stream-remembers-last-run': test(
+    'test/lab/check.test.ts',
+    'S1: a run goes the same way twice',
   ),
   // bytes
   'varlong-loses-continuation': test(

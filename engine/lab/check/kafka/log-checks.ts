@@ -1,0 +1,122 @@
+/**
+ * What must hold of a replica's own log after each event that changed it: K1, K5 (appends), K6,
+ * K14, K15 and K20. Each looks at what is new.
+ *
+ * Not here: what replicas must have in common (`replication-checks.ts`).
+ */
+import { inSequence, sequencePlus } from '../../../kafka/partition/producer-state.ts';
+import { type Batch, sameBatch } from './batch.ts';
+import { indexDefect } from './index-check.ts';
+import type { PartitionWatch } from './partition-watch.ts';
+import type { Look, ReplicaLedger } from './replica-ledger.ts';
+
+export function checkLog(watch: PartitionWatch, ledger: ReplicaLedger, look: Look): void {
+  checkOffsets(watch, ledger);
+  const { batches, host } = ledger;
+  for (let place = look.appendedFrom; place < batches.length; place++) {
+    const batch = batches[place]!;
+    checkEpoch(watch, ledger, batch, batches[place - 1] ?? null);
+    checkSequence(watch, host, batch);
+    if (look.ledBefore && batch.epoch !== ledger.leaderEpoch) {
+      const what = `${host} leads epoch ${ledger.leaderEpoch} and appended under ${batch.epoch}`;
+      watch.violated('K5', what);
+    }
+  }
+  if (look.epochsChanged) checkEpochCache(watch, ledger);
+  if (look.rolled.length > 0) checkIndexes(watch, ledger, look.rolled);
+}
+
+/** K15, and K14 of every segment: what a restart finds is a first part of what was there. */
+export function checkRecovery(
+  watch: PartitionWatch,
+  ledger: ReplicaLedger,
+  old: ReplicaLedger,
+): void {
+  const { host, end } = ledger;
+  if (end < old.synced) {
+    watch.violated('K15', `${host} recovered to ${end}, ${old.synced} was synced`);
+  }
+  const theirs = new Map(old.batches.map((batch) => [batch.baseOffset, batch]));
+  for (const batch of ledger.batches) {
+    const before = theirs.get(batch.baseOffset);
+    if (before === undefined ? batch.lastOffset < old.start : sameBatch(batch, before)) continue;
+    if (old.cutOff.some((one) => sameBatch(batch, one))) continue;
+    watch.violated('K15', `${host} recovered something else at offset ${batch.baseOffset}`);
+    break;
+  }
+  const segments = ledger.partition.log.log.segmentsWithIndexes;
+  checkIndexes(
+    watch,
+    ledger,
+    segments.map(({ baseOffset }) => baseOffset),
+  );
+}
+
+/** K1: log start <= LSO <= HW <= LEO. */
+function checkOffsets(watch: PartitionWatch, { partition, host }: ReplicaLedger): void {
+  const { logStartOffset, lastStableOffset, highWatermark, logEndOffset } = partition.log;
+  const holds =
+    logStartOffset <= lastStableOffset &&
+    lastStableOffset <= highWatermark &&
+    highWatermark <= logEndOffset;
+  if (holds) return;
+  const offsets = [logStartOffset, lastStableOffset, highWatermark, logEndOffset];
+  watch.violated('K1', `log start, LSO, HW, LEO on ${host} are ${offsets.join(', ')}`);
+}
+
+/** K6: epochs never decrease with offset, and the epoch cache says what the log says. */
+function checkEpoch(
+  watch: PartitionWatch,
+  { partition, host, start }: ReplicaLedger,
+  batch: Batch,
+  before: Batch | null,
+): void {
+  if (before !== null && batch.epoch < before.epoch) {
+    const what = `epoch ${batch.epoch} behind ${before.epoch} at ${batch.baseOffset} on ${host}`;
+    watch.violated('K6', what);
+  }
+  if (batch.baseOffset < start) return;
+  const cached = partition.log.epochs.epochForOffset(batch.baseOffset);
+  if (cached === batch.epoch) return;
+  const what = `the epoch cache has ${cached} for offset ${batch.baseOffset}, the log`;
+  watch.violated('K6', `${what} ${batch.epoch} on ${host}`);
+}
+
+function checkEpochCache(watch: PartitionWatch, { epochs, host, end }: ReplicaLedger): void {
+  const entries = epochs ?? [];
+  for (let place = 0; place < entries.length; place++) {
+    const before = entries[place - 1];
+    const entry = entries[place]!;
+    const rises =
+      before === undefined ||
+      (entry.epoch > before.epoch && entry.startOffset > before.startOffset);
+    if (rises && entry.startOffset <= end) continue;
+    const what = `epoch cache: ${entry.epoch}@${entry.startOffset} after ${before?.epoch ?? -1}`;
+    watch.violated('K6', `${what}, log end ${end} on ${host}`);
+    return;
+  }
+}
+
+/** K20: an idempotent producer's sequences are contiguous, and each is there once. */
+function checkSequence(watch: PartitionWatch, host: string, batch: Batch): void {
+  const { before, producerId, baseSequence } = batch;
+  if (producerId < 0 || before === null || before.producerEpoch !== batch.producerEpoch) return;
+  const end = sequencePlus(before.baseSequence, before.count - 1);
+  if (inSequence(end, baseSequence)) return;
+  watch.violated(
+    'K20',
+    `sequence ${baseSequence} after ${end} of producer ${producerId} on ${host}`,
+  );
+}
+
+function checkIndexes(
+  watch: PartitionWatch,
+  ledger: ReplicaLedger,
+  baseOffsets: readonly number[],
+): void {
+  for (const segment of ledger.partition.log.log.segmentsWithIndexes) {
+    if (!baseOffsets.includes(segment.baseOffset)) continue;
+    const what = indexDefect(segment, ledger.batches);
+    if (what !== null) watch.violated('K14', `${what} on ${ledger.host}`);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * A cluster under random faults with the invariants checked after every event, for tests of the
+ * checkers: a seed draws what goes wrong and when. Within the promise: no power is lost, acks=all,
+ * min.insync.replicas=2; with `power` a broker may lose it, and more than is promised may go wrong.
+ *
+ * Not here: searches (`engine/lab/swarm/`).
+ */
+import { experiment } from '../../engine/lab/experiment.ts';
+import type { Lab, Step } from '../../engine/lab/experiment.ts';
+import { KafkaCluster } from '../../engine/lab/kafka.ts';
+import type { KafkaOptions } from '../../engine/lab/kafka.ts';
+import { Run } from '../../engine/lab/run.ts';
+import type { RunOptions } from '../../engine/lab/run.ts';
+import type { Random } from '../../engine/kernel/ports.ts';
+import { randomStream } from '../../engine/kernel/random.ts';
+import type { Fault } from '../../engine/sim/faults.ts';
+
+export interface Wildness {
+  readonly profile?: KafkaOptions['profile'];
+  readonly quirks?: KafkaOptions['quirks'];
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly configs?: Readonly<Record<string, string>>;
+  readonly producer?: Readonly<Record<string, string>>;
+  readonly steps?: number;
+  readonly records?: number;
+  readonly power?: boolean;
+  readonly calm?: boolean;
+}
+
+const TOPIC = 'pay';
+const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
+
+interface Wild {
+  readonly cluster: KafkaCluster;
+  readonly random: Random;
+}
+
+function draw(random: Random, lab: Lab, power: boolean): Fault {
+  const host = random.pick(HOSTS);
+  const others = HOSTS.filter((name) => name !== host);
+  const isUp = lab.host(host).state === 'running';
+  switch (random.below(10)) {
+    case 0:
+    case 1:
+      return isUp ? { fault: 'crash', host } : { fault: 'start', host };
+    case 2:
+      if (!isUp) return { fault: 'start', host };
+      return power ? { fault: 'power', host } : { fault: 'stop', host };
+    case 3:
+      return { fault: 'isolate', host, from: others };
+    case 4:
+      return { fault: 'isolate', host };
+    case 5:
+      return { fault: 'pause', host };
+    case 6:
+      return { fault: 'resume', host };
+    case 7: {
+      const [minMicros, jitterMicros] = [random.below(300_000), random.below(300_000)];
+      return { fault: 'delay', from: host, to: random.pick(others), minMicros, jitterMicros };
+    }
+    default:
+      return { fault: 'heal' };
+  }
+}
+
+function wildStep(place: number, wild: Wildness): Step<Wild> {
+  const records = wild.records ?? 6;
+  return {
+    id: `wild-${place}`,
+    title: { en: 'Something happens', zh: '发生一些事' },
+    do: ({ cluster, random }, lab) => {
+      cluster.send('producer-1', TOPIC, random.below(records));
+      if (wild.calm !== true) lab.inject(draw(random, lab, wild.power ?? false));
+    },
+    until: () => false,
+    timeLimitMs: [1, 10, 100, 500, 2_000, 6_000][(place * 7) % 6]!,
+  };
+}
+
+export function wildExperiment(seed: number, wild: Wildness) {
+  return experiment({
+    id: 'wild',
+    knobs: {},
+    world: ({ lab }): Wild => {
+      const cluster = new KafkaCluster(lab, {
+        brokers: 3,
+        ...(wild.profile === undefined ? {} : { profile: wild.profile }),
+        quirks: wild.quirks ?? {},
+        settings: { 'replica.lag.time.max.ms': '3000', ...wild.settings },
+      });
+      return { cluster, random: randomStream(seed, 'wild') };
+    },
+    steps: [
+      {
+        id: 'start',
+        title: { en: 'Brokers start', zh: 'Broker 启动' },
+        until: ({ cluster }) => cluster.allRegistered,
+        timeLimitMs: 30_000,
+      },
+      {
+        id: 'create',
+        title: { en: 'A topic', zh: '主题' },
+        do: ({ cluster }) => {
+          const configs = { 'min.insync.replicas': '2', ...wild.configs };
+          cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 3, configs });
+          const producer = { acks: 'all', 'linger.ms': '0', ...wild.producer };
+          cluster.addProducer('producer-1', producer);
+          cluster.addConsumer('consumer-1', TOPIC, {});
+        },
+        until: ({ cluster }) => cluster.partitionsReady(true),
+        timeLimitMs: 30_000,
+      },
+      ...Array.from({ length: wild.steps ?? 25 }, (_, place) => wildStep(place, wild)),
+    ],
+    settle: KafkaCluster.settle<Wild>(),
+    measures: () => ({}),
+    proofs: {},
+  });
+}
+
+/** The run, not begun. */
+export function wildRun(seed: number, wild: Wildness = {}, options: RunOptions = {}): Run {
+  return new Run(wildExperiment(seed, wild), {
+    seed,
+    invariants: 'promise',
+    onViolation: 'note',
+    ...options,
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * The invariants of the simulated world and of Kafka's log and replication, as data: where the
+ * engine asserts each one, and what makes its outside checker turn red. The words of the
+ * invariants are in the engine's files; here is what shows that none of them is idle.
+ */
+import type { Wildness } from './check-cluster.ts';
+
+/**
+ * `quirk`: a switch of the engine under random faults; some seed of the first so many breaks it.
+ * `patch`: a mutation, `test/mutations/<name>.patch`, whose catcher is beside it.
+ * `rig`: a world that is tampered with, by the invariant's name in `invariants.test.ts`.
+ */
+export type Trip =
+  | { readonly by: 'quirk'; readonly wild: Wildness; readonly seedsMax: number }
+  | { readonly by: 'patch'; readonly name: string }
+  | { readonly by: 'rig' };
+
+export interface InvariantRow {
+  readonly id: string;
+  readonly says: string;
+  /** A file of the engine and a text that stands in it. */
+  readonly assertion: readonly [file: string, text: string];
+  readonly trip: Trip;
+}
+
+/** Followers cut to their own high watermark, as before KIP-101. */
+const truncation: Wildness = {
+  quirks: { leaderEpochTruncation: false, truncationInFetch: false },
+};
+const seeds = (wild: Wildness): Trip => ({ by: 'quirk', wild, seedsMax: 120 });
+const patch = (name: string): Trip => ({ by: 'patch', name });
+const RIG: Trip = { by: 'rig' };
+
+const PARTITION = 'engine/kafka/partition/partition.ts';
+const LOG = 'engine/kafka/partition/unified-log.ts';
+
+function row(
+  id: string,
+  says: string,
+  assertion: InvariantRow['assertion'],
+  trip: Trip,
+): InvariantRow {
+  return { id, says, assertion, trip };
+}
+
+export const invariants: readonly InvariantRow[] = [
+  row(
+    'S1',
+    'the same inputs, the same trace',
+    ['engine/kernel/trace.ts', "'S1: "],
+    patch('random-stream-remembers-last-run'),
+  ),
+  row('S2', 'time and turns go forward', ['engine/sim/world.ts', "'S2: "], RIG),
+  row(
+    'S3',
+    'no message is lost from the books',
+    ['engine/sim/endpoint.ts', "'S3: "],
+    patch('dropped-message-uncounted'),
+  ),
+  row(
+    'S4',
+    'a disk keeps what was synced',
+    ['engine/sim/sim-file.ts', "'S4: "],
+    patch('sync-leaves-platter-behind'),
+  ),
+  row(
+    'S5',
+    'nothing outgrows its limit',
+    ['engine/kernel/heap.ts', "'S5: "],
+    patch('trace-keeps-everything'),
+  ),
+  row('K1', 'log start <= LSO <= HW <= LEO', [LOG, "'K1: logStart <= LSO"], RIG),
+  row('K2', 'what is visible is the same everywhere', [LOG, "'K2: "], seeds(truncation)),
+  row('K3', 'the true high watermark stays', [PARTITION, "'K3: "], seeds(truncation)),
+  row('K4', 'nothing acknowledged is lost', [PARTITION, "'K4: "], seeds(truncation)),
+  row('K5', 'one leader an epoch', [PARTITION, "'K5: a new leader"], RIG),
+  row('K6', 'epochs in order', [LOG, "'K6: "], RIG),
+  row(
+    'K7',
+    'no ISR that its leader does not know',
+    ['engine/kafka/partition/in-sync-replicas.ts', "'K7: "],
+    seeds({ quirks: { countsPendingIsr: false } }),
+  ),
+  row('K8', 'who may lead is complete', [PARTITION, "'K8: "], seeds(truncation)),
+  row(
+    'K9',
+    'who was away stays outside',
+    ['engine/kafka/partition/in-sync-replicas.ts', "'K9: "],
+    seeds({ quirks: { isrJoinNeedsEpochStart: false } }),
+  ),
+  row('K10', 'another epoch is fenced', [PARTITION, "'K10: "], RIG),
+  row('K11', 'nothing visible is cut off', [PARTITION, "'K11: "], seeds(truncation)),
+  row(
+    'K12',
+    'nothing is seen too early',
+    [LOG, "'K12: "],
+    patch('consumer-reads-beyond-high-watermark'),
+  ),
+  row(
+    'K13',
+    'what was read stays what it was',
+    ['engine/storage/segment.ts', "'K13: "],
+    seeds(truncation),
+  ),
+  row(
+    'K14',
+    'indexes say what the log says',
+    ['engine/storage/offset-index.ts', "'K14: "],
+    patch('index-names-first-offset'),
+  ),
+  row(
+    'K15',
+    'recovery keeps what was synced',
+    ['engine/storage/log.ts', 'K15'],
+    patch('recovery-point-runs-ahead'),
+  ),
+  row(
+    'K20',
+    'a sequence is there once',
+    ['engine/kafka/partition/producer-state.ts', "'K20: "],
+    patch('retry-is-told-another-offset'),
+  ),
+  row(
+    'K21',
+    'log order is send order',
+    ['engine/kafka/client/producer/sequence-numbers.ts', "'K21: "],
+    RIG,
+  ),
+];
