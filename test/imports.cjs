@@ -31,7 +31,8 @@ module.exports = {
     {
       name: 'no-development-packages-in-the-command',
       severity: 'error',
-      from: { path: '^engine', pathNot: '^engine/node/bench' },
+      // kafkajs is loaded only when `highwater run --on` asks for it, and missed with a sentence.
+      from: { path: '^engine', pathNot: '^engine/node/(bench|real/kafkajs-client)' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

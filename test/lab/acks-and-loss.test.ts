@@ -1,5 +1,7 @@
 /** The first experiment, whole: its proofs, its invariants, its determinism, its size. */
 import { describe, expect, test } from 'vitest';
+import { beyondThePromise } from '../../engine/lab/check/kafka.ts';
+import { experiment as declare } from '../../engine/lab/experiment.ts';
 import { fromLink } from '../../engine/lab/link.ts';
 import { runProof } from '../../engine/lab/prove.ts';
 import { Run } from '../../engine/lab/run.ts';
@@ -24,6 +26,21 @@ describe('acks-and-loss: proofs', () => {
   });
 });
 
+describe('acks-and-loss: where a proof is seen', () => {
+  test('a dated proof says its release among its settings, and the step that shows it', () => {
+    const { knobs, at } = runProof(experiment, 'retries-by-default');
+    expect(knobs).toMatchObject({ acks: 'all', profile: 'kafka-2.1' });
+    expect(at).toBe('send-more');
+    expect(runProof(experiment, 'acks-1-loses').at).toBeNull();
+  });
+
+  test('a proof that names no step of the experiment is refused', () => {
+    const proof = { ...experiment.proofs['acks-1-loses']!, at: 'no-such-step' };
+    const wrong = { ...experiment, proofs: { wrong: proof } };
+    expect(() => declare(wrong)).toThrow('a proof names a step that exists');
+  });
+});
+
 describe('acks-and-loss: invariants after every event', () => {
   const inside = [
     { acks: 'all' },
@@ -45,14 +62,16 @@ describe('acks-and-loss: invariants after every event', () => {
     expect(run.measures()['lost']).toBe(3);
   });
 
-  test('the checker of K4 sees acks=all lose with min.insync.replicas=1', () => {
+  test('with min.insync.replicas=1 the loss is beyond the promise of acks=all', () => {
     const knobs = {
       acks: 'all',
       'min.insync.replicas': '1',
       fault: 'isr-shrinks-leader-power',
     };
     const run = new Run(experiment, { knobs, invariants: 'promise' }).finish();
-    expect(run.violation?.invariant).toBe('K4');
+    expect(run.violation).toBeNull();
+    const beyond = beyondThePromise(run.lab).map(({ reason }) => reason);
+    expect(beyond).toEqual(['lossy shutdowns: 1, min.insync.replicas: 1']);
   });
 });
 

@@ -5,7 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { carriedOut, COMMAND, highwater } from './project.ts';
 
-const SUBCOMMANDS = ['list', 'run', 'sweep', 'prove', 'check', 'new-lesson', 'serve', 'bench'];
+const SUBCOMMANDS = [
+  'list',
+  'run',
+  'sweep',
+  'explore',
+  'safe',
+  'fuzz',
+  'prove',
+  'check',
+  'new-lesson',
+  'serve',
+  'bench',
+];
 const LESSON = 'acks-and-loss';
 
 describe('command: refusals have exit code 2 and are one sentence on stderr', () => {
@@ -15,9 +27,9 @@ describe('command: refusals have exit code 2 and are one sentence on stderr', ()
     ['run nothing', "highwater run: no experiment 'nothing'; there are: "],
     [`run ${LESSON} again`, "highwater run: what is 'again'?"],
     [`run ${LESSON} --knob colour=red`, "unknown knob 'colour'; there are: acks, "],
-    [`run ${LESSON} --knob acks=2`, "knob 'acks' cannot be '2'; it is one of: 0, 1, all"],
+    [`run ${LESSON} --knob acks=2`, "knob 'acks' cannot be '2'; it is one of: default, 0, 1, all"],
     [`run ${LESSON} --knob min.insync.replicas=9`, 'a whole number from 1 to 3'],
-    [`run ${LESSON} --knob unclean.leader.election.enable=yes`, 'it is true or false'],
+    [`run ${LESSON} --knob unclean.leader.election.enable=yes`, 'one of: default, true, false'],
     [`run ${LESSON} --knob acks`, "--knob is name=value, not 'acks'"],
     [`run ${LESSON} --seed abc`, "--seed is a whole number from 0 to 9007199254740991, not 'abc'"],
     [`run ${LESSON} --seed=-1`, "not '-1'"],
@@ -34,6 +46,10 @@ describe('command: refusals have exit code 2 and are one sentence on stderr', ()
     ['new-lesson pulsar/log', "highwater new-lesson: no track 'pulsar'; the tracks are: "],
     ['serve --kafka 0', '--kafka is a whole number from 1 to 65000'],
     ['serve 9092', "highwater serve: what is '9092'?"],
+    ['fuzz --seeds 1', 'name a --system; there are: kafka'],
+    ['fuzz --system pulsar', "no system 'pulsar'; there are: kafka"],
+    ['fuzz --system kafka --quirk none', '--quirk is one of '],
+    ['fuzz --system kafka --link x', '--link cannot be opened'],
     ['bench fast', "highwater bench: what is 'fast'?"],
   ])('%s', async (line, message) => {
     const { status, out, err } = await carriedOut(...line.split(' '));
@@ -70,11 +86,20 @@ test('command: run --json prints one object, the same one twice', () => {
   expect(second.out).toBe(first.out);
   const report = JSON.parse(first.out) as Record<string, unknown>;
   const keys = ['experiment', 'knobs', 'seed', 'events', 'traceHash', 'measures', 'proofs'];
-  expect(Object.keys(report)).toEqual(keys);
+  expect(Object.keys(report)).toEqual([...keys, 'violations']);
   expect(report).toMatchObject({ experiment: LESSON, seed: 7, knobs: { acks: 'all' } });
   expect(report['traceHash']).toMatch(/^[0-9a-f]{8,}$/);
   const other = highwater('run', LESSON, '--seed', '8', '--knob', 'acks=all', '--json');
   expect(JSON.parse(other.out)).not.toHaveProperty('traceHash', report['traceHash']);
+});
+
+test('command: run gallery/<slug> replays a historical bug and says what it breaks', async () => {
+  const bug = 'gallery/truncation-to-high-watermark';
+  const red = await carriedOut('run', bug);
+  expect(red.out).toMatch(/^invariant K4 broke at event \d+: pay-0/m);
+  const green = await carriedOut('run', bug, '--knob', 'quirk=off');
+  expect(green.out).not.toContain('invariant');
+  expect([red.status, green.status]).toEqual([0, 0]);
 });
 
 test.each(['bench', 'prove', `run ${LESSON}`])(

@@ -1,12 +1,18 @@
 /**
- * Finds the experiments: every `lessons/<track>/<slug>/experiment.ts`, loaded by path.
+ * Finds the experiments: every `lessons/<track>/<slug>/experiment.ts`, loaded by path, and the
+ * engine's own, which the links of a swarm or of a checked configuration name.
  * Not here: what is in one, and the lessons' texts.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Experiment } from '../../lab/experiment.ts';
+import { kafkaConfiguration } from '../../lab/safe/index.ts';
+import kafkaSwarm from '../../lab/swarm/kafka-swarm.ts';
 import { UsageError } from './usage.ts';
+
+/** No lessons, so not in a list of them. */
+const ownExperiments: readonly Experiment[] = [kafkaSwarm, kafkaConfiguration];
 
 /** The project's folder. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -36,6 +42,8 @@ export async function loadExperiment(id: string | undefined): Promise<Experiment
   const places = experimentPlaces();
   const known = places.map((place) => place.slug).join(', ');
   if (id === undefined) throw new UsageError(`name an experiment; there are: ${known}`);
+  const own = ownExperiments.find((one) => one.id === id);
+  if (own !== undefined) return own;
   const place = places.find((one) => one.slug === id || `${one.track}/${one.slug}` === id);
   if (place === undefined) throw new UsageError(`no experiment '${id}'; there are: ${known}`);
   return loadPlace(place);

@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { datesOf } from '../../lab/experiment.ts';
 import type { Experiment } from '../../lab/experiment.ts';
 import { Run } from '../../lab/run.ts';
 
@@ -15,7 +16,9 @@ interface ExperimentFacts {
   readonly steps: readonly string[];
   readonly measures: readonly string[] | null;
   readonly proofs: readonly string[];
+  readonly dates: Readonly<Record<string, string>>;
   readonly knobs: readonly string[];
+  readonly breaks: string | null;
 }
 
 /** One folder, `lessons/<track>/<slug>`, with its texts by name. */
@@ -37,6 +40,14 @@ export interface Problem {
 
 interface Lint {
   lintLessons(lessons: readonly LessonFolder[]): Problem[];
+}
+
+interface Comparison {
+  readonly COMPARISON_FILE: string;
+}
+
+interface ComparisonLint {
+  lintComparison(file: string, text: string): Problem[];
 }
 
 interface Tracks {
@@ -72,7 +83,17 @@ export async function lintProject(root: string): Promise<Problem[]> {
       lessons.push(lesson);
     }
   }
-  return [...problems, ...(await lintFolders(root, lessons))];
+  return [...problems, ...(await lintFolders(root, lessons)), ...(await lintComparison(root))];
+}
+
+/** What is wrong with the comparison of brokers of the project in `root`, if it has one. */
+async function lintComparison(root: string): Promise<Problem[]> {
+  const load = async (name: string): Promise<unknown> =>
+    import(pathToFileURL(join(root, 'lessons', name)).href);
+  if (!existsSync(join(root, 'lessons/comparison.ts'))) return [];
+  const { COMPARISON_FILE } = (await load('comparison.ts')) as Comparison;
+  const { lintComparison: lint } = (await load('lint-comparison.ts')) as ComparisonLint;
+  return lint(COMPARISON_FILE, readFileSync(join(root, COMPARISON_FILE), 'utf8'));
 }
 
 /** The folders with their texts, by track and slug; no experiment is loaded. */
@@ -111,6 +132,8 @@ async function factsOf(file: string): Promise<ExperimentFacts | null> {
     steps: [...experiment.steps, ...experiment.settle].map((step) => step.id),
     measures: finished.failed ? null : Object.keys(finished.measures()),
     proofs: Object.keys(experiment.proofs),
+    dates: datesOf(experiment),
     knobs: Object.keys(experiment.knobs),
+    breaks: experiment.breaks ?? null,
   };
 }

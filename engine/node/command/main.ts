@@ -4,16 +4,31 @@
  */
 import { bench } from './bench.ts';
 import { check } from './check.ts';
+import { explore } from './explore.ts';
+import { fuzz } from './fuzz.ts';
 import { list } from './list.ts';
 import { newLesson } from './new-lesson.ts';
 import { prove } from './prove.ts';
 import { run } from './run.ts';
+import { safe } from './safe.ts';
 import { serve } from './serve.ts';
 import { sweep } from './sweep.ts';
 import { UsageError } from './usage.ts';
 import type { Command } from './usage.ts';
 
-const commands: readonly Command[] = [list, run, sweep, prove, check, newLesson, serve, bench];
+const commands: readonly Command[] = [
+  list,
+  run,
+  sweep,
+  explore,
+  safe,
+  fuzz,
+  prove,
+  check,
+  newLesson,
+  serve,
+  bench,
+];
 
 /** Carries out a command line. Resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -6,8 +6,10 @@ import type { Language } from '../../lab/narration.ts';
 import { verdictsOf } from '../../lab/prove.ts';
 import { Run } from '../../lab/run.ts';
 import type { Input } from '../../lab/run.ts';
+import { ConfigError } from '../../kafka/config.ts';
 import { KnobError } from '../../lab/knob.ts';
 import { loadExperiment } from './experiments.ts';
+import { runOn } from './run-on.ts';
 import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
 
@@ -18,6 +20,7 @@ const OPTIONS = {
   lang: { type: 'string' },
   json: { type: 'boolean' },
   trace: { type: 'string' },
+  on: { type: 'string' },
 } as const;
 
 export const run: Command = {
@@ -25,15 +28,21 @@ export const run: Command = {
   summary: 'run an experiment and tell what happens',
   usage: `highwater run <experiment> [--knob name=value]... [options]
 highwater run --link <text after # of a shared page>
+highwater run <experiment> --on kafka://host:port[,host:port...] [--knob name=value]...
 
-Runs an experiment to its end: steps, what happened in each, measures, verdicts.
+Runs an experiment to its end: steps, what happened in each, measures, verdicts. A historical bug
+is gallery/<slug>; what it breaks is told at the end.
 
   --knob name=value   sets a knob; 'highwater list' has them
   --seed n            another seed (default 1)
   --link text         the run of a shared link
   --lang en|zh        the language of the sentences (default en)
-  --json              {experiment, knobs, seed, events, traceHash, measures, proofs} only
-  --trace file        writes every trace entry to a file, one JSON object a line`,
+  --json              {experiment, knobs, seed, events, traceHash, measures, proofs, violations}
+  --trace file        writes every trace entry to a file, one JSON object a line
+  --on kafka://...    runs the steps on a real cluster, too, through kafkajs, and prints both
+                      histories side by side; not where they need a fault. Topics are made and
+                      deleted there. --json: {experiment, knobs, seed, on, brokers, rows,
+                      firstDifference, measures, unseen}. Exit code 1: the histories differ`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, 1);
@@ -44,7 +53,11 @@ Runs an experiment to its end: steps, what happened in each, measures, verdicts.
     const seed = wholeNumber('seed', values['seed'], seedBounds);
     const knobs = { ...wanted?.knobs, ...pairs('knob', values['knob']) };
     const inputs: readonly Input[] = wanted?.inputs ?? [];
-    const finished = runWith(() => new Run(experiment, { knobs, seed, inputs })).finish();
+    if (typeof values['on'] === 'string') {
+      const options = { knobs, seed, inputs };
+      return await runOn(experiment, options, values['on'], values['json'] === true);
+    }
+    const finished = runWith(() => new Run(experiment, { knobs, seed, inputs }).finish());
     if (typeof values['trace'] === 'string') writeTrace(finished, values['trace']);
     if (values['json'] === true) console.log(JSON.stringify(reportOf(finished)));
     else tell(finished, language, toLink({ experiment: experiment.id, knobs, seed, inputs }));
@@ -52,12 +65,13 @@ Runs an experiment to its end: steps, what happened in each, measures, verdicts.
   },
 };
 
-/** Turns a knob that cannot be into an error of usage. */
+/** Turns a knob, or a client's setting, that cannot be into an error of usage. */
 export function runWith<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof KnobError) throw new UsageError(error.message);
+    const isTheirs = error instanceof KnobError || error instanceof ConfigError;
+    if (isTheirs) throw new UsageError(error.message);
     throw error;
   }
 }
@@ -77,6 +91,7 @@ function reportOf(finished: Run) {
     traceHash: finished.world.trace.hash,
     measures: finished.failed ? {} : finished.measures(),
     proofs: verdictsOf(finished),
+    violations: finished.violations,
   };
 }
 
@@ -115,6 +130,9 @@ function tell(finished: Run, language: Language, link: string): void {
   }
   for (const step of finished.steps) {
     if (!step.reached) console.log(`step '${step.id}' ended at its time limit`);
+  }
+  for (const { invariant, event, what } of finished.violations) {
+    console.log(`invariant ${invariant} broke at event ${event}: ${what}`);
   }
   for (const [name, value] of Object.entries(finished.measures())) {
     console.log(`${name.padEnd(22)} ${value}`);

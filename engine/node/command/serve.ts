@@ -39,7 +39,7 @@ port, broker 2 on the next, and so on. What clients wrote is in the folder and i
                       ${CONTROLLER_ID}; start the others with the same options
   --trace file        writes what the nodes do to a file, one JSON object a line
 
-Profiles: ${profileNames.join(', ')}.`,
+Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release.`,
 
   async run(args) {
     const { values } = parse(args, {

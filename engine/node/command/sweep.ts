@@ -1,14 +1,10 @@
 /** `highwater sweep`: an experiment under every value of one or two knobs, as a table. */
-import type { Experiment } from '../../lab/experiment.ts';
-import type { Knob } from '../../lab/knob.ts';
-import { Run } from '../../lab/run.ts';
+import { Sweep } from '../../lab/sweep.ts';
+import type { SweptRun } from '../../lab/sweep.ts';
 import { loadExperiment } from './experiments.ts';
 import { runWith } from './run.ts';
 import { pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
-
-/** More values than this are a mistake rather than a table. */
-const RUNS_MAX = 500;
 
 const OPTIONS = {
   over: { type: 'string', multiple: true },
@@ -37,46 +33,15 @@ Runs an experiment once for each combination of values of the named knobs and pr
     const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, preset: 1 };
     const seed = wholeNumber('seed', values['seed'], bounds);
     const fixed = pairs('knob', values['knob']);
-    const rows = combinations(experiment, over).map((chosen) => {
-      const knobs = { ...fixed, ...chosen };
-      const finished = runWith(() => new Run(experiment, { knobs, seed, trace: false })).finish();
-      return { knobs: chosen, failed: finished.failed, measures: measuresOf(finished) };
-    });
+    const { runs } = runWith(() => new Sweep(experiment, { over, knobs: fixed, seed }).finish());
+    const rows = runs.map(({ chosen, failed, measures }) => ({ knobs: chosen, failed, measures }));
     if (values['json'] === true) console.log(JSON.stringify(rows));
     else printTable(over, rows);
     return rows.some((row) => row.failed) ? 1 : 0;
   },
 };
 
-function measuresOf(finished: Run): Readonly<Record<string, number>> {
-  return finished.failed ? {} : finished.measures();
-}
-
-function combinations(experiment: Experiment, over: readonly string[]): Record<string, string>[] {
-  let chosen: Record<string, string>[] = [{}];
-  for (const name of over) {
-    const knob = experiment.knobs[name];
-    if (knob === undefined) {
-      const known = Object.keys(experiment.knobs).join(', ');
-      throw new UsageError(`unknown knob '${name}'; there are: ${known}`);
-    }
-    chosen = chosen.flatMap((row) => valuesOf(knob).map((value) => ({ ...row, [name]: value })));
-    if (chosen.length > RUNS_MAX) throw new UsageError(`more than ${RUNS_MAX} runs`);
-  }
-  return chosen;
-}
-
-function valuesOf(knob: Knob): string[] {
-  if (knob.kind === 'choice') return [...knob.values];
-  if (knob.kind === 'flag') return ['false', 'true'];
-  const count = Math.min(knob.max - knob.min + 1, RUNS_MAX + 1);
-  return Array.from({ length: count }, (_, step) => String(knob.min + step));
-}
-
-interface Row {
-  readonly knobs: Readonly<Record<string, string>>;
-  readonly measures: Readonly<Record<string, number>>;
-}
+type Row = Pick<SweptRun, 'knobs' | 'measures'>;
 
 function printTable(over: readonly string[], rows: readonly Row[]): void {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.measures)))];

@@ -5,6 +5,7 @@
  * the brokers only: at a port of the system's choice where all nodes share one program, else at
  * the port after the last broker's. Not here: starting and stopping (`server.ts`).
  */
+import '../../bytes/codecs.ts';
 import { assert } from '../../kernel/assert.ts';
 import { createBroker } from '../../kafka/broker.ts';
 import { brokerSettings } from '../../kafka/broker/broker-config.ts';

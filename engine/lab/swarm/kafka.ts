@@ -1,0 +1,67 @@
+/**
+ * Kafka as a swarm sees it: its experiment, its planner, its verdict, its machines.
+ */
+import { brokerRegistrationMachine } from '../../kafka/controller/broker-registration.machine.ts';
+import { lifecycleMachine } from '../../kafka/broker/lifecycle.machine.ts';
+import { connectionMachine } from '../../kafka/client/connection.machine.ts';
+import { fetchStateMachine } from '../../kafka/client/consumer/fetch-state.machine.ts';
+import { producerMachine } from '../../kafka/client/producer/producer.machine.ts';
+import { controllerMachine } from '../../kafka/controller/controller.machine.ts';
+import { isrMachine } from '../../kafka/partition/isr.machine.ts';
+import { replicaMachine } from '../../kafka/partition/replica.machine.ts';
+import type { Fault } from '../../sim/faults.ts';
+import { kafkaFaults } from './kafka-faults.ts';
+import { drawKafka, shapeOf } from './kafka-plan.ts';
+import kafkaSwarm, { quirkNames } from './kafka-swarm.ts';
+import { judgeKafka } from './kafka-verdict.ts';
+import type { Plan, SwarmSystem } from './plan.ts';
+
+export const kafkaSystem: SwarmSystem = {
+  name: 'kafka',
+  experiment: kafkaSwarm,
+  faults: kafkaFaults,
+  machines: [
+    brokerRegistrationMachine,
+    lifecycleMachine,
+    connectionMachine,
+    fetchStateMachine,
+    producerMachine,
+    controllerMachine,
+    isrMachine,
+    replicaMachine,
+  ],
+  quirks: quirkNames,
+  draw: drawKafka,
+  promiseOf: ({ knobs }) => (knobs['promise'] === 'beyond' ? 'beyond' : 'within'),
+  judge: judgeKafka,
+  shrinkable: [
+    { knob: 'partitions', min: 1 },
+    { knob: 'producers', min: 1 },
+    { knob: 'consumers', min: 0 },
+    { knob: 'brokers', min: 3 },
+    { knob: 'chaos.events', min: 50 },
+    { knob: 'records', min: 1 },
+  ],
+  fit: fitKafka,
+};
+
+/** Leaves out what would strike after the chaos or at a host that there is none of. */
+function fitKafka(plan: Plan): Plan {
+  const { brokers, clients, to } = shapeOf(plan.knobs);
+  const hosts = new Set(['controller-1', ...brokers, ...clients]);
+  const inputs = plan.inputs.filter(
+    ({ event, fault }) => event < to && hostsIn(fault).every((host) => hosts.has(host)),
+  );
+  const replicas = Number(plan.knobs['replication.factor'] ?? '3');
+  const fewer = replicas > brokers.length ? String(brokers.length) : null;
+  const knobs = fewer === null ? plan.knobs : { ...plan.knobs, 'replication.factor': fewer };
+  return { ...plan, knobs, inputs };
+}
+
+/** Every host that a fault names. */
+function hostsIn(fault: Fault): readonly string[] {
+  if (fault.fault === 'partition') return fault.groups.flat();
+  if (fault.fault === 'isolate') return [fault.host, ...(fault.from ?? [])];
+  if ('host' in fault) return [fault.host];
+  return 'from' in fault ? [fault.from, fault.to] : [];
+}

@@ -1,0 +1,73 @@
+/**
+ * A slice of the swarm: 200 seeds, each with a configuration, a workload and faults of its own.
+ * `highwater fuzz` runs as many as one likes.
+ */
+import { describe, expect, test } from 'vitest';
+import { kafkaSystem } from '../../../engine/lab/swarm/kafka.ts';
+import { EVENTS_MAX, tryPlan } from '../../../engine/lab/swarm/trial.ts';
+import { toLink } from '../../../engine/lab/link.ts';
+
+const SEEDS = 200;
+const BEYOND_SEEDS = 20;
+const CHUNK = 20;
+/** Every so many seeds are run twice, and the hashes compared (S1). */
+const TWICE_EVERY = 20;
+
+/** Seeds that found something, and what. */
+const ONCE_FAILED: readonly (readonly [number, string])[] = [
+  [304, 'an ISR change in flight outlives the metadata of the one before (K7)'],
+  [385, 'a consumer ahead of a new high watermark waits and does not spin'],
+  [2349, 'an ISR change in flight outlives the metadata of the one before (K7)'],
+  [2546, 'a controller whose disk is full halts in the middle of a controlled shutdown'],
+];
+
+/** The first seeds of chunks, of which a failing test names one. */
+const chunks = (seeds: number) => Array.from({ length: seeds / CHUNK }, (_, at) => at * CHUNK + 1);
+const seedsFrom = (first: number) => Array.from({ length: CHUNK }, (_, at) => first + at);
+
+describe('kafka: swarm', () => {
+  test.each(chunks(SEEDS))(
+    'kafka: swarm: within the promise everything holds (20 seeds from %i)',
+    (first) => {
+      for (const seed of seedsFrom(first)) {
+        const plan = kafkaSystem.draw(seed, { promise: 'within' });
+        const twice = seed % TWICE_EVERY === 0;
+        const { finding, run } = tryPlan(kafkaSystem, plan, { freeze: true, twice });
+        expect({ seed, finding, link: finding && toLink(plan) }).toEqual({
+          seed,
+          finding: null,
+          link: null,
+        });
+        expect(run.world.event).toBeLessThanOrEqual(EVENTS_MAX);
+      }
+    },
+    60_000,
+  );
+
+  test.each(ONCE_FAILED)('kafka: swarm: seed %i holds: %s', (seed) => {
+    const plan = kafkaSystem.draw(seed, { promise: 'within' });
+    expect(tryPlan(kafkaSystem, plan, { freeze: true }).finding).toBeNull();
+  });
+
+  test('kafka: swarm: beyond the promise loss is reported, and nothing has a bug', () => {
+    const losing: number[] = [];
+    for (let seed = 1; seed <= BEYOND_SEEDS; seed++) {
+      const plan = kafkaSystem.draw(seed, { promise: 'beyond' });
+      const { finding, run } = tryPlan(kafkaSystem, plan, { freeze: true });
+      expect({ seed, finding, link: finding && toLink(plan) }).toEqual({
+        seed,
+        finding: null,
+        link: null,
+      });
+      if (run.over && run.history.final !== null && run.measures()['lost']! > 0) losing.push(seed);
+    }
+    expect(losing.length).toBeGreaterThan(0);
+  }, 60_000);
+
+  test('kafka: swarm: a link repeats a run exactly', () => {
+    const plan = kafkaSystem.draw(7, { promise: 'within' });
+    const [first, second] = [1, 2].map(() => tryPlan(kafkaSystem, plan).run);
+    expect(first!.inputs.length).toBe(plan.inputs.length);
+    expect(second!.world.trace.hash).toBe(first!.world.trace.hash);
+  });
+});
