@@ -1,0 +1,33 @@
+/**
+ * The knobs that every entry of the gallery has: the bug by its switch, or by the release. Not
+ * here: what the switches do (`engine/kafka/profiles.ts`).
+ */
+import { choice } from '#engine/lab/index.ts';
+import { profileNames } from '#engine/lab/kafka.ts';
+import type { KafkaOptions } from '#engine/lab/kafka.ts';
+
+type Quirks = NonNullable<KafkaOptions['quirks']>;
+type SwitchName = keyof Quirks;
+
+export const bugKnobs = {
+  quirk: choice(['by-release', 'on', 'off'], 'on', {
+    en: 'The bug: on, off, or as the chosen release has it.',
+    zh: '这个缺陷：打开、关闭，或者由所选版本决定。',
+  }),
+  profile: choice(profileNames, 'kafka-4.1', {
+    en: 'Behaviour and defaults of a release.',
+    zh: '采用哪个版本的行为和默认值。',
+  }),
+};
+
+/**
+ * The switches of a run, for the cluster. `fix` is the switch that ended the bug: off where the
+ * bug is on. `besides` is what the story needs whatever the release.
+ */
+export function quirksOf(
+  quirk: 'by-release' | 'on' | 'off',
+  fix: SwitchName,
+  besides: Quirks = {},
+): Quirks {
+  return quirk === 'by-release' ? besides : { ...besides, [fix]: quirk === 'off' };
+}

@@ -1,0 +1,55 @@
+/**
+ * What an invariant says, in one sentence, for the pages that show one broken. How it is checked
+ * is in `engine/lab/check`.
+ */
+interface Invariant {
+  readonly en: string;
+  readonly zh: string;
+}
+
+export const INVARIANTS: Readonly<Record<string, Invariant>> = {
+  K2: {
+    en: 'Below the high watermark two replicas hold the same records at the same offsets.',
+    zh: '高水位以下，任意两个副本在同一位移上的记录相同。',
+  },
+  K3: {
+    en: 'What was once committed stays committed, and no stale high watermark is acted on.',
+    zh: '提交过的一直算提交过，没有人根据过时的高水位做决定。',
+  },
+  K4: {
+    en: 'What was acknowledged with acks=all is in the log of every later leader.',
+    zh: '以 acks=all 确认过的记录，在之后每一任 leader 的日志里都在。',
+  },
+  K7: {
+    en: 'Whoever the controller may elect is counted by the leader before it commits.',
+    zh: '控制器可能选中的副本，leader 提交之前都已经等过。',
+  },
+  K8: {
+    en: 'Every running member of the ISR has all that is committed.',
+    zh: 'ISR 里每个运行中的副本都有全部已提交的记录。',
+  },
+  K9: {
+    en: 'A replica that stopped uncleanly is back in the ISR only after it caught up anew.',
+    zh: '异常停机的副本，重新追上之后才能回到 ISR。',
+  },
+  K10: {
+    en: 'A request with another leader epoch than the leader’s never succeeds.',
+    zh: '请求里的 leader 纪元与 leader 的不同，就不会成功。',
+  },
+  K11: {
+    en: 'A follower never cuts off what is committed.',
+    zh: 'follower 绝不截掉已提交的记录。',
+  },
+  K12: {
+    en: 'A consumer is given only what is below the high watermark.',
+    zh: '消费者只能读到高水位以下的记录。',
+  },
+  K13: {
+    en: 'An offset that was read once always means the same record.',
+    zh: '读过一次的位移，永远指同一条记录。',
+  },
+  K21: {
+    en: 'The log keeps the order in which a producer sent.',
+    zh: '日志里的顺序就是生产者发送的顺序。',
+  },
+};
