@@ -122,7 +122,7 @@ describe('services: database', () => {
     expect(short(second())).toBe('UPDATE 0');
   });
 
-  test('a second inserter of a key waits for the first: 23505 after commit, in after rollback', () => {
+  test('a second inserter of a key waits for the first, and is in if that rolls back', () => {
     for (const [end, then] of [
       ['COMMIT', '23505'],
       ['ROLLBACK', 'INSERT 0 1'],

@@ -44,7 +44,7 @@ class Rig {
     });
     this.world.run(() => answer !== undefined, { micros: 10_000_000, events: 5_000 });
     if (this.world.failure !== null) throw this.world.failure.error;
-    return answer == null ? 'no answer' : textOfResp(answer);
+    return answer ? textOfResp(answer) : 'no answer';
   }
 
   sleep(millis: number): void {
@@ -179,7 +179,7 @@ describe('services: redis: replication and crashes', () => {
       rig.ask('SET k v');
       rig.inject({ fault, host: 'redis-1' }, { fault: 'start', host: 'redis-1' });
       rig.sleep(100);
-      // After a power loss nobody tells the client that its connection is gone: one command is lost.
+      // After a power loss nobody tells the client that its connection is gone.
       if (fault === 'power') expect(rig.ask('GET k')).toBe('no answer');
       expect(rig.ask('GET k')).toBe(value);
     },

@@ -32,6 +32,13 @@ export class DatabaseClient implements Receiver {
     this.#connection.send({ kind: 'query', id, sql, parameters });
   }
 
+  /** Ends the connection: the database rolls back what is open. Nothing is answered any more. */
+  close(): void {
+    this.#connection?.close();
+    this.#connection = null;
+    this.#waiting.clear();
+  }
+
   received(message: unknown): void {
     const answer = message as QueryResult | QueryError;
     const waiting = this.#waiting.get(answer.id);

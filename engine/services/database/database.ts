@@ -16,6 +16,7 @@ import { Executor } from './executor.ts';
 import type { Outcome } from './executor.ts';
 import { Session } from './session.ts';
 import type { SessionOwner } from './session.ts';
+import { parseStatement } from './sql/parser.ts';
 import { SqlError } from './sql/sql-error.ts';
 import type { SqlValue, Statement, TableDefinition } from './sql/statement.ts';
 import { Table } from './table.ts';
@@ -123,6 +124,14 @@ export class Database implements Process, SessionOwner {
     return this.#executor.tables.get(table)?.rows ?? [];
   }
 
+  /** Executes one statement on the spot, in a transaction of its own. Throws a `SqlError`. */
+  prepare(sql: string): void {
+    const transaction = this.begin();
+    const outcome = this.execute(parseStatement(sql), [], transaction);
+    assert(outcome.kind === 'done', 'nobody else is there yet', { sql });
+    this.commit(transaction, () => this.changed());
+  }
+
   // ------------------------------------------------------------------------------ for a session
 
   begin(): Transaction {
@@ -151,7 +160,8 @@ export class Database implements Process, SessionOwner {
       if (changes.length > 0) {
         this.#commits++;
         this.#tables = null;
-        this.ports.trace.record(commitTrace, { client, rows: changes.length });
+        // What its owner prepares on the spot is no client's.
+        if (client !== '') this.ports.trace.record(commitTrace, { client, rows: changes.length });
       }
       committed();
       this.#wake(transaction);

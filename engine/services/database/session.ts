@@ -63,8 +63,12 @@ export class Session implements Receiver {
       client: this.#connection.remote.host,
       state: this.#machine.state,
       query: this.#current?.query.sql ?? '',
-      waits: this.#transaction?.waitsFor != null,
+      waits: this.#waits,
     };
+  }
+
+  get #waits(): boolean {
+    return (this.#transaction?.waitsFor ?? null) !== null;
   }
 
   get transaction(): Transaction | null {
@@ -81,8 +85,7 @@ export class Session implements Receiver {
     this.#queries.length = 0;
     this.#forgetTimers();
     const committing = this.#current?.statement.kind === 'commit' || !this.#explicit;
-    const waits = this.#transaction?.waitsFor != null;
-    if (!committing || waits) this.#abort();
+    if (!committing || this.#waits) this.#abort();
     this.#machine.dispose();
     this.#owner.ended(this);
   }

@@ -94,7 +94,7 @@ export class Table {
   /** Gives a row another version, or none, for its transaction; locks it. */
   change(slot: Slot, row: Row | null, transaction: Transaction): void {
     this.lock(slot, transaction);
-    if (slot.pending != null) this.#leave(slot.pending, slot);
+    if (slot.pending) this.#leave(slot.pending, slot);
     slot.pending = row;
     if (row !== null) this.#enter(row, slot);
     if (slot.committed !== null) this.#enter(slot.committed, slot);
@@ -124,7 +124,7 @@ export class Table {
   /** Puts a committed version in place, as recovery finds it. */
   restore(id: number, row: Row | null): void {
     const old = this.#slots.get(id);
-    if (old?.committed != null) this.#leave(old.committed, old);
+    if (old?.committed) this.#leave(old.committed, old);
     this.#slots.delete(id);
     this.#nextId = Math.max(this.#nextId, id + 1);
     if (row === null) return;

@@ -113,6 +113,12 @@ export class Redis implements Process, ChannelOwner {
     return this.#view;
   }
 
+  /** Executes a command on the spot, as if a client had sent it. */
+  prepare(words: readonly string[]): void {
+    this.#command(words, () => {});
+    this.#view = null;
+  }
+
   // -------------------------------------------------------------------------------- a channel's
 
   handle(words: readonly string[], channel: RedisChannel, reply: (value: RespValue) => void): void {

@@ -22,8 +22,11 @@ export interface ScriptContext {
 /** A script that cannot be parsed or executed; its message is the reply. */
 export class ScriptError extends Error {}
 
-const TOKEN =
-  /\s*(?:(--[^\n]*)|([A-Za-z_][A-Za-z_0-9.]*)|'([^']*)'|"([^"]*)"|(\d+)|(==|~=|<=|>=|\.\.|[-+<>=(),[\]]))/y;
+const TOKEN = new RegExp(
+  String.raw`\s*(?:(--[^\n]*)|([A-Za-z_][A-Za-z_0-9.]*)|'([^']*)'|"([^"]*)"|(\d+)` +
+    String.raw`|(==|~=|<=|>=|\.\.|[-+<>=(),[\]]))`,
+  'y',
+);
 
 /** Words of Lua that can begin no expression here. */
 const RESERVED: ReadonlySet<string> = new Set([

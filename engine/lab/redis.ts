@@ -1,0 +1,41 @@
+/**
+ * The lab's handle on Redis: one alone, or a master with a replica and a Sentinel.
+ *
+ * Not here: the processes themselves (`services/redis/`).
+ */
+import { createRedis } from '../services/redis/redis.ts';
+import type { Redis, RedisSettings } from '../services/redis/redis.ts';
+import type { RedisAddress } from '../services/redis/redis-client.ts';
+import { redisNarration } from '../services/redis/redis-trace.ts';
+import { createSentinel } from '../services/redis/sentinel.ts';
+import type { Lab } from './experiment.ts';
+
+/** A Redis, or a master with a replica and a Sentinel. */
+export class RedisHosts {
+  readonly address: RedisAddress;
+  readonly #lab: Lab;
+
+  constructor(
+    lab: Lab,
+    options: { readonly replicated: boolean; readonly settings?: Partial<RedisSettings> },
+  ) {
+    this.#lab = lab;
+    lab.narrateWith(redisNarration);
+    lab.addHost('redis-1', createRedis(options.settings));
+    if (!options.replicated) {
+      this.address = { master: 'redis-1' };
+      return;
+    }
+    lab.addHost('redis-2', createRedis({ ...options.settings, replicaof: 'redis-1' }));
+    const watch = { instances: ['redis-1', 'redis-2'], downAfterMs: 5000 };
+    lab.addHost('sentinel-1', createSentinel(watch));
+    this.address = { sentinel: 'sentinel-1' };
+  }
+
+  /** Executes commands on the master as its owner would on the spot. */
+  prepare(commands: readonly (readonly string[])[]): void {
+    this.#lab.command<Redis>('redis-1', 'prepare keys', (process) => {
+      for (const words of commands) process.prepare(words);
+    });
+  }
+}
