@@ -1,7 +1,9 @@
 /**
- * The front matter of a lesson's prose: what the index needs, the bet before the run, and the
- * puzzle at the end. Bet and puzzle are data, so that a run decides them (`condition.ts`). Pages
- * must import only types from here: the validator belongs to the build and to the command.
+ * The front matter of prose. Of a lesson: what the index needs, the bet before the run, its acts
+ * (presets), the goals to reach on the stage, and the puzzle at the end. Of a story of the gallery:
+ * which bug it tells, and who says so. Bet, goals and puzzle are data, so that a run decides them
+ * (`condition.ts`). Pages must import only types from here: the validator belongs to the build and
+ * to the command.
  */
 import { z } from 'zod';
 import { TRACKS } from './tracks.ts';
@@ -29,6 +31,43 @@ const KNOB_VALUE = z
   .union([z.string(), z.number(), z.boolean()], 'the value of a knob')
   .transform(String);
 
+const KNOBS = z.record(z.string(), KNOB_VALUE);
+
+const goal = z.strictObject({
+  id: ID,
+  text: TEXT.describe('An imperative: what the reader shall bring about.'),
+  knobs: KNOBS.default({}).describe('Settings with which the run has to be made.'),
+  when: condition,
+});
+
+const act = z.strictObject({
+  id: ID,
+  title: TEXT,
+  text: TEXT.describe('One sentence: what to look at.'),
+  knobs: KNOBS,
+});
+
+/** A line or a column of the table of outcomes: what it stands for, and its settings. */
+const heading = z.strictObject({ title: TEXT, knobs: KNOBS });
+
+const outcomes = z.strictObject({
+  title: TEXT.describe('What the table shows.'),
+  rows: z.array(heading).min(1),
+  columns: z.array(heading).min(1).describe('Their settings go before those of a row.'),
+  values: z
+    .array(
+      z.strictObject({
+        id: ID,
+        text: TEXT,
+        shape: z.enum(['ring', 'disc', 'discs']),
+        tone: z.enum(['good', 'warn', 'bad']),
+        when: condition,
+      }),
+    )
+    .min(2)
+    .describe('What a run may come to: the first whose condition holds.'),
+});
+
 const trackIds = TRACKS.map(({ id }) => id);
 
 export const frontMatter = z.strictObject({
@@ -41,18 +80,43 @@ export const frontMatter = z.strictObject({
   bet: z
     .strictObject({
       question: TEXT,
-      knobs: z.record(z.string(), KNOB_VALUE),
+      knobs: KNOBS,
       options: z
         .array(z.strictObject({ id: ID, text: TEXT, when: condition }))
         .min(2)
         .max(4),
     })
     .optional(),
-  puzzle: z
-    .strictObject({ text: TEXT, knobs: z.record(z.string(), KNOB_VALUE), when: condition })
-    .optional(),
+  acts: z.array(act).max(3).optional(),
+  goals: z.array(goal).min(3).max(5).optional(),
+  puzzle: z.strictObject({ text: TEXT, knobs: KNOBS, when: condition }).optional(),
+  outcomes: outcomes.optional(),
 });
 
+/** As the schema of questions writes a source; besides, a commit. */
+const CITE = z
+  .string()
+  .regex(
+    /^(KIP-\d+|KAFKA-\d+|[\w.-]+\/[\w.-]+@([0-9a-f]{7,40}|[\w.-]+ [^\s]+))$/,
+    'KIP-1, KAFKA-1, owner/repository@commit or owner/repository@release path',
+  );
+
+export const storyFrontMatter = z.strictObject({
+  number: z.int().min(1).describe('Its place in the gallery.'),
+  title: TEXT,
+  summary: TEXT.describe('The damage, in one sentence.'),
+  system: z.enum(trackIds),
+  invariant: z
+    .string()
+    .regex(/^[A-Z]\d+[a-z]?$/, 'the id of an invariant')
+    .describe('The one that the preset run breaks.'),
+  quirk: MEASURE.describe('The switch of the profiles that ended the bug.'),
+  fixed: z.string().regex(/^\d+\.\d+$/, 'a release in quotes, such as "0.11"'),
+  minutes: z.int().min(1).max(60),
+  sources: z.array(z.strictObject({ cite: CITE.optional(), text: TEXT })).min(1),
+});
+
+export type StoryFrontMatter = z.infer<typeof storyFrontMatter>;
 export type FrontMatter = z.infer<typeof frontMatter>;
 export type Condition = z.infer<typeof condition>;
 export type Bet = NonNullable<FrontMatter['bet']>;

@@ -2,7 +2,12 @@
  * What a lesson's prose must keep to: budgets of words, figures that come from the run, terms,
  * what the compiler of .svx silently gets wrong, and the same structure in both languages.
  */
-import { frontMatter, type FrontMatter } from './front-matter.ts';
+import {
+  frontMatter,
+  storyFrontMatter,
+  type FrontMatter,
+  type StoryFrontMatter,
+} from './front-matter.ts';
 import { wrongVariants } from './glossary.ts';
 import { chinesePunctuation } from './lint-questions.ts';
 import { lineAt, type Problem } from './problem.ts';
@@ -25,23 +30,41 @@ type Language = 'en' | 'zh';
 export interface LintedProse {
   readonly file: string;
   readonly prose: Prose;
+  /** Null where it has not the form of a lesson's. */
   readonly front: FrontMatter | null;
+  /** Null where it has not the form of a story's. */
+  readonly story: StoryFrontMatter | null;
   readonly problems: readonly Problem[];
 }
 
 /** Reads a .svx and says everything that is wrong with it by itself. */
-export function lintProse(file: string, text: string, language: Language): LintedProse {
+export function lintProse(
+  file: string,
+  text: string,
+  language: Language,
+  form: 'lesson' | 'story',
+): LintedProse {
   const prose = readProse(text);
-  const front = validateYaml(frontMatter, file, prose.frontMatter, prose.frontMatterLine);
+  const { front, story, problems: formProblems } = frontOf(file, prose, form);
   const problems = [
-    ...front.problems,
+    ...formProblems,
     ...TRAPS.flatMap((trap) => trapProblems(file, prose, trap)),
     ...tagProblems(file, prose),
     ...figureProblems(file, prose),
-    ...wordProblems(file, prose, front.value),
-    ...termProblems(file, text, { prose, front: front.value }, language),
+    ...wordProblems(file, prose, front),
+    ...tableProblems(file, prose, front),
+    ...termProblems(file, text, prose, [...textsIn(front), ...textsOfStory(story)], language),
   ];
-  return { file, prose, front: front.value, problems };
+  return { file, prose, front, story, problems };
+}
+
+function frontOf(file: string, { frontMatter: yaml, frontMatterLine: line }: Prose, form: string) {
+  if (form === 'story') {
+    const { value, problems } = validateYaml(storyFrontMatter, file, yaml, line);
+    return { front: null, story: value, problems };
+  }
+  const { value, problems } = validateYaml(frontMatter, file, yaml, line);
+  return { front: value, story: null, problems };
 }
 
 interface Trap {
@@ -127,10 +150,28 @@ function wordProblems(file: string, prose: Prose, front: FrontMatter | null): Pr
   return [...long, { rule: 'lesson-words', file, line: 1, message }];
 }
 
+/** The table of outcomes stands in the prose where the front matter has one, and only there. */
+function tableProblems(file: string, prose: Prose, front: FrontMatter | null): Problem[] {
+  if (front === null) return [];
+  const tables = prose.references.filter(({ component }) => component === 'Outcomes');
+  const rule = 'outcomes';
+  if (front.outcomes === undefined) {
+    const message = 'the front matter has no outcomes for this table';
+    return tables.map(({ line }) => ({ rule, file, line, message }));
+  }
+  if (tables.length === 1) return [];
+  const message = `<Outcomes /> stands ${tables.length} times, once is right`;
+  return [{ rule, file, line: 1, message }];
+}
+
 /** Terms and punctuation of the body and of the texts in the front matter. */
-function termProblems(file: string, text: string, linted: Read, language: Language): Problem[] {
-  const { prose, front } = linted;
-  const texts = front === null ? [] : textsIn(front);
+function termProblems(
+  file: string,
+  text: string,
+  prose: Prose,
+  texts: readonly string[],
+  language: Language,
+): Problem[] {
   return [
     ...wordingProblems(file, prose.spoken, language, (at) => lineAt(prose.spoken, at)),
     ...texts.flatMap((value) => {
@@ -140,14 +181,24 @@ function termProblems(file: string, text: string, linted: Read, language: Langua
   ];
 }
 
-interface Read {
-  readonly prose: Prose;
-  readonly front: FrontMatter | null;
+function textsOfStory(story: StoryFrontMatter | null): string[] {
+  if (story === null) return [];
+  return [story.title, story.summary, ...story.sources.map(({ text }) => text)];
 }
 
-function textsIn({ title, summary, bet, puzzle }: FrontMatter): string[] {
+function textsIn(front: FrontMatter | null): string[] {
+  if (front === null) return [];
+  const { title, summary, bet, puzzle } = front;
   const asked = bet === undefined ? [] : [bet.question, ...bet.options.map(({ text }) => text)];
-  return [title, summary, ...asked, ...(puzzle === undefined ? [] : [puzzle.text])];
+  const told = puzzle === undefined ? [] : [puzzle.text];
+  return [title, summary, ...asked, ...told, ...textsInTable(front)];
+}
+
+function textsInTable({ outcomes }: FrontMatter): string[] {
+  if (outcomes === undefined) return [];
+  const { rows, columns, values } = outcomes;
+  const titles = [outcomes, ...rows, ...columns].map(({ title }) => title);
+  return [...titles, ...values.map(({ text }) => text)];
 }
 
 function wordingProblems(
@@ -192,9 +243,10 @@ export function differences(en: LintedProse, zh: LintedProse): Problem[] {
       .sort((a, b) => (a < b ? -1 : 1))
       .join(', '),
   );
-  if (en.front !== null && zh.front !== null) {
-    compare('same-front-matter', 'front matters', ({ front }) =>
-      JSON.stringify(withoutTexts(front)),
+  const formed = ({ front, story }: LintedProse): boolean => front !== null || story !== null;
+  if (formed(en) && formed(zh)) {
+    compare('same-front-matter', 'front matters', ({ front, story }) =>
+      JSON.stringify(withoutTexts(front ?? story)),
     );
   }
   return found;

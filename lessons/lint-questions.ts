@@ -16,7 +16,7 @@ import {
 /** What a minute of speech holds. */
 const ANSWER_WORDS_MAX = 150;
 
-type Pair = Readonly<Record<'en' | 'zh', string>>;
+export type Pair = Readonly<Record<'en' | 'zh', string>>;
 
 /** A questions.yaml that was read, or null where it does not have the form. */
 export interface LintedQuestions {
@@ -69,7 +69,7 @@ function textProblems(file: string, at: LineOf, question: Question): Problem[] {
 }
 
 /** Refused terms, and Latin punctuation between Chinese words. */
-function pairProblems(file: string, at: LineOf, pair: Pair): Problem[] {
+export function pairProblems(file: string, at: LineOf, pair: Pair): Problem[] {
   return (['en', 'zh'] as const).flatMap((language) => {
     const text = pair[language];
     const line = at(text.slice(0, 24));
@@ -115,7 +115,7 @@ function quizProblems(file: string, at: LineOf, { slug, quiz }: Question): Probl
   return (['en', 'zh'] as const).flatMap((language) => {
     const length = right.text[language].length;
     const others = quiz.options.filter((option) => option !== right);
-    if (others.some((option) => option.text[language].length > length)) return [];
+    if (others.some((option) => option.text[language].length >= length)) return [];
     const message = `in ${language} the right option of ${slug} is the longest one`;
     return [{ rule: 'right-is-longest', file, line: at(right.text[language]), message }];
   });

@@ -6,10 +6,11 @@
 import { GLOSSARY } from './glossary.ts';
 import { differences, lintProse, type LintedProse } from './lint-prose.ts';
 import { lintQuestions } from './lint-questions.ts';
+import { storiesTogether, storyProblems } from './lint-story.ts';
 import { lineAt, type Problem } from './problem.ts';
 import type { QuestionsFile } from './schema.ts';
 import { filesOf, stageOf } from './stage.ts';
-import { TRACKS } from './tracks.ts';
+import { GALLERY, TRACKS } from './tracks.ts';
 
 /** What the prose and the questions may refer to; taken from a lesson's experiment. */
 export interface ExperimentFacts {
@@ -18,7 +19,11 @@ export interface ExperimentFacts {
   /** Null where nobody has run it: an experiment's measures are known only from a run. */
   readonly measures: readonly string[] | null;
   readonly proofs: readonly string[];
+  /** The releases of the dated proofs, by id. */
+  readonly dates: Readonly<Record<string, string>>;
   readonly knobs: readonly string[];
+  /** The invariant that it breaks, of a historical bug; null of any other. */
+  readonly breaks: string | null;
 }
 
 /** One folder, `lessons/<track>/<slug>`, with the texts of its files by name. */
@@ -46,11 +51,13 @@ export function lintLessons(lessons: readonly LessonFiles[]): Problem[] {
     ...doubleIds(linted),
     ...claimLinkProblems(linted),
     ...prerequisiteProblems(linted),
+    ...storiesTogether(linted.flatMap(({ prose }) => prose)),
   ];
 }
 
 function lintLesson(lesson: LessonFiles): Linted {
   const folder = `lessons/${lesson.track}/${lesson.slug}`;
+  const form = lesson.track === GALLERY.id ? 'story' : 'lesson';
   const prose: LintedProse[] = [];
   let questions: QuestionsFile | null = null;
   const problems = fileProblems(folder, lesson);
@@ -61,7 +68,7 @@ function lintLesson(lesson: LessonFiles): Linted {
       questions = linted.value;
       problems.push(...linted.problems);
     } else if (name === 'en.svx' || name === 'zh.svx') {
-      const linted = lintProse(file, text, name === 'en.svx' ? 'en' : 'zh');
+      const linted = lintProse(file, text, name === 'en.svx' ? 'en' : 'zh', form);
       prose.push(linted);
       problems.push(...linted.problems, ...placeProblems(lesson, linted));
     } else if (name === 'drill.ts') {
@@ -72,6 +79,7 @@ function lintLesson(lesson: LessonFiles): Linted {
   const zh = prose.find(({ file }) => file.endsWith('/zh.svx'));
   if (en !== undefined && zh !== undefined) problems.push(...differences(en, zh));
   problems.push(...referenceProblems(folder, lesson, prose, questions));
+  if (form === 'story') problems.push(...prose.flatMap((one) => storyProblems(one, lesson)));
   return { lesson, folder, questions, prose, problems };
 }
 
@@ -84,8 +92,9 @@ function fileProblems(folder: string, { track, slug, texts }: LessonFiles): Prob
   });
   const found: Problem[] = [];
   const names = Object.keys(texts);
-  const stage = stageOf(names);
-  const tracks = TRACKS.map(({ id }) => id);
+  const stage = stageOf(track, names);
+  const tracks = [...TRACKS, GALLERY].map(({ id }) => id);
+  const allowed = filesOf(stage === 'story' ? stage : 'complete');
   if (!tracks.some((id) => id === track)) {
     found.push(problem(folder, `${track} is no track; there are: ${tracks.join(', ')}`));
   }
@@ -97,8 +106,8 @@ function fileProblems(folder: string, { track, slug, texts }: LessonFiles): Prob
     found.push(problem(folder, `${name} is missing at stage ${stage}`));
   }
   for (const name of names) {
-    if (filesOf('complete').includes(name)) continue;
-    found.push(problem(`${folder}/${name}`, `a lesson has only ${filesOf('complete').join(', ')}`));
+    if (allowed.includes(name)) continue;
+    found.push(problem(`${folder}/${name}`, `the folder has only ${allowed.join(', ')}`));
   }
   if (stage === 'questions' && names.some((name) => name.endsWith('.svx'))) {
     found.push(problem(folder, 'prose narrates an experiment, and experiment.ts is missing'));
@@ -151,7 +160,7 @@ function referenceProblems(
   const file = `${folder}/questions.yaml`;
   const claims = (questions?.questions ?? []).flatMap((question) => question.claims);
   const found = prose.flatMap(unknownTerms);
-  if (stageOf(Object.keys(lesson.texts)) === 'questions') {
+  if (stageOf(lesson.track, Object.keys(lesson.texts)) === 'questions') {
     for (const { id, proof } of claims) {
       if (proof === undefined) continue;
       const message = `${id} names the proof ${proof}, and the lesson has no experiment`;
@@ -163,8 +172,13 @@ function referenceProblems(
     const message = `the experiment's id is ${experiment.id}, its lesson's slug is ${lesson.slug}`;
     found.push({ rule: 'experiment-id', file: `${folder}/experiment.ts`, line: 1, message });
   }
-  for (const { proof } of claims) {
-    if (proof !== undefined) found.push(...unknown('proof', file, 1, proof, experiment.proofs));
+  for (const { id, proof, since } of claims) {
+    if (proof === undefined) continue;
+    found.push(...unknown('proof', file, 1, proof, experiment.proofs));
+    const date = experiment.dates[proof] ?? 'all';
+    if (date === since.replace(/^[A-Za-z]+ /, '')) continue;
+    const message = `${id} is since ${since}, its proof ${proof} is since ${date}`;
+    found.push({ rule: 'proof-date', file, line: 1, message });
   }
   return [...found, ...prose.flatMap((linted) => proseAgainst(experiment, linted))];
 }
@@ -191,17 +205,26 @@ function proseAgainst(experiment: ExperimentFacts, { file, prose, front }: Linte
     if (prose.steps.some((told) => told.id === id)) continue;
     found.push({ rule: 'untold-step', file, line: 1, message: `no <Step id="${id}"> narrates it` });
   }
-  const { bet, puzzle } = front ?? {};
-  const goals = [...(bet?.options ?? []), ...(puzzle === undefined ? [] : [puzzle])];
-  for (const { when } of goals) {
+  const { bet, puzzle, acts = [], goals = [] } = front ?? {};
+  const { rows = [], columns = [], values = [] } = front?.outcomes ?? {};
+  const solved = puzzle === undefined ? [] : [puzzle];
+  const aims = [...(bet?.options ?? []), ...goals, ...solved, ...values];
+  for (const { when } of aims) {
     for (const id of [when.measure, when.min, when.max, when.below]) {
       if (typeof id === 'string') found.push(...unknown('measure', file, 1, id, measures));
     }
   }
-  for (const knob of Object.keys({ ...bet?.knobs, ...puzzle?.knobs })) {
+  for (const knob of setKnobs([bet, puzzle, ...acts, ...goals, ...rows, ...columns])) {
     found.push(...unknown('knob', file, 1, knob, knobs));
   }
   return found;
+}
+
+/** The knobs that any of them sets, each once. */
+function setKnobs(
+  of: readonly ({ readonly knobs: Readonly<Record<string, string>> } | undefined)[],
+) {
+  return new Set(of.flatMap((one) => Object.keys(one?.knobs ?? {})));
 }
 
 function unknown(
@@ -241,7 +264,8 @@ function doubleIds(linted: readonly Linted[]): Problem[] {
 
 /** Claims are known only when every questions.yaml could be read. */
 function claimLinkProblems(linted: readonly Linted[]): Problem[] {
-  if (linted.some(({ questions }) => questions === null)) return [];
+  const asks = ({ lesson }: Linted): boolean => lesson.track !== GALLERY.id;
+  if (linted.some((one) => asks(one) && one.questions === null)) return [];
   const questions = linted.flatMap((one) => one.questions?.questions ?? []);
   const claims = new Set(questions.flatMap((question) => question.claims.map(({ id }) => id)));
   return linted.flatMap(({ prose }) =>

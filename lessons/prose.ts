@@ -6,7 +6,7 @@
 import { lineAt } from './problem.ts';
 
 export interface Reference {
-  readonly component: 'Step' | 'Measure' | 'ClaimLink' | 'Term';
+  readonly component: 'Step' | 'Measure' | 'ClaimLink' | 'Term' | 'Outcomes';
   readonly id: string;
   /** The proof whose run a Measure reads; null: the run that is shown. */
   readonly of: string | null;
@@ -67,7 +67,7 @@ function blank(text: string): string {
 }
 
 function referencesOf(body: string): Reference[] {
-  const tags = body.matchAll(/<(Step|Measure|ClaimLink|Term)\b([^<>]*?)\/?>/g);
+  const tags = body.matchAll(/<(Step|Measure|ClaimLink|Term|Outcomes)\b([^<>]*?)\/?>/g);
   return [...tags].map((tag) => ({
     component: tag[1] as Reference['component'],
     id: attribute(tag[2] ?? '', 'id') ?? '',

@@ -20,21 +20,48 @@ export const VERDICTS = [
 
 const SLUG = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'lower-case words with hyphens');
 
+/** Products whose releases a claim may name; without one the release is of the lesson's own. */
+const PRODUCTS =
+  'Kafka|RabbitMQ|RocketMQ|ActiveMQ|Artemis|Redis|ZooKeeper|MySQL|PostgreSQL|Linux|Pulsar';
+
+const RELEASE = `(Java \\d+|((${PRODUCTS}) )?\\d+\\.\\d+(\\.\\d+)*)`;
+
 const SINCE = z
   .string('all, or a release in quotes such as "3.7"')
-  .regex(/^(all|\d+\.\d+(\.\d+)*)$/, 'all, or a release such as "3.7"; the rest belongs elsewhere');
+  .regex(
+    new RegExp(`^(all|${RELEASE})$`),
+    'all, or a release such as "3.7" or "RabbitMQ 3.8"; the rest belongs elsewhere',
+  );
+
+const UNTIL = z
+  .string()
+  .regex(new RegExp(`^${RELEASE}$`), 'a release such as "3.13" or "RabbitMQ 3.13"');
+
+const CITATIONS = [
+  'https://\\S+',
+  '(KIP|KAFKA|ZOOKEEPER|RIP)-\\d+',
+  'RFC \\d+',
+  'man \\d \\w+',
+  'doi:10\\.\\S+',
+  '[\\w.-]+/[\\w.-]+@[\\w.-]+ \\S+',
+  '[^;]{10,160}, (19|20)\\d\\d',
+];
 
 const SOURCE = z
   .string()
   .regex(
-    /^(https:\/\/[^\s]+|KIP-\d+|KAFKA-\d+|[\w.-]+\/[\w.-]+@[\w.-]+ [^\s]+)( \([^)]+\))?$/,
-    'https://..., KIP-1, KAFKA-1 or owner/repository@release path, each with an optional (place)',
+    new RegExp(`^(${CITATIONS.join('|')})( \\([^)]+\\))?$`),
+    'https://..., KIP-1, KAFKA-1, RFC 1, man 2 name, doi:10..., owner/repository@release path, ' +
+      'or a title with its year, each with an optional (place)',
   );
 
 const line = z.string().trim().min(1, 'some text');
 
 /** One text in both languages. */
 const pair = z.strictObject({ en: line, zh: line });
+
+/** The parts that a claim has anywhere, for the other forms that are made of claims. */
+export const CLAIM_PARTS = { slug: SLUG, since: SINCE, until: UNTIL, source: SOURCE, pair };
 
 const claim = z
   .strictObject({
@@ -45,6 +72,7 @@ const claim = z
     verdict: z.enum(VERDICTS),
     correction: pair.optional().describe('What is true instead; needed unless the claim holds.'),
     since: SINCE.describe('The release from which the verdict applies, in quotes, or all.'),
+    until: UNTIL.optional().describe('The first release to which it no longer applies.'),
     sources: z.array(SOURCE).min(1),
     proof: SLUG.optional().describe('The id of the proof in experiment.ts that decides it.'),
   })

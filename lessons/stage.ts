@@ -1,18 +1,21 @@
 /**
- * How far a lesson is, derived from the files in its folder: the lint asks only for what the
- * stage needs. Nothing declares a stage, so none can be out of date.
+ * How far a lesson is, derived from its folder: the lint asks only for what the stage needs.
+ * Nothing declares a stage, so none can be out of date. An entry of the gallery is a story.
  */
-export const STAGES = ['questions', 'experiment', 'complete'] as const;
-export type Stage = (typeof STAGES)[number];
+import { GALLERY } from './tracks.ts';
+
+export type Stage = 'questions' | 'experiment' | 'complete' | 'story';
 
 const NEEDED: Readonly<Record<Stage, readonly string[]>> = {
   questions: ['questions.yaml'],
   experiment: ['questions.yaml', 'experiment.ts', 'en.svx', 'zh.svx'],
   complete: ['questions.yaml', 'experiment.ts', 'en.svx', 'zh.svx', 'drill.ts'],
+  story: ['experiment.ts', 'en.svx', 'zh.svx'],
 };
 
-/** The stage of a folder with these file names. Prose alone does not make an experiment. */
-export function stageOf(names: readonly string[]): Stage {
+/** The stage of a track's folder with these names. Prose alone does not make an experiment. */
+export function stageOf(track: string, names: readonly string[]): Stage {
+  if (track === GALLERY.id) return 'story';
   if (names.includes('drill.ts')) return 'complete';
   return names.includes('experiment.ts') ? 'experiment' : 'questions';
 }

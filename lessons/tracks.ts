@@ -15,3 +15,9 @@ export const TRACKS = [
   { id: 'guarantees', name: { en: 'Guarantees', zh: '消息保证' } },
   { id: 'systems', name: { en: 'Systems around the broker', zh: 'Broker 周边系统' } },
 ] as const satisfies readonly Track[];
+
+/** The folder beside the tracks: historical bugs, each a story without questions. */
+export const GALLERY = {
+  id: 'gallery',
+  name: { en: 'Gallery of historical bugs', zh: '历史缺陷陈列馆' },
+} as const satisfies Track;

@@ -7,6 +7,7 @@ import { wrongVariants, GLOSSARY } from '../../lessons/glossary.ts';
 import { lintLessons, type LessonFiles } from '../../lessons/lint.ts';
 import { printed } from '../../lessons/problem.ts';
 import { countWords } from '../../lessons/prose.ts';
+import { parseQuestions } from '../../lessons/schema.ts';
 import { stageOf } from '../../lessons/stage.ts';
 import { lessonText } from './lesson-files.ts';
 
@@ -25,6 +26,13 @@ bet:
   options:
     - { id: none, text: ${title}, when: { measure: lost, max: 0 } }
     - { id: some, text: ${title}, when: { measure: lost, min: 1, below: acked } }
+outcomes:
+  title: ${title}
+  rows: [{ title: ${title}, knobs: { acks: '0' } }]
+  columns: [{ title: ${title}, knobs: { acks: all } }]
+  values:
+    - { id: none, text: ${title}, shape: disc, tone: good, when: { measure: lost, max: 0 } }
+    - { id: some, text: ${title}, shape: ring, tone: bad, when: { measure: lost, min: 1 } }
 ---
 
 <script>
@@ -36,6 +44,8 @@ bet:
 ${step}
 
 </Step>
+
+<Outcomes />
 
 ${note}
 `;
@@ -51,12 +61,23 @@ const ZH = prose(
   '看这一条：<ClaimLink id="is-acks-all-enough-1" />',
 );
 
+/** As the claims say that their proofs are dated. */
+const DATES: Readonly<Record<string, string>> = Object.fromEntries(
+  (parseQuestions('questions.yaml', QUESTIONS).value?.questions ?? [])
+    .flatMap((question) => question.claims)
+    .flatMap(({ proof, since }) =>
+      proof === undefined || since === 'all' ? [] : [[proof, since] as const],
+    ),
+);
+
 const FACTS = {
   id: 'acks-and-loss',
   steps: ['crash'],
   measures: ['lost', 'acked'],
   proofs: [...QUESTIONS.matchAll(/^ +proof: (.+)$/gm)].map((match) => match[1]!),
+  dates: DATES,
   knobs: ['acks'],
+  breaks: null as string | null,
 };
 
 const DRILL = `export default drill({ release: 'kafka-4.2', commands: [
@@ -156,6 +177,13 @@ const CHANGES: readonly [rule: string, file: string, from: string | RegExp, to: 
   ['unknown-measure', 'en.svx', 'below: acked', 'below: asked'],
   ['unknown-proof', 'en.svx', 'of="acks-1-loses"', 'of="acks-9-loses"'],
   ['unknown-knob', 'en.svx', "acks: '1'", "asks: '1'"],
+  ['unknown-knob', 'en.svx', "acks: '0'", "asks: '0'"],
+  ['unknown-knob', 'en.svx', 'acks: all', 'asks: all'],
+  ['unknown-measure', 'en.svx', 'lost, min: 1 } }\n---', 'gone, min: 1 } }\n---'],
+  ['term', 'zh.svx', 'text: 消息去哪了, shape: disc', 'text: 领导者, shape: disc'],
+  ['outcomes', 'en.svx', '<Outcomes />', '<Outcomes />\n\n<Outcomes />'],
+  ['outcomes', 'en.svx', '<Outcomes />\n\n', ''],
+  ['outcomes', 'en.svx', /outcomes:[\s\S]*?(?=---)/, ''],
   ['prerequisite', 'en.svx', 'prerequisites: []', 'prerequisites: [nothing]'],
   ['drill-release', 'drill.ts', "release: 'kafka-4.2'", "release: 'the newest'"],
   ['drill-option', 'drill.ts', '--command-property', '--producer-property'],
@@ -170,6 +198,7 @@ const ECHOES: Readonly<Record<string, readonly string[]>> = {
   'unknown-measure': ['same-references', 'same-front-matter'],
   'unknown-proof': ['same-references'],
   'unknown-knob': ['same-front-matter'],
+  outcomes: ['same-front-matter', 'same-references'],
   'same-steps': ['same-references', 'untold-step'],
   prerequisite: ['same-front-matter'],
   track: ['same-front-matter'],
@@ -215,6 +244,15 @@ describe('lessons: lint', () => {
     expect(rules([{ ...rest, texts, track: 'nats' }])).toEqual(['files', 'track']);
   });
 
+  test('proof-date: a claim and its proof are of one release', () => {
+    const other = { ...FACTS, dates: { ...DATES, 'acks-1-loses': '3.0' } };
+    expect(rules([{ ...lesson(), experiment: other }])).toEqual(['proof-date']);
+    const { 'acks-all-by-default': _, ...fewer } = DATES;
+    expect(rules([{ ...lesson(), experiment: { ...FACTS, dates: fewer } }])).toEqual([
+      'proof-date',
+    ]);
+  });
+
   test('files: prose without an experiment has nothing to narrate', () => {
     const { texts, ...rest } = lesson();
     const { 'experiment.ts': _, 'drill.ts': __, ...two } = texts;
@@ -222,7 +260,7 @@ describe('lessons: lint', () => {
   });
 
   test('a folder with questions alone is asked for nothing else', () => {
-    expect(stageOf(Object.keys(EARLIER.texts))).toBe('questions');
+    expect(stageOf(EARLIER.track, Object.keys(EARLIER.texts))).toBe('questions');
     expect(printed(lintLessons([EARLIER]))).toEqual([]);
   });
 
