@@ -26,9 +26,45 @@ declare module 'virtual:lessons/zh' {
   export const index: LessonIndex;
 }
 
+declare module 'virtual:lesson-gallery/en' {
+  import type { StoryEntry } from '#web/lesson/content.ts';
+
+  export const stories: readonly StoryEntry[];
+}
+
+declare module 'virtual:lesson-gallery/zh' {
+  import type { StoryEntry } from '#web/lesson/content.ts';
+
+  export const stories: readonly StoryEntry[];
+}
+
+declare module 'virtual:lesson-stories' {
+  import type { StoryModule } from '#web/lesson/content.ts';
+
+  /** By `<slug>/<lang>`. */
+  export const bodies: Readonly<Record<string, () => Promise<StoryModule>>>;
+}
+
+declare module 'virtual:lesson-comparison/en' {
+  import type { ComparisonRow } from '#web/lesson/content.ts';
+
+  export const rows: readonly ComparisonRow[];
+}
+
+declare module 'virtual:lesson-comparison/zh' {
+  import type { ComparisonRow } from '#web/lesson/content.ts';
+
+  export const rows: readonly ComparisonRow[];
+}
+
 declare module 'virtual:lesson-bodies' {
   import type { LessonModule } from '#web/lesson/content.ts';
 
   /** By `<track>/<slug>/<lang>`. */
   export const bodies: Readonly<Record<string, () => Promise<LessonModule>>>;
+}
+
+declare module 'virtual:lesson-questions' {
+  /** The text of each JSON file of the questions, by its path below the base. */
+  export const files: Readonly<Record<string, string>>;
 }

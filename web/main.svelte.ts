@@ -5,18 +5,23 @@
 import { hydrate, mount } from 'svelte';
 import App from './App.svelte';
 import { followLinks, pathInSite } from './navigation.ts';
-import { load, type Page } from './routes.ts';
+import { keepOffline } from './offline/register.ts';
+import { langOf, load, type Page } from './routes.ts';
 import './style/style.css';
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('the page has no #app');
 
 const props: { page: Page } = $state({ page: await load(pathInSite(location.pathname)) });
-// the development server sends an empty #app
+// the development server and the page for offline use have an empty #app
 const isPrerendered = target.firstElementChild !== null;
 (isPrerendered ? hydrate : mount)(App, { target, props });
+if (!isPrerendered) {
+  document.documentElement.lang = langOf(props.page) === 'zh' ? 'zh-CN' : 'en';
+}
 followLinks((page) => {
   props.page = page;
 });
 // from here on the page answers; tests wait for it
 document.documentElement.dataset.highwaterAlive = '';
+keepOffline();

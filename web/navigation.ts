@@ -88,8 +88,12 @@ function isModified(event: MouseEvent): boolean {
   return event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 }
 
+/** A fragment that is a run: the stage leads to itself. */
+const RUN = /^#v\d+\./;
+
 /** Puts the reader where a loaded document would: at the anchor or the top, heard by a reader. */
 function arriveAt(hash: string): void {
+  if (RUN.test(hash)) return;
   const anchor = hash === '' ? null : document.getElementById(decodeURIComponent(hash.slice(1)));
   if (anchor === null) scrollTo(0, 0);
   else anchor.scrollIntoView();

@@ -1,26 +1,87 @@
 /**
- * The site's addresses and what each loads: `/` (the door), `/<lang>/` (the index) and
- * `/<lang>/<track>/<slug>/` (a lesson). All end with a slash; everything else is missing.
+ * The site's addresses and what each loads: `/` (the door), `/<lang>/` (the index),
+ * `/<lang>/<track>/<slug>/` (a lesson), `/<lang>/gallery/` and `/<lang>/gallery/<slug>/` (a story),
+ * `/<lang>/safe/` (a configuration is checked), `/<lang>/questions/` and
+ * `/<lang>/questions/<slug>/`, `/<lang>/study/`, `/<lang>/interview/`, `/<lang>/compare/`.
+ * `/<lang>/embed/<track>/<slug>/` is a lesson's experiment for a frame; `?slides` shows a
+ * lesson as slides.
+ * All end with a slash; everything else is missing.
  *
  * It is the same in the browser and in the build. How a page is shown is App.svelte.
  */
 import type { Component } from 'svelte';
 import { bodies } from 'virtual:lesson-bodies';
+import { bodies as storyBodies } from 'virtual:lesson-stories';
 import {
   LANGS,
+  type ComparisonRow,
   type Lang,
   type LessonEntry,
   type LessonIndex,
   type LessonModule,
+  type QuestionData,
+  type QuestionIndex,
+  type StoryEntry,
+  type StoryModule,
   type TrackEntry,
 } from './lesson/content.ts';
 import type { StageProps } from './lesson/stage-props.ts';
+import { FETCHED, type QuestionFiles } from './question-files.ts';
 
 export type Page =
   | { readonly kind: 'home' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'index'; readonly lang: Lang; readonly index: LessonIndex }
-  | LessonPage;
+  | { readonly kind: 'gallery'; readonly lang: Lang; readonly stories: readonly StoryEntry[] }
+  | ViewPage
+  | QuestionsPage
+  | ComparePage
+  | LessonPage
+  | EmbedPage
+  | QuestionPage
+  | StoryPage;
+
+/** A page whose component is a chunk of its own, since most visits do without it. */
+interface ViewPage {
+  readonly kind: ViewKind;
+  readonly lang: Lang;
+  readonly View: Component<{ lang: Lang }>;
+  readonly module: string;
+}
+
+interface QuestionsPage {
+  readonly kind: 'questions';
+  readonly lang: Lang;
+  readonly index: QuestionIndex;
+  readonly View: Component<{ lang: Lang; index: QuestionIndex }>;
+  readonly module: string;
+}
+
+interface ComparePage {
+  readonly kind: 'compare';
+  readonly lang: Lang;
+  readonly rows: readonly ComparisonRow[];
+  readonly View: Component<{ lang: Lang; rows: readonly ComparisonRow[] }>;
+  readonly module: string;
+}
+
+export interface QuestionPage {
+  readonly kind: 'question';
+  readonly lang: Lang;
+  readonly question: QuestionData;
+}
+
+export interface StoryPage {
+  readonly kind: 'story';
+  readonly lang: Lang;
+  /** All of them, for the ways to the neighbours. */
+  readonly stories: readonly StoryEntry[];
+  readonly entry: StoryEntry;
+  readonly story: StoryModule;
+  readonly Stage: Component<StageProps> | undefined;
+  /** The chunk's name, for the preloads of the prerendered page. */
+  readonly module: string;
+}
 
 export interface LessonPage {
   readonly kind: 'lesson';
@@ -34,10 +95,49 @@ export interface LessonPage {
   readonly module: string;
 }
 
+/** A lesson's experiment alone. */
+export interface EmbedPage {
+  readonly kind: 'embed';
+  readonly lang: Lang;
+  readonly entry: LessonEntry;
+  readonly lesson: LessonModule;
+  readonly Stage: Component<StageProps>;
+  readonly View: Component<{ page: EmbedPage }>;
+  readonly module: string;
+}
+
 const INDEXES = {
   en: () => import('virtual:lessons/en'),
   zh: () => import('virtual:lessons/zh'),
 };
+
+const GALLERIES = {
+  en: () => import('virtual:lesson-gallery/en'),
+  zh: () => import('virtual:lesson-gallery/zh'),
+};
+
+const COMPARISONS = {
+  en: () => import('virtual:lesson-comparison/en'),
+  zh: () => import('virtual:lesson-comparison/zh'),
+};
+
+/** The gallery's folder and its part of an address, as lessons/tracks.ts has it. */
+const GALLERY = 'gallery';
+
+/** The part of an address under which the questions are. */
+const QUESTIONS = 'questions';
+
+/** The pages that are a view of their own, each at `/<lang>/<kind>/`. */
+const VIEWS = {
+  safe: { module: 'page/Safe.svelte', view: () => import('./page/Safe.svelte') },
+  study: { module: 'study/Study.svelte', view: () => import('./study/Study.svelte') },
+  interview: {
+    module: 'interview/Interview.svelte',
+    view: () => import('./interview/Interview.svelte'),
+  },
+};
+
+type ViewKind = keyof typeof VIEWS;
 
 const STAGE = import.meta.glob<Component<StageProps>>('./stage/Stage.svelte', {
   import: 'default',
@@ -48,23 +148,98 @@ export function pathOf(lang: Lang, entry?: Pick<LessonEntry, 'track' | 'slug'>):
   return entry === undefined ? `/${lang}/` : `/${lang}/${entry.track}/${entry.slug}/`;
 }
 
+/** The path of a lesson's experiment for a frame in another page. */
+export function embedPath(lang: Lang, entry: Pick<LessonEntry, 'track' | 'slug'>): string {
+  return `/${lang}/embed/${entry.track}/${entry.slug}/`;
+}
+
+/** The path of the gallery in a language, or of one of its stories. */
+export function galleryPath(lang: Lang, entry?: Pick<StoryEntry, 'slug'>): string {
+  return entry === undefined ? `/${lang}/${GALLERY}/` : `/${lang}/${GALLERY}/${entry.slug}/`;
+}
+
+/** The path of the page that checks a configuration. */
+export function safePath(lang: Lang): string {
+  return `/${lang}/safe/`;
+}
+
+/** The path of the page where cards are learnt. */
+export function studyPath(lang: Lang): string {
+  return `/${lang}/study/`;
+}
+
+/** The path of the mock interview. */
+export function interviewPath(lang: Lang): string {
+  return `/${lang}/interview/`;
+}
+
+/** The path of the comparison of brokers. */
+export function comparePath(lang: Lang): string {
+  return `/${lang}/compare/`;
+}
+
+/** The path of the index of all questions in a language, or of one of them. */
+export function questionPath(lang: Lang, slug?: string): string {
+  return slug === undefined ? `/${lang}/${QUESTIONS}/` : `/${lang}/${QUESTIONS}/${slug}/`;
+}
+
+/** The run of a proof, on the stage of its lesson. */
+export function proofPath(
+  lang: Lang,
+  lesson: Pick<LessonEntry, 'track' | 'slug'>,
+  proof: string,
+): string {
+  return `${pathOf(lang, lesson)}#proof=${proof}`;
+}
+
+/** The path of a page in a language, which may be another than its own. */
+export function pathIn(lang: Lang, page: Page): string {
+  if (page.kind === 'gallery') return galleryPath(lang);
+  if (page.kind === 'embed') return embedPath(lang, page.entry);
+  if (page.kind === 'safe') return safePath(lang);
+  if (page.kind === 'study') return studyPath(lang);
+  if (page.kind === 'interview') return interviewPath(lang);
+  if (page.kind === 'compare') return comparePath(lang);
+  if (page.kind === 'story') return galleryPath(lang, page.entry);
+  if (page.kind === 'questions') return questionPath(lang);
+  if (page.kind === 'question') return questionPath(lang, page.question.content.slug);
+  return pathOf(lang, page.kind === 'lesson' ? page.entry : undefined);
+}
+
 /** Every path that there is, for the build. */
-export async function paths(): Promise<string[]> {
+export async function paths(files: QuestionFiles): Promise<string[]> {
   const all = ['/'];
   for (const lang of LANGS) {
     const { index } = await INDEXES[lang]();
     const lessons = index.flatMap((track) => track.lessons);
     all.push(pathOf(lang), ...lessons.map((entry) => pathOf(lang, entry)));
+    const played = lessons.filter(({ stage }) => stage !== 'questions');
+    all.push(...played.map((entry) => embedPath(lang, entry)));
+    all.push(safePath(lang), studyPath(lang), interviewPath(lang), comparePath(lang));
+    const { stories } = await GALLERIES[lang]();
+    all.push(galleryPath(lang), ...stories.map((entry) => galleryPath(lang, entry)));
+    const { questions } = await files.index(lang);
+    all.push(questionPath(lang), ...questions.map(({ slug }) => questionPath(lang, slug)));
   }
   return all;
 }
 
 /**
- * The page of a path below the base.
+ * The page of a path below the base; `files` are those of the questions.
  * @throws when a chunk of the page cannot be loaded (offline, or replaced by a newer site)
  */
-export async function load(path: string): Promise<Page> {
+export async function load(path: string, files: QuestionFiles = FETCHED): Promise<Page> {
   if (path === '/') return { kind: 'home' };
+  const view = /^\/(en|zh)\/(safe|study|interview)\/$/.exec(path);
+  if (view !== null) return loadView(view[1] as Lang, view[2] as ViewKind);
+  const compared = /^\/(en|zh)\/compare\/$/.exec(path);
+  if (compared !== null) return loadComparison(compared[1] as Lang);
+  const inGallery = /^\/(en|zh)\/gallery\/(?:([a-z0-9-]+)\/)?$/.exec(path);
+  if (inGallery !== null) return loadGallery(inGallery[1] as Lang, inGallery[2]);
+  const asked = /^\/(en|zh)\/questions\/(?:([a-z0-9-]+)\/)?$/.exec(path);
+  if (asked !== null) return loadQuestion(files, asked[1] as Lang, asked[2]);
+  const embedded = /^\/(en|zh)\/embed(\/[a-z0-9-]+\/[a-z0-9-]+\/)$/.exec(path);
+  if (embedded !== null) return loadEmbed(embedded[1] as Lang, embedded[2] ?? '');
   const match = /^\/(en|zh)\/(?:([a-z0-9-]+)\/([a-z0-9-]+)\/)?$/.exec(path);
   if (match === null) return { kind: 'missing' };
   const [, lang, trackId, slug] = match as unknown as [string, Lang, string?, string?];
@@ -76,8 +251,55 @@ export async function load(path: string): Promise<Page> {
   const body = bodies[`${trackId}/${slug}/${lang}`];
   if (track === undefined || entry === undefined || body === undefined) return { kind: 'missing' };
   const stage = STAGE['./stage/Stage.svelte'];
-  const [lesson, Stage] = await Promise.all([body(), stage?.()]);
+  const isPlayed = entry.stage !== 'questions';
+  const [lesson, Stage] = await Promise.all([body(), isPlayed ? stage?.() : undefined]);
   return { kind: 'lesson', lang, track, entry, lesson, module, Stage };
+}
+
+async function loadEmbed(lang: Lang, lessonPath: string): Promise<Page> {
+  const page = await load(`/${lang}${lessonPath}`);
+  if (page.kind !== 'lesson' || page.Stage === undefined) return { kind: 'missing' };
+  const { entry, lesson, Stage } = page;
+  const { default: View } = await import('./embed/Embed.svelte');
+  return { kind: 'embed', lang, entry, lesson, Stage, View, module: 'embed/Embed.svelte' };
+}
+
+async function loadGallery(lang: Lang, slug: string | undefined): Promise<Page> {
+  const { stories } = await GALLERIES[lang]();
+  if (slug === undefined) return { kind: 'gallery', lang, stories };
+  const entry = stories.find((one) => one.slug === slug);
+  const body = storyBodies[`${slug}/${lang}`];
+  if (entry === undefined || body === undefined) return { kind: 'missing' };
+  const stage = STAGE['./stage/Stage.svelte'];
+  const [story, Stage] = await Promise.all([body(), stage?.()]);
+  const module = `lesson-story/${slug}/${lang}`;
+  return { kind: 'story', lang, stories, entry, story, module, Stage };
+}
+
+async function loadView(lang: Lang, kind: ViewKind): Promise<Page> {
+  const { module, view } = VIEWS[kind];
+  const { default: View } = await view();
+  return { kind, lang, View, module };
+}
+
+async function loadComparison(lang: Lang): Promise<Page> {
+  const view = import('./compare/Compare.svelte');
+  const [{ rows }, { default: View }] = await Promise.all([COMPARISONS[lang](), view]);
+  return { kind: 'compare', lang, rows, View, module: 'compare/Compare.svelte' };
+}
+
+async function loadQuestion(
+  files: QuestionFiles,
+  lang: Lang,
+  slug: string | undefined,
+): Promise<Page> {
+  if (slug === undefined) {
+    const view = import('./page/Questions.svelte');
+    const [index, { default: View }] = await Promise.all([files.index(lang), view]);
+    return { kind: 'questions', lang, index, View, module: 'page/Questions.svelte' };
+  }
+  const question = await files.question(lang, slug);
+  return question === undefined ? { kind: 'missing' } : { kind: 'question', lang, question };
 }
 
 /** The language of a page's frame; a page in both languages counts as English. */

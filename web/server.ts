@@ -1,9 +1,13 @@
 /**
- * The app as the build calls it in Node: which paths there are, and the HTML of each.
+ * The app as the build calls it in Node: which paths there are, the HTML of each, and the files
+ * that pages load besides.
  */
 import { render as renderToText } from 'svelte/server';
+import { files } from 'virtual:lesson-questions';
 import App from './App.svelte';
-import { langOf, load, paths } from './routes.ts';
+import type { QuestionData, QuestionIndex } from './lesson/content.ts';
+import { indexFile, questionFile, type QuestionFiles } from './question-files.ts';
+import { langOf, load, paths, type Page } from './routes.ts';
 
 export interface Rendered {
   readonly head: string;
@@ -11,13 +15,40 @@ export interface Rendered {
   readonly lang: string;
   /** The end of the name of the page's own module, if it has one. */
   readonly module: string | undefined;
+  readonly hasStage: boolean;
+  /** The path of the file that it loads, if it does. */
+  readonly data: string | undefined;
 }
 
-export const routes = paths;
+/** The text of each by its path below the base. */
+export { files };
+
+const OWN: QuestionFiles = {
+  index: (lang) => Promise.resolve(JSON.parse(files[indexFile(lang)] ?? '') as QuestionIndex),
+  question: (lang, slug) => {
+    const text = files[questionFile(lang, slug)];
+    return Promise.resolve(text === undefined ? undefined : (JSON.parse(text) as QuestionData));
+  },
+};
+
+export const routes = (): Promise<string[]> => paths(OWN);
 
 export async function render(path: string): Promise<Rendered> {
-  const page = await load(path);
+  const page = await load(path, OWN);
   const { head, body } = renderToText(App, { props: { page } });
-  const lang = langOf(page) === 'zh' ? 'zh-CN' : 'en';
-  return { head, body, lang, module: page.kind === 'lesson' ? page.module : undefined };
+  return {
+    head,
+    body,
+    lang: langOf(page) === 'zh' ? 'zh-CN' : 'en',
+    module: 'module' in page ? page.module : undefined,
+    hasStage: 'Stage' in page && page.Stage !== undefined,
+    data: dataOf(page),
+  };
+}
+
+/** The file that the page is made of again in the browser, if there is one. */
+function dataOf(page: Page): string | undefined {
+  if (page.kind === 'questions') return indexFile(page.lang);
+  if (page.kind === 'question') return questionFile(page.lang, page.question.content.slug);
+  return undefined;
 }

@@ -17,7 +17,7 @@ const TOP_LEVEL_ALSO = /^(\..+|LICENSE|package-lock\.json)$/;
 
 const EMPTY_NAME = /(^|[-/])(utils?|helpers?|common|manager|misc|services?)(?=[-./]|$)/;
 /** The one folder whose name is a word of the plan: what stands around a broker. */
-const SERVICES = 'engine/services/';
+const SERVICES = /^(engine|test)\/services\//;
 
 const CODE = /\.(ts|mjs|js|cjs|svelte|svx|css)$/;
 
@@ -46,7 +46,7 @@ export function topLevelFaults(names: readonly string[]): string[] {
 
 /** File names that say how and not what. */
 export function emptyNames({ path }: SourceFile): Fault[] {
-  if (!EMPTY_NAME.test(path.replace(SERVICES, 'engine/'))) return [];
+  if (!EMPTY_NAME.test(path.replace(SERVICES, '$1/'))) return [];
   return [{ path, line: 1, problem: 'a name that says nothing of what is in it' }];
 }
 

@@ -2,14 +2,22 @@
  * Every link within the built site leads to a file that is there, and every anchor to an id. It
  * reads the files of dist/ and needs no browser.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
-import { builtPaths } from './pages.ts';
+import { builtPaths, htmlOf } from './pages.ts';
 
 const dist = inject('dist');
-const htmlOf = (path: string) => readFileSync(join(dist, path, 'index.html'), 'utf8');
-const idsOf = (html: string) => new Set([...html.matchAll(/\sid="([^"]+)"/g)].map((m) => m[1]));
+const ids = new Map<string, ReadonlySet<string>>();
+
+/** The ids of a page, which many others may link to. */
+function idsOf(path: string): ReadonlySet<string> {
+  const before = ids.get(path);
+  if (before !== undefined) return before;
+  const found = [...htmlOf(path).matchAll(/\sid="([^"]+)"/g)].map((match) => match[1] ?? '');
+  ids.set(path, new Set(found));
+  return new Set(found);
+}
 
 /** What a link of a page at `from` (a path below the site) does not reach, or undefined. */
 function broken(from: string, link: string): string | undefined {
@@ -21,18 +29,32 @@ function broken(from: string, link: string): string | undefined {
   if (!existsSync(file)) return `${from} -> ${link}: no such file`;
   const anchor = decodeURIComponent(url.hash.slice(1));
   if (anchor === '' || !isPage) return undefined;
-  return idsOf(htmlOf(path)).has(anchor) ? undefined : `${from} -> ${link}: no such anchor`;
+  return idsOf(path).has(anchor) ? undefined : `${from} -> ${link}: no such anchor`;
 }
 
 describe('web: links', () => {
-  test.each([...builtPaths()])('every link of /%s leads somewhere', (path) => {
-    const links = [...htmlOf(path).matchAll(/\s(?:href|src)="([^"]+)"/g)].map((m) => m[1] ?? '');
-    expect(links.length).toBeGreaterThan(5);
-    expect(links.flatMap((link) => broken(path, link) ?? [])).toEqual([]);
+  test('every link of every page leads somewhere', () => {
+    for (const path of builtPaths()) {
+      const links = [...htmlOf(path).matchAll(/\s(?:href|src)="([^"]+)"/g)].map((m) => m[1] ?? '');
+      expect(links.length, path).toBeGreaterThan(5);
+      expect(links.flatMap((link) => broken(path, link) ?? [])).toEqual([]);
+    }
+  });
+
+  test('every page can be reached from the door', () => {
+    const reached = new Set<string>(['']);
+    for (const path of reached) {
+      for (const [, link = ''] of htmlOf(path).matchAll(/<a [^>]*?href="([^"]+)"/g)) {
+        const url = new URL(link, `http://site/${path}`);
+        if (url.host === 'site' && url.pathname.endsWith('/')) reached.add(url.pathname.slice(1));
+      }
+    }
+    expect(builtPaths().filter((path) => !reached.has(path))).toEqual([]);
   });
 
   test('a missing file and a missing anchor are found', () => {
     expect(broken('en/', '/en/no-such-page/')).toContain('no such file');
+    expect(broken('en/', '/en/kafka/acks-and-loss/#proof=none')).toContain('no such anchor');
     expect(broken('en/', '#no-such-anchor')).toContain('no such anchor');
     expect(broken('en/', 'https://elsewhere.example/')).toBeUndefined();
   });

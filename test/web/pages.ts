@@ -2,7 +2,10 @@
  * What the browser tests share: the browser, the addresses of the built site, and a page that
  * fails its test when it logs an error or asks anyone else for anything.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { launchBrowser } from './browser.ts';
@@ -26,9 +29,49 @@ export function builtPaths(): string[] {
     .sort();
 }
 
+/** The paths of the stories of the gallery in one language. */
+export function storyPaths(lang: 'en' | 'zh'): string[] {
+  return builtPaths().filter((path) => new RegExp(`^${lang}/gallery/[^/]+/$`).test(path));
+}
+
 /** The paths of the lessons in one language. */
 export function lessonPaths(lang: 'en' | 'zh'): string[] {
-  return builtPaths().filter((path) => new RegExp(`^${lang}/[^/]+/[^/]+/$`).test(path));
+  const lesson = new RegExp(`^${lang}/(?!gallery/|questions/)[^/]+/[^/]+/$`);
+  return builtPaths().filter((path) => lesson.test(path));
+}
+
+/** The paths of the questions in one language. */
+export function questionPaths(lang: 'en' | 'zh'): string[] {
+  return builtPaths().filter((path) => new RegExp(`^${lang}/questions/[^/]+/$`).test(path));
+}
+
+/** The HTML of a page as it was built. */
+export function htmlOf(path: string): string {
+  return readFileSync(join(inject('dist'), path, 'index.html'), 'utf8');
+}
+
+/**
+ * The longest page of each kind in each language: there are too many of a kind to open each. A
+ * lesson or a question with its experiment is another kind than one without.
+ */
+export function samplePaths(): string[] {
+  const longest = new Map<string, { path: string; characters: number }>();
+  for (const path of builtPaths()) {
+    const html = htmlOf(path);
+    const kind = kindOf(path, html);
+    const before = longest.get(kind);
+    if (before !== undefined && before.characters >= html.length) continue;
+    longest.set(kind, { path, characters: html.length });
+  }
+  return [...longest.values()].map(({ path }) => path);
+}
+
+function kindOf(path: string, html: string): string {
+  const [lang = '', folder = '', slug = ''] = path.split('/');
+  if (slug === '') return path;
+  const folders = ['gallery', 'questions'];
+  const isPlayed = html.includes('#proof=');
+  return [lang, folders.includes(folder) ? folder : 'lesson', isPlayed].join(' ');
 }
 
 /** Opens a path in a fresh context, gives it to `use`, and expects that nothing went wrong. */
@@ -38,7 +81,7 @@ export async function onPage(
   use: (page: Page) => Promise<void>,
 ): Promise<void> {
   const address = new URL(path, inject('site'));
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ serviceWorkers: 'block', ...options });
   const wrong: string[] = [];
   try {
     const page = await context.newPage();
@@ -61,6 +104,17 @@ export async function onPage(
     await context.close();
   }
   expect(wrong).toEqual([]);
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong with a page as it is now, a line each. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+  );
 }
 
 /** Waits until the app has taken over the prerendered page. */

@@ -24,6 +24,9 @@ function rawStatus(path: string): Promise<number | undefined> {
   });
 }
 
+/** It builds the site first, which takes a busy machine its time. */
+const BUILD_MS = 240_000;
+
 describe('web: static server', () => {
   test('a folder without its slash is redirected, a missing file gets the 404 page', async () => {
     const folder = await fetch(`${site}en`, { redirect: 'manual' });
@@ -50,22 +53,26 @@ describe('web: static server', () => {
 });
 
 describe('web: npm start', () => {
-  test('prints its address, serves the workbook, and stops cleanly on Ctrl-C', async () => {
-    const child = spawn(process.execPath, ['web/serve/start.mjs', '--port', '0'], { cwd: ROOT });
-    const closed = new Promise((resolve) => child.on('close', resolve));
-    const address = await new Promise<string>((resolve, reject) => {
-      let output = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(output)?.[0];
-        if (found !== undefined) resolve(found);
+  test(
+    'prints its address, serves the workbook, and stops cleanly on Ctrl-C',
+    { timeout: BUILD_MS },
+    async () => {
+      const child = spawn(process.execPath, ['web/serve/start.mjs', '--port', '0'], { cwd: ROOT });
+      const closed = new Promise((resolve) => child.on('close', resolve));
+      const address = await new Promise<string>((resolve, reject) => {
+        let output = '';
+        child.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+          const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(output)?.[0];
+          if (found !== undefined) resolve(found);
+        });
+        child.on('close', () => reject(new Error(`it ended: ${output}`)));
       });
-      child.on('close', () => reject(new Error(`it ended: ${output}`)));
-    });
-    expect(await (await fetch(address)).text()).toContain('Highwater');
-    child.kill('SIGINT');
-    expect(await closed).toBe(0);
-  });
+      expect(await (await fetch(address)).text()).toContain('Highwater');
+      child.kill('SIGINT');
+      expect(await closed).toBe(0);
+    },
+  );
 
   test('a port that is none is refused with a sentence', async () => {
     const child = spawn(process.execPath, ['web/serve/start.mjs', '--port', 'x'], { cwd: ROOT });

@@ -1,21 +1,33 @@
 /**
  * How much a page loads, gzip: at most 95 KB of scripts for the first page without the worker,
- * and 16 KB for one lesson in one language.
+ * and 16 KB of text for a lesson or a question in one language.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, inject, test } from 'vitest';
-import { builtPaths, lessonPaths, onPage, useBrowser, whenAlive } from './pages.ts';
+import {
+  builtPaths,
+  htmlOf,
+  lessonPaths,
+  onPage,
+  questionPaths,
+  samplePaths,
+  useBrowser,
+  whenAlive,
+} from './pages.ts';
 
 useBrowser();
 
 const dist = inject('dist');
 const KB = 1024;
 const gzipped = (file: string) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
+const textSize = (path: string) => gzipSync(htmlOf(path), { level: 9 }).length;
 
 describe('web: sizes', () => {
-  test.each(['', ...lessonPaths('en')])('/%s loads at most 95 KB of scripts', (path) =>
+  const first = samplePaths().filter((path) => !path.startsWith('zh'));
+
+  test.each(first)('/%s loads at most 95 KB of scripts', (path) =>
     onPage(path, {}, async (page) => {
       const scripts = new Set<string>();
       page.on('response', (response) => {
@@ -40,7 +52,16 @@ describe('web: sizes', () => {
     }
   });
 
-  test.each(builtPaths())('the text of /%s has at most 40 KB', (path) => {
-    expect(gzipped(`${path}index.html`)).toBeLessThanOrEqual(40 * KB);
+  test('the text of a lesson or a question has at most 16 KB, with its data', () => {
+    for (const path of [...lessonPaths('en'), ...lessonPaths('zh')]) {
+      expect(textSize(path), path).toBeLessThanOrEqual(16 * KB);
+    }
+    for (const path of [...questionPaths('en'), ...questionPaths('zh')]) {
+      expect(textSize(path) + gzipped(`${path}data.json`), path).toBeLessThanOrEqual(16 * KB);
+    }
+  });
+
+  test('the text of any other page has at most 40 KB', () => {
+    for (const path of builtPaths()) expect(textSize(path), path).toBeLessThanOrEqual(40 * KB);
   });
 });

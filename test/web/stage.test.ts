@@ -3,10 +3,8 @@
  * a knob, breaking a broker, sharing. The run in the page is the run in Node, by its hash.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 import { Run } from '#engine/lab/run.ts';
@@ -14,6 +12,7 @@ import { toLink } from '#engine/lab/link.ts';
 import type { Experiment } from '#engine/lab/experiment.ts';
 import acksAndLoss from '../../lessons/kafka/acks-and-loss/experiment.ts';
 import { onPage, useBrowser, whenAlive } from './pages.ts';
+import { axeFindings, hashOf, place, stageOf } from './stage-page.ts';
 
 useBrowser();
 
@@ -21,20 +20,6 @@ const LESSON = 'en/kafka/acks-and-loss/';
 const LESSON_ZH = 'zh/kafka/acks-and-loss/';
 const experiment: Experiment = acksAndLoss;
 
-/** The stage with its engine running. */
-async function stageOf(page: Page) {
-  await whenAlive(page);
-  const stage = page.locator('.stage');
-  await stage.scrollIntoViewIfNeeded();
-  await page.locator('.stage[data-engine=running]').waitFor();
-  return stage;
-}
-
-const place = async (page: Page) => {
-  const text = await page.locator('.scrub .where span').innerText();
-  return Number(/(\d+)\/\d+/.exec(text)?.[1]);
-};
-const hashOf = (page: Page) => page.locator('[data-trace-hash]').innerText();
 const verdictOf = (page: Page) => page.locator('[data-verdict]').innerText();
 
 async function turn(page: Page, knob: string, value: string) {
@@ -43,16 +28,6 @@ async function turn(page: Page, knob: string, value: string) {
   await page.waitForFunction(
     (hash) => document.querySelector('[data-trace-hash]')?.textContent !== hash,
     before,
-  );
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-async function axeFindings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
   );
 }
 
@@ -132,8 +107,8 @@ describe('web: stage', () => {
       expect(await page.locator('.outcome em').innerText()).toBe('was 3');
       expect(await page.locator('[data-knob=acks] legend em').innerText()).toBe('changed');
       expect(await page.locator('.runs .ghost').innerText()).toContain('lost 3');
-      await page.locator('.runs .ghost button').click();
-      await page.locator('.chip.lost').first().waitFor();
+      await page.locator('.runs .ghost [data-back]').click();
+      await page.locator('.outcome .chip.lost').first().waitFor();
       expect(await verdictOf(page)).toBe('acked 8, lost 3');
     }));
 
@@ -168,7 +143,7 @@ describe('web: stage', () => {
       expect(forked).toBe(run.world.trace.hash);
       expect(await page.locator('.runs .now').innerText()).toContain(`at event ${event}`);
       await page.locator('.host.down[data-host=broker-2]').waitFor();
-      await page.locator('.runs .ghost button').click();
+      await page.locator('.runs .ghost [data-back]').click();
       await page.waitForFunction(
         (hash) => document.querySelector('[data-trace-hash]')?.textContent === hash,
         before,
@@ -204,7 +179,7 @@ describe('web: stage', () => {
       await problem.waitFor();
       expect(await problem.innerText()).toContain(sentence);
       await page.locator('.scrub .end').click();
-      await page.locator('.chip.lost').first().waitFor();
+      await page.locator('.outcome .chip.lost').first().waitFor();
     }),
   );
 

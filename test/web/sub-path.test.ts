@@ -19,7 +19,12 @@ describe('web: sub-path', () => {
     const built = spawnSync(process.execPath, [...vite, '--outDir', `${ROOT}/${FOLDER}`], {
       cwd: ROOT,
       encoding: 'utf8',
-      env: { ...process.env, BASE_PATH: BASE, SITE_ADDRESS: 'https://lab.example' },
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        BASE_PATH: BASE,
+        SITE_ADDRESS: 'https://lab.example',
+      },
     });
     expect(built.status, built.stderr).toBe(0);
     const site = await serveStatic({ folder: `${ROOT}/${FOLDER}`, port: 0, base: BASE });
@@ -34,6 +39,14 @@ describe('web: sub-path', () => {
         await page.locator('.brand').click();
         await page.waitForURL(`${site.address}zh/`);
       });
+      await onPage(site.address, { serviceWorkers: 'allow' }, async (page) => {
+        const kept = page.locator('[data-offline=ready]');
+        await kept.waitFor({ state: 'attached', timeout: 60_000 });
+        await page.context().setOffline(true);
+        await page.goto(`${site.address}${lesson}`);
+        await whenAlive(page);
+        expect(await page.locator('article.lesson').count()).toBe(1);
+      });
       const map = await fetch(`${site.address}sitemap.xml`);
       expect(await map.text()).toContain(`https://lab.example${BASE}${lesson}`);
       const outside = await fetch(new URL('/elsewhere', site.address), { redirect: 'manual' });
@@ -41,5 +54,5 @@ describe('web: sub-path', () => {
     } finally {
       await site.close();
     }
-  });
+  }, 180_000);
 });

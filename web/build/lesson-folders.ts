@@ -8,10 +8,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { frontMatter, type FrontMatter } from '../../lessons/front-matter.ts';
 import { GLOSSARY } from '../../lessons/glossary.ts';
+import { GALLERY, TRACKS } from '../../lessons/tracks.ts';
 import { printed } from '../../lessons/problem.ts';
 import { readProse } from '../../lessons/prose.ts';
-import { parseQuestions, validateYaml, type Validated } from '../../lessons/schema.ts';
-import { stageOf, type Stage } from '../../lessons/stage.ts';
+import {
+  parseQuestions,
+  validateYaml,
+  type QuestionsFile,
+  type Validated,
+} from '../../lessons/schema.ts';
+import { filesOf, stageOf, type Stage } from '../../lessons/stage.ts';
 import { LANGS, type InOneLanguage, type Lang, type LessonQuestions } from '../lesson/content.ts';
 
 /** A lesson's folder: `lessons/<track>/<slug>`. */
@@ -28,9 +34,41 @@ export function lessonFolders(lessons: string): LessonFolder[] {
     foldersIn(join(lessons, track)).flatMap((slug) => {
       const path = join(lessons, track, slug);
       const names = readdirSync(path);
-      return names.includes('questions.yaml') ? [{ track, slug, path, stage: stageOf(names) }] : [];
+      return names.includes('questions.yaml')
+        ? [{ track, slug, path, stage: stageOf(track, names) }]
+        : [];
     }),
   );
+}
+
+/** Every lesson's folder by track and by the order of its prose; those without prose are last. */
+export function lessonsInOrder(lessons: string): LessonFolder[] {
+  const folders = lessonFolders(lessons).map((folder) => ({
+    folder,
+    track: TRACKS.findIndex(({ id }) => id === folder.track),
+    order: frontMatterOf(folder, 'en')?.order ?? Infinity,
+  }));
+  return folders
+    .filter(({ track }) => track >= 0)
+    .sort((a, b) => a.track - b.track || (a.order === b.order ? 0 : a.order - b.order))
+    .map(({ folder }) => folder);
+}
+
+/** The title of the prose; without prose, what the questions are about. */
+export function titleOf(folder: LessonFolder, lang: Lang): string {
+  return frontMatterOf(folder, lang)?.title ?? questionsOf(folder, lang).about;
+}
+
+/** Every entry of the gallery, by name. */
+export function storyFolders(lessons: string): LessonFolder[] {
+  const gallery = join(lessons, GALLERY.id);
+  if (!existsSync(gallery)) return [];
+  return foldersIn(gallery).flatMap((slug) => {
+    const path = join(gallery, slug);
+    const names = readdirSync(path);
+    const isThere = filesOf('story').every((name) => names.includes(name));
+    return isThere ? [{ track: GALLERY.id, slug, path, stage: 'story' as const }] : [];
+  });
 }
 
 function foldersIn(folder: string): string[] {
@@ -72,6 +110,9 @@ export function termsIn(folder: LessonFolder, lang: Lang): Record<string, string
   );
 }
 
+/** By file: many modules are made of one, and reading YAML is the longest part of it. */
+const read = new Map<string, { readonly text: string; readonly value: QuestionsFile }>();
+
 /**
  * The questions in one language.
  * @throws Error with each fault's file and line
@@ -79,10 +120,15 @@ export function termsIn(folder: LessonFolder, lang: Lang): Record<string, string
 export function questionsOf({ path }: LessonFolder, lang: Lang): LessonQuestions {
   const file = join(path, 'questions.yaml');
   const name = relative(process.cwd(), file);
-  return inLanguage(valid(parseQuestions(name, readFileSync(file, 'utf8'))), lang);
+  const text = readFileSync(file, 'utf8');
+  const before = read.get(file);
+  const value = before?.text === text ? before.value : valid(parseQuestions(name, text));
+  read.set(file, { text, value });
+  return inLanguage(value, lang);
 }
 
-function valid<T>({ value, problems }: Validated<T>): T {
+/** @throws Error with each fault's file and line */
+export function valid<T>({ value, problems }: Validated<T>): T {
   if (value === null) throw new Error(printed(problems).join('\n'));
   return value;
 }

@@ -4,30 +4,51 @@
  *   virtual:lessons/<lang>                  the index of one language, without any body
  *   virtual:lesson-bodies                   a loader for each lesson and language
  *   virtual:lesson/<track>/<slug>/<lang>    one lesson in one language: prose, questions, run
+ *   virtual:lesson-questions                the JSON files of the questions, by path, for the build
+ *   virtual:lesson-comparison/<lang>        the comparison of brokers (comparison-module.ts)
+ *   virtual:lesson-gallery/<lang>, virtual:lesson-stories, virtual:lesson-story/<slug>/<lang>
+ *                                           the same of the gallery (story-modules.ts)
  *
  * A lesson in one language is thus one chunk, loaded when its page is opened. Experiments are run
  * here, in Node, while the site is built: a page gets plain data. In development an edit of the
  * prose is swapped in place; an edit of anything else of a lesson or the engine reloads the page.
  */
 import { fileURLToPath } from 'node:url';
-import { runnerImport, type Plugin } from 'vite';
+import { runnerImport, type Plugin, type ViteDevServer } from 'vite';
+import type { ErrorCode } from '../../engine/lab/error-codes.ts';
 import type { Still } from '../../engine/lab/still.ts';
+import type { RunOutcome } from '../../engine/lab/sweep.ts';
 import { TRACKS } from '../../lessons/tracks.ts';
-import { LANGS, type Lang, type LessonEntry, type LessonIndex } from '../lesson/content.ts';
+import {
+  LANGS,
+  type ClaimPlace,
+  type Lang,
+  type LessonEntry,
+  type LessonIndex,
+  type WrongClaim,
+} from '../lesson/content.ts';
 import {
   frontMatterOf,
   inLanguage,
   lessonFolders,
+  lessonsInOrder,
   proseFile,
   questionsOf,
   termsIn,
+  titleOf,
   type LessonFolder,
 } from './lesson-folders.ts';
+import { comparisonModule } from './comparison-module.ts';
+import { outcomeTable, type OutcomeOf } from './outcome-table.ts';
+import { questionEntry, questionFiles } from './question-data.ts';
+import { galleryModule, storyBodiesModule, storyModule } from './story-modules.ts';
 
 const EXPERIMENTS = fileURLToPath(new URL('./experiments.ts', import.meta.url));
 
 interface Experiments {
   stillOf(lesson: string): Still;
+  outcomeOf(lesson: string, knobs: Readonly<Record<string, string>>): RunOutcome;
+  errorCodes(): readonly ErrorCode[];
 }
 
 /** The still run of a lesson, `<track>/<slug>`. */
@@ -37,12 +58,24 @@ export function lessonModules(lessons: string, engine: string): Plugin {
   let experiments: Promise<{ module: Experiments }> | undefined;
   // each experiment is run once, for both languages, the browser's build and Node's
   const runs = new Map<string, Promise<Still>>();
-  const stillOf: StillOf = (lesson) => {
+  const inNode = async (): Promise<Experiments> => {
     experiments ??= runnerImport(EXPERIMENTS, { configFile: false, logLevel: 'error' });
-    const run = runs.get(lesson) ?? experiments.then(({ module }) => module.stillOf(lesson));
+    return (await experiments).module;
+  };
+  const stillOf: StillOf = (lesson) => {
+    const run = runs.get(lesson) ?? inNode().then((module) => module.stillOf(lesson));
     runs.set(lesson, run);
     return run;
   };
+  const outcomes = new Map<string, Promise<RunOutcome>>();
+  const outcomeOf: OutcomeOf = (lesson, knobs) => {
+    const key = JSON.stringify([lesson, knobs]);
+    const run = outcomes.get(key) ?? inNode().then((module) => module.outcomeOf(lesson, knobs));
+    outcomes.set(key, run);
+    return run;
+  };
+  const errorCodes = () => inNode().then((module) => module.errorCodes());
+  const files = () => questionFiles(lessons, { stillOf, errorCodes });
 
   return {
     name: 'highwater:lessons',
@@ -53,13 +86,21 @@ export function lessonModules(lessons: string, engine: string): Plugin {
       async handler(id) {
         const [kind, ...rest] = id.slice('\0virtual:'.length).split('/');
         if (kind === 'lesson-bodies') return bodiesModule(lessons);
+        if (kind === 'lesson-questions') return filesModule(await files());
         if (kind === 'lessons') return indexModule(lessons, rest[0] as Lang);
+        if (kind === 'lesson-stories') return storyBodiesModule(lessons);
+        if (kind === 'lesson-gallery') return galleryModule(lessons, rest[0] as Lang);
+        if (kind === 'lesson-comparison') return comparisonModule(lessons, rest[0] as Lang);
+        if (kind === 'lesson-story') {
+          return storyModule(lessons, rest[0] ?? '', rest[1] as Lang, stillOf);
+        }
         const [track, slug, lang] = rest;
         const folder = lessonFolders(lessons).find((f) => f.track === track && f.slug === slug);
         if (folder === undefined) throw new Error(`there is no lesson ${track}/${slug}`);
-        return lessonModule(folder, lang as Lang, stillOf);
+        return lessonModule(folder, lang as Lang, { stillOf, outcomeOf });
       },
     },
+    configureServer: (server) => serveFiles(server, files),
     transform: {
       // Vite counts import() as a use of every export; Svelte accepts only the default one
       filter: { id: /\.svx$/ },
@@ -73,6 +114,7 @@ export function lessonModules(lessons: string, engine: string): Plugin {
       if (!isOurs || file.endsWith('.svx')) return undefined;
       experiments = undefined;
       runs.clear();
+      outcomes.clear();
       for (const [id, module] of this.environment.moduleGraph.idToModuleMap) {
         if (id.startsWith('\0virtual:lesson')) {
           this.environment.moduleGraph.invalidateModule(module);
@@ -82,6 +124,26 @@ export function lessonModules(lessons: string, engine: string): Plugin {
       return [];
     },
   };
+}
+
+/** In development the files of the questions are made when they are asked for. */
+function serveFiles(
+  { middlewares, config: { base } }: ViteDevServer,
+  files: () => Promise<ReadonlyMap<string, string>>,
+): void {
+  middlewares.use((request, response, next) => {
+    const path = (request.url ?? '').slice(base.length).replace(/\?.*$/, '');
+    if (!/^(en|zh)\/questions\/.*\.json$/.test(path)) return next();
+    files().then((all) => {
+      response.statusCode = all.has(path) ? 200 : 404;
+      response.setHeader('content-type', 'application/json');
+      response.end(all.get(path) ?? 'null');
+    }, next);
+  });
+}
+
+function filesModule(files: ReadonlyMap<string, string>): string {
+  return `export const files = ${JSON.stringify(Object.fromEntries(files))};`;
 }
 
 function bodiesModule(lessons: string): string {
@@ -95,32 +157,24 @@ function bodiesModule(lessons: string): string {
 }
 
 function indexModule(lessons: string, lang: Lang): string {
-  const folders = lessonFolders(lessons);
+  const folders = lessonsInOrder(lessons);
   const index: LessonIndex = TRACKS.map(({ id, name }) => ({
     id,
     title: name[lang],
-    lessons: inOrder(folders.filter(({ track }) => track === id)).map((f) => entryOf(f, lang)),
+    lessons: folders.filter(({ track }) => track === id).map((f) => entryOf(f, lang)),
   })).filter((track) => track.lessons.length > 0);
   return `export const index = ${JSON.stringify(index)};`;
 }
 
-function inOrder(folders: LessonFolder[]): LessonFolder[] {
-  const order = (folder: LessonFolder): number => frontMatterOf(folder, 'en')?.order ?? Infinity;
-  return folders
-    .map((folder) => ({ folder, order: order(folder) }))
-    .sort((a, b) => (a.order === b.order ? 0 : a.order - b.order))
-    .map(({ folder }) => folder);
-}
-
 function entryOf(folder: LessonFolder, lang: Lang): LessonEntry {
   const matter = frontMatterOf(folder, lang);
-  const { about, questions } = questionsOf(folder, lang);
+  const { questions } = questionsOf(folder, lang);
   const claims = questions.flatMap((question) => question.claims);
   return {
     track: folder.track,
     slug: folder.slug,
     stage: folder.stage,
-    title: matter?.title ?? about,
+    title: titleOf(folder, lang),
     summary: matter?.summary ?? '',
     minutes: matter?.minutes ?? 0,
     questions: questions.length,
@@ -129,22 +183,49 @@ function entryOf(folder: LessonFolder, lang: Lang): LessonEntry {
   };
 }
 
-async function lessonModule(folder: LessonFolder, lang: Lang, stillOf: StillOf): Promise<string> {
+/** What a lesson's module needs of its experiment. */
+interface Runs {
+  readonly stillOf: StillOf;
+  readonly outcomeOf: OutcomeOf;
+}
+
+async function lessonModule(
+  folder: LessonFolder,
+  lang: Lang,
+  { stillOf, outcomeOf }: Runs,
+): Promise<string> {
   const prose = proseFile(folder, lang);
   let run = 'null';
   if (folder.stage !== 'questions') {
     run = JSON.stringify(inLanguage(await stillOf(`${folder.track}/${folder.slug}`), lang));
   }
   const matter = frontMatterOf(folder, lang);
+  const { questions } = questionsOf(folder, lang);
+  const claims = questions.flatMap(({ slug, claims }) =>
+    claims.map((claim) => ({ ...claim, question: slug, proof: claim.proof ?? null })),
+  );
+  const places: ClaimPlace[] = claims.map(({ id, question, proof }) => ({ id, question, proof }));
+  const wrongs: WrongClaim[] = claims
+    .filter(({ verdict, proof }) => verdict !== 'holds' && proof !== null)
+    .map(({ id, question, proof, verdict, statement }) => {
+      return { id, question, proof, verdict, statement };
+    });
+  const asked = questions.map((question) => questionEntry(folder, question));
+  const table = await outcomeTable(folder, matter?.outcomes, outcomeOf);
   return [
     prose === undefined
       ? 'export const Body = null;'
       : `export { default as Body } from ${JSON.stringify(prose)};`,
     `export const bet = ${JSON.stringify(matter?.bet ?? null)};`,
+    `export const acts = ${JSON.stringify(matter?.acts ?? [])};`,
+    `export const goals = ${JSON.stringify(matter?.goals ?? [])};`,
     `export const puzzle = ${JSON.stringify(matter?.puzzle ?? null)};`,
-    `export const content = ${JSON.stringify(questionsOf(folder, lang))};`,
+    `export const questions = ${JSON.stringify(asked)};`,
+    `export const claims = ${JSON.stringify(places)};`,
+    `export const wrongs = ${JSON.stringify(wrongs)};`,
     // a string is parsed faster than an object literal is compiled
     `export const run = JSON.parse(${JSON.stringify(run)});`,
+    `export const outcomes = ${JSON.stringify(table)};`,
     `export const terms = ${JSON.stringify(termsIn(folder, lang))};`,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /**
  * Vite plugin: builds the scripts for the browser, then the same app for Node, and writes one
- * HTML file a route, 404.html, robots.txt and, where the site's address is known, sitemap.xml.
+ * HTML file a route, the files that pages load, 404.html, robots.txt and, where the site's address
+ * is known, sitemap.xml.
  *
  * The output depends on the sources alone: two builds are the same byte for byte.
  */
@@ -8,12 +9,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Manifest, Plugin, ViteBuilder } from 'vite';
+import { writeOfflineSet } from '../offline/offline-set.ts';
 import type { Rendered } from '../server.ts';
 
-/** Every lesson's page loads it, as routes.ts says. */
+/** The page of a lesson or story with an experiment loads it, as routes.ts says. */
 const STAGE = 'stage/Stage.svelte';
 
 interface ServerEntry {
+  readonly files: Readonly<Record<string, string>>;
   routes(): Promise<string[]>;
   render(path: string): Promise<Rendered>;
 }
@@ -73,25 +76,31 @@ async function writePages(
   const app = (await import(server)) as ServerEntry;
   const paths = await app.routes();
   for (const path of [...paths, '/404/']) {
-    const { head, body, lang, module } = await app.render(path);
+    const { head, body, lang, module, hasStage, data } = await app.render(path);
+    const chunks = [module, hasStage ? STAGE : undefined].filter((name) => name !== undefined);
     const html = template
       .replace('<html lang="en">', () => `<html lang="${lang}">`)
-      .replace('<!--head-->', () => links(manifest, module, base) + head)
+      .replace('<!--head-->', () => links(manifest, chunks, base) + preload(data, base) + head)
       .replace('<!--app-->', () => body);
     const file = join(folder, path === '/404/' ? '404.html' : `${path}index.html`);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, html);
   }
+  for (const [path, text] of Object.entries(app.files)) await writeFile(join(folder, path), text);
   await writeFile(join(folder, 'robots.txt'), robots(siteAddress, base));
   if (siteAddress !== '') {
-    await writeFile(join(folder, 'sitemap.xml'), sitemap(siteAddress, base, paths));
+    // for frames, not for readers
+    const listed = paths.filter((path) => !/^\/\w+\/embed\//.test(path));
+    await writeFile(join(folder, 'sitemap.xml'), sitemap(siteAddress, base, listed));
   }
   await rm(dirname(manifestFile), { recursive: true });
-  builder.config.logger.info(`prerendered ${paths.length + 1} pages`);
+  const { files, gzipBytes } = await writeOfflineSet(folder, template);
+  const kept = `${files.length} files (${(gzipBytes / 2 ** 20).toFixed(2)} MB gzip) for offline use`;
+  builder.config.logger.info(`prerendered ${paths.length + 1} pages; ${kept}`);
 }
 
 /** Preloads of a page's own chunks, and their styles, so that neither waits for the main script. */
-function links(manifest: Manifest, module: string | undefined, base: string): string {
+function links(manifest: Manifest, chunks: readonly string[], base: string): string {
   const scripts = new Set<string>();
   const styles = new Set<string>();
   const visit = (key: string): void => {
@@ -101,7 +110,7 @@ function links(manifest: Manifest, module: string | undefined, base: string): st
     chunk.css?.forEach((file) => styles.add(file));
     chunk.imports?.forEach(visit);
   };
-  for (const name of module === undefined ? [] : [module, STAGE]) {
+  for (const name of chunks) {
     const key = Object.keys(manifest).find((one) => one.endsWith(name));
     if (key === undefined) throw new Error(`the build has no chunk for ${name}`);
     visit(key);
@@ -110,6 +119,11 @@ function links(manifest: Manifest, module: string | undefined, base: string): st
     ...[...styles].map((file) => `<link rel="stylesheet" crossorigin href="${base}${file}">`),
     ...[...scripts].map((file) => `<link rel="modulepreload" crossorigin href="${base}${file}">`),
   ].join('');
+}
+
+function preload(data: string | undefined, base: string): string {
+  if (data === undefined) return '';
+  return `<link rel="preload" as="fetch" crossorigin href="${base}${data}">`;
 }
 
 function robots(siteAddress: string, base: string): string {

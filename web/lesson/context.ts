@@ -4,6 +4,7 @@
  * may read runes, so that a figure follows the run that is shown.
  */
 import { createContext } from 'svelte';
+import type { OutcomeTable } from './content.ts';
 
 export interface LessonContext {
   readonly language: 'en' | 'zh';
@@ -11,6 +12,8 @@ export interface LessonContext {
   measure(id: string, proof: string | null): number;
   /** Where a claim stands, and whether a run proves it. Throws on an unknown id. */
   claim(id: string): { readonly href: string; readonly proved: boolean };
+  /** The table of outcomes. Throws where there is none. */
+  outcomes(): OutcomeTable;
   /** The term in the other language. Throws on an unknown id. */
   term(id: string): string;
 }

@@ -2,10 +2,13 @@
  * What a lesson's prose refers to by id: a figure of a run, a claim's proof, a term. An unknown id
  * throws, so that the build stops at it.
  */
-import type { LessonModule } from './content.ts';
+import type { ClaimPlace, LessonModule, OutcomeTable } from './content.ts';
+
+type Run = Pick<LessonModule, 'run'>;
+type Terms = Pick<LessonModule, 'terms'>;
 
 /** A measure of the still run, or of the run of one of its proofs. */
-export function measureOf({ run }: LessonModule, id: string, proof: string | null): number {
+export function measureOf({ run }: Run, id: string, proof: string | null): number {
   const measures =
     proof === null
       ? run?.summary.measures
@@ -15,15 +18,21 @@ export function measureOf({ run }: LessonModule, id: string, proof: string | nul
   return value;
 }
 
-/** Whether a run proves the claim; otherwise a source decides it. */
-export function isProved({ content, run }: LessonModule, id: string): boolean {
-  const claim = content.questions.flatMap(({ claims }) => claims).find((found) => found.id === id);
+/** The question of a claim, and the proof that decides it; null where a source does. */
+export function claimOf({ claims }: LessonModule, id: string): ClaimPlace {
+  const claim = claims.find((found) => found.id === id);
   if (claim === undefined) throw new Error(`the lesson has no claim "${id}"`);
-  return run?.proofs.some((proof) => proof.id === claim.proof) ?? false;
+  return claim;
+}
+
+/** The table of outcomes of the front matter. */
+export function outcomesOf({ outcomes }: Pick<LessonModule, 'outcomes'>): OutcomeTable {
+  if (outcomes === null) throw new Error('the front matter has no outcomes');
+  return outcomes;
 }
 
 /** A term of the glossary in the other language. */
-export function termOf({ terms }: LessonModule, id: string): string {
+export function termOf({ terms }: Terms, id: string): string {
   const term = terms[id];
   if (term === undefined) throw new Error(`the glossary has no term "${id}"`);
   return term;

@@ -2,7 +2,8 @@
  * What the page gives to the stage, the component that draws and plays an experiment. A stage has
  * to be readable as it is prerendered, from the still run alone.
  */
-import type { Lang, StillRun } from './content.ts';
+import type { Act, Goal, Lang, Puzzle, StillRun } from './content.ts';
+import type { StageSession } from '../stage/stage-session.svelte.ts';
 
 /** What a reader has seen: the settings of a run and what came of it. */
 export type Seen = (
@@ -15,6 +16,13 @@ export interface StageProps {
   readonly lessonId: string;
   readonly lang: Lang;
   readonly still: StillRun;
+  /** Presets to press, above the knobs. */
+  readonly acts?: readonly Act[];
+  /** What to bring about; the puzzle besides. */
+  readonly goals?: readonly Goal[];
+  readonly puzzle?: Puzzle | null;
   /** Called when a run has been seen to its end. */
   readonly onseen?: Seen;
+  /** Called once with what moves the stage, for slides and for a page around it. */
+  readonly onready?: (session: StageSession) => void;
 }

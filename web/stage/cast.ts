@@ -6,7 +6,11 @@ import type { HostFrame } from '#engine/lab/frames.ts';
 import { controllerView } from './replicas.ts';
 import type { Tape } from './tape.ts';
 
-export type Part = 'broker' | 'controller' | 'producer' | 'consumer' | 'client';
+export type Part =
+  'broker' | 'controller' | 'producer' | 'consumer' | 'worker' | 'service' | 'client';
+
+/** Views of what stands around a broker. */
+const SERVICES: ReadonlySet<string> = new Set(['database', 'redis', 'redis-sentinel']);
 
 interface ClientView {
   readonly kind?: string;
@@ -23,7 +27,8 @@ export function castOf(tape: Tape): ReadonlyMap<string, Part> {
 function partOf(tape: Tape, name: string): Part {
   for (const { host } of tape.changesOf(name)) {
     const kind = (host.view as ClientView | null)?.kind ?? '';
-    for (const part of ['broker', 'controller', 'producer', 'consumer'] as const) {
+    if (SERVICES.has(kind)) return 'service';
+    for (const part of ['broker', 'controller', 'producer', 'consumer', 'worker'] as const) {
       if (kind.endsWith(part)) return part;
     }
   }

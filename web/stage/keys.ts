@@ -8,10 +8,19 @@ import type { Player } from './player.svelte.ts';
 const USES_SPACE = 'button, summary, select, a, input:not([type="range"])';
 const USES_ARROWS = 'select, input[type="radio"], input[type="text"]';
 
-export function onStageKey(event: KeyboardEvent, player: Player, play: () => void): void {
+/** What keys can do besides moving in the run. */
+export interface StageKeys {
+  readonly play: () => void;
+  /** Opens the menu of faults of a host; of none where no host has the focus. */
+  readonly act: (host: string | null) => void;
+  readonly command: () => void;
+  readonly help: () => void;
+}
+
+export function onStageKey(event: KeyboardEvent, player: Player, keys: StageKeys): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const target = event.target as HTMLElement;
-  const act = actOf(event, player, play);
+  const act = actOf(event, player, keys);
   if (act === null) return;
   if (target.closest(event.key === ' ' ? USES_SPACE : USES_ARROWS) !== null) return;
   // a slider for anything but the place in the run keeps its arrows
@@ -20,10 +29,19 @@ export function onStageKey(event: KeyboardEvent, player: Player, play: () => voi
   act();
 }
 
-function actOf(event: KeyboardEvent, player: Player, play: () => void): (() => void) | null {
+function actOf(event: KeyboardEvent, player: Player, keys: StageKeys): (() => void) | null {
   switch (event.key) {
     case ' ':
-      return play;
+      return keys.play;
+    case 'f':
+    case 'F': {
+      const card = (event.target as HTMLElement).closest<HTMLElement>('[data-host]');
+      return () => keys.act(card?.dataset.host ?? null);
+    }
+    case '/':
+      return keys.command;
+    case '?':
+      return keys.help;
     case 'ArrowLeft':
       return event.shiftKey ? () => player.stepOver(false) : () => player.step(-1);
     case 'ArrowRight':

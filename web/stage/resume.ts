@@ -1,6 +1,7 @@
 /**
- * Where a reader was, for as long as the tab lives: a reload or the other language goes on there.
- * A browser that keeps nothing starts anew.
+ * What this browser keeps of a reader's work, and sends nowhere. Where the reader was, for as long
+ * as the tab lives: a reload or the other language goes on there. The goals that were reached, for
+ * as long as the browser keeps them. A browser that keeps nothing starts anew.
  */
 export interface Place {
   /** The fragment of the run. */
@@ -26,5 +27,25 @@ export function keptPlace(lesson: string): Place | null {
     return typeof link === 'string' && typeof event === 'number' ? { link, event } : null;
   } catch {
     return null;
+  }
+}
+
+const goalsKeyOf = (lesson: string): string => `highwater.goals.${lesson}`;
+
+export function keepReached(lesson: string, goals: readonly string[]): void {
+  try {
+    localStorage.setItem(goalsKeyOf(lesson), JSON.stringify(goals));
+  } catch {
+    // private windows may refuse
+  }
+}
+
+/** The ids of the goals that were reached. What somebody else wrote there is none. */
+export function keptReached(lesson: string): readonly string[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(goalsKeyOf(lesson)) ?? '[]');
+    return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : [];
+  } catch {
+    return [];
   }
 }

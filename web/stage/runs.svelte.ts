@@ -18,8 +18,15 @@ export interface LeftRun {
   readonly request: RunRequest;
   readonly link: string;
   readonly measures: Measures;
+  readonly tape: Tape;
   /** Where the reader was when leaving it. */
   readonly event: number;
+}
+
+/** A run that is looked at beside the one on the stage, and where they part: null if nowhere. */
+export interface Ghost {
+  readonly run: LeftRun;
+  readonly divergedAt: number | null;
 }
 
 /** Moments that cross from the worker at a time: a message of some 10 ms at most. */
@@ -33,7 +40,8 @@ export class Runs {
   left: readonly LeftRun[] = $state.raw([]);
   /** The measures of the run before, for what changed; null while there is none. */
   before: Measures | null = $state.raw(null);
-  divergedAt: number | null = $state(null);
+  /** The run beside it: the one that was left last, until another is chosen, or none. */
+  ghost: Ghost | null = $state.raw(null);
   isBusy = $state(false);
   /** A sentence, or empty. */
   problem = $state('');
@@ -54,15 +62,23 @@ export class Runs {
     return this.#show(PRESET, null);
   }
 
-  /** Shows the run of a link's fragment; a link that cannot be opened gets a sentence. */
-  async open(link: string): Promise<void> {
+  /**
+   * Shows the run of a link's fragment; a link that cannot be opened gets a sentence. The run that
+   * is left at an event stays in the list; with null none is left.
+   */
+  async open(link: string, leavingAt: number | null = null): Promise<void> {
     const answer = await lab().read(link, this.#lesson);
-    if (answer.ok) await this.#show(answer.request, null);
+    if (answer.ok) await this.#show(answer.request, leavingAt);
     else this.problem = STAGE_MESSAGES[this.#lang].link[answer.problem];
     const { problem } = this;
     if (problem === '' || !this.tape.isStill) return;
     await this.preset();
     this.problem = problem;
+  }
+
+  /** Shows the run of these settings, and of the presets of all others. */
+  settings(knobs: RunRequest['knobs'], leavingAt: number | null = null): Promise<void> {
+    return this.#show({ knobs, inputs: [] }, leavingAt);
   }
 
   /** Turns a knob; `null` turns all back to their presets. */
@@ -72,11 +88,19 @@ export class Runs {
     await this.#show({ ...this.#wish, knobs }, event);
   }
 
-  /** Injects a fault after an event. What was done later in this run is undone: it has not been. */
-  async fork(event: number, fault: Fault): Promise<void> {
+  /** Injects faults after an event. What was done later in this run is undone: it has not been. */
+  async fork(event: number, faults: readonly Fault[]): Promise<void> {
     const earlier = this.#wish.inputs.filter((input) => input.event <= event);
-    const input: Input = { event, fault };
-    await this.#show({ ...this.#wish, inputs: [...earlier, input] }, event);
+    const inputs: Input[] = faults.map((fault) => ({ event, fault }));
+    await this.#show({ ...this.#wish, inputs: [...earlier, ...inputs] }, event);
+  }
+
+  /** Puts a run that was left beside the one on the stage; null puts it away. */
+  async compare(run: LeftRun | null): Promise<void> {
+    const visit = this.#visit;
+    const answer = run === null ? null : await lab().parting(this.#lesson, run.request);
+    if (visit !== this.#visit) return;
+    this.ghost = run !== null && answer?.ok ? { run, divergedAt: answer.value } : null;
   }
 
   /** Goes back to a run that was left. */
@@ -98,8 +122,8 @@ export class Runs {
       this.problem = STAGE_MESSAGES[this.#lang].cannotRun(made);
       return;
     }
-    if (leavingAt !== null) this.#leave(leavingAt, made.tape.summary.link);
-    this.divergedAt = leavingAt === null ? null : made.divergedAt;
+    const left = leavingAt === null ? null : this.#leave(leavingAt, made.tape.summary.link);
+    this.ghost = left === null ? null : { run: left, divergedAt: made.divergedAt };
     this.request = request;
     this.tape = made.tape;
     const { failure } = made.tape.summary;
@@ -127,12 +151,15 @@ export class Runs {
     }
   }
 
-  #leave(event: number, next: string): void {
-    const { link, measures } = this.tape.summary;
+  /** Keeps the run on the stage in the list; null where the next one is the same. */
+  #leave(event: number, next: string): LeftRun | null {
+    const { tape, request } = this;
+    const { link, measures } = tape.summary;
     this.before = measures;
     const others = this.left.filter((run) => run.link !== link && run.link !== next);
-    const leaving = link === next ? [] : [{ request: this.request, link, measures, event }];
-    this.left = [...leaving, ...others].slice(0, LEFT_RUNS_MAX);
+    const leaving = link === next ? null : { request, link, measures, tape, event };
+    this.left = [...(leaving === null ? [] : [leaving]), ...others].slice(0, LEFT_RUNS_MAX);
+    return leaving;
   }
 }
 

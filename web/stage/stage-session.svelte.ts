@@ -7,16 +7,23 @@
 import type { Fault } from '#engine/sim/faults.ts';
 import { prefersReducedMotion } from 'svelte/motion';
 import type { Seen, StageProps } from '../lesson/stage-props.ts';
+import { alignedEvent } from './compare.ts';
+import { CounterexampleSearch } from './counterexample-search.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { Records } from './records.ts';
 import { Logs } from './replicas.ts';
+import { GoalList } from './goals.svelte.ts';
+import type { Target } from './fault-offers.ts';
 import { keepPlace, keptPlace } from './resume.ts';
 import { Runs, samePlace, type LeftRun } from './runs.svelte.ts';
 
-/** A fragment that is a run; any other is an anchor of the page. */
+/** A fragment that is a run, or the proof of a claim; any other is an anchor of the page. */
 const LINK = /^#(v\d+\..*)$/;
+const PROOF = /^#proof=([a-z0-9-]+)$/;
 
 const linkHere = (): string | undefined => LINK.exec(location.hash)?.[1];
+
+type Proof = StageProps['still']['proofs'][number];
 
 export class StageSession {
   readonly runs: Runs;
@@ -27,14 +34,36 @@ export class StageSession {
   readonly known = $derived.by(() => this.records.at(this.player.event, this.replicas));
   /** The link of the last run that was seen to its end. */
   #seen = $state('');
+  /** Whose menu of faults is open. */
+  target: Target | null = $state.raw(null);
+  readonly #ghostTape = $derived.by(() => this.runs.ghost?.run.tape ?? null);
+  readonly #ghostLogs = $derived.by(() => this.#ghostTape && new Logs(this.#ghostTape));
+  readonly #ghostRecords = $derived.by(
+    () => this.#ghostTape && new Records(this.#ghostTape, this.#ghostLogs!),
+  );
+  /** The event of the run beside this one that belongs to the event on the stage. */
+  readonly ghostEvent = $derived.by(() => {
+    const { tape, ghost } = this.runs;
+    if (ghost === null) return 0;
+    return alignedEvent(tape, this.player.event, ghost.run.tape, ghost.divergedAt);
+  });
+  readonly ghostKnown = $derived.by(
+    () => this.#ghostRecords?.at(this.ghostEvent, this.#ghostLogs!.at(this.ghostEvent)) ?? [],
+  );
+  readonly goals: GoalList;
+  readonly search: CounterexampleSearch;
   readonly #lesson: string;
+  readonly #proofs: readonly Proof[];
   readonly #onseen: Seen;
   #started: Promise<void> | null = null;
 
-  constructor({ lessonId, lang, still }: StageProps, onseen: Seen) {
+  constructor({ lessonId, lang, still, goals = [] }: StageProps, onseen: Seen) {
     this.#lesson = lessonId;
+    this.#proofs = still.proofs;
     this.#onseen = onseen;
     this.runs = new Runs(lessonId, lang, still);
+    this.search = new CounterexampleSearch(lessonId);
+    this.goals = new GoalList(lessonId, goals);
     this.player = new Player(
       () => this.runs.tape,
       () => prefersReducedMotion.current,
@@ -71,10 +100,25 @@ export class StageSession {
     return this.#change(() => this.runs.turn(name, value, this.player.event));
   }
 
-  /** Injects a fault at this event, and plays what comes of it. */
-  async fork(fault: Fault): Promise<void> {
+  /** The lesson's run with these knobs and nothing done to it, from where anything is sent. */
+  set(knobs: Readonly<Record<string, string>>): Promise<void> {
+    return this.#change(
+      () => this.runs.settings(knobs, this.player.event),
+      () => this.runs.tape.opening,
+    );
+  }
+
+  /** Opens the menu of a host or a link, or closes it; the run waits meanwhile. */
+  look(target: Target | null): void {
+    this.target = target;
+    if (target !== null) this.player.pause();
+  }
+
+  /** Injects faults at this event, and plays what comes of it. */
+  async fork(faults: readonly Fault[]): Promise<void> {
+    this.target = null;
     await this.#change(
-      () => this.runs.fork(this.player.event, fault),
+      () => this.runs.fork(this.player.event, faults),
       (event) => event,
     );
     this.player.play();
@@ -88,8 +132,16 @@ export class StageSession {
     );
   }
 
-  /** Opens the run of the page's fragment, if it is one. */
+  /** Opens the run of the page's fragment, if it is one or names a proof. */
   openLink(): boolean {
+    const proof = this.#proofHere();
+    if (proof !== undefined) {
+      void this.#change(
+        () => this.runs.settings(proof.knobs, this.player.event),
+        () => this.#placeOf(proof),
+      );
+      return true;
+    }
     const link = linkHere();
     if (link === undefined) return false;
     void this.#change(
@@ -99,8 +151,17 @@ export class StageSession {
     return true;
   }
 
+  /**
+   * Opens the run of a link that was found here, at an event or in the same step; the run that is
+   * left stays.
+   */
+  show(link: string, event: number | null = null): Promise<void> {
+    const open = () => this.runs.open(link, this.player.event);
+    return event === null ? this.#change(open) : this.#change(open, () => event);
+  }
+
   get isLinked(): boolean {
-    return linkHere() !== undefined;
+    return linkHere() !== undefined || this.#proofHere() !== undefined;
   }
 
   seek(event: number): void {
@@ -115,11 +176,36 @@ export class StageSession {
     keepPlace(this.#lesson, { link: tape.summary.link, event: this.player.event });
   }
 
+  #proofHere(): Proof | undefined {
+    const id = PROOF.exec(location.hash)?.[1];
+    return this.#proofs.find((proof) => proof.id === id);
+  }
+
+  /**
+   * Where a proof shows it: a broken promise, a lost record, the step that it names; else the last
+   * step of the story, in which what went before comes out.
+   */
+  #placeOf({ at }: Proof): number {
+    const { summary, steps, opening } = this.runs.tape;
+    const broken = summary.violations?.[0]?.event ?? this.records.evidence?.goneAt;
+    const named = steps.find(({ id }) => id === at);
+    const step = named ?? steps.findLast(({ settling }) => !settling);
+    return broken ?? step?.from ?? opening;
+  }
+
   async #begin(): Promise<void> {
+    const proof = this.#proofHere();
+    if (proof !== undefined) {
+      await this.runs.settings(proof.knobs);
+      void this.search.look();
+      this.player.seek(this.#placeOf(proof));
+      return;
+    }
     const link = linkHere();
     const kept = link === undefined ? keptPlace(this.#lesson) : null;
     const wanted = link ?? kept?.link;
     await (wanted === undefined ? this.runs.preset() : this.runs.open(wanted));
+    void this.search.look();
     if (kept !== null && this.runs.problem === '') this.player.seek(kept.event);
   }
 
@@ -137,6 +223,8 @@ export class StageSession {
     const { tape } = this.runs;
     if (tape.isStill || this.isSeen) return;
     this.#seen = tape.summary.link;
-    this.#onseen(Object.fromEntries(tape.summary.knobs), tape.summary.measures);
+    const knobs = Object.fromEntries(tape.summary.knobs);
+    this.goals.tick(knobs, tape.summary.measures);
+    this.#onseen(knobs, tape.summary.measures);
   }
 }

@@ -115,6 +115,14 @@ export class Tape {
     return this.#at[event] ?? this.#at[this.#at.length - 1] ?? 0;
   }
 
+  /** The last event that is not later than a time, in microseconds. */
+  eventAtTime(micros: number): number {
+    return Math.max(
+      lastPlace(this.#at, (at) => at <= micros),
+      0,
+    );
+  }
+
   /** A host as it is after an event, or null before it was added. */
   hostAt(name: string, event: number): HostFrame | null {
     const changes = this.changesOf(name);

@@ -42,6 +42,11 @@ const PASSED_OVER = 0.06;
 /** No stretch of housekeeping takes longer, in beats. */
 const STRETCH_MAX = 1.5;
 
+/** Whether its host has to be named beside a sentence: it has one, and the text is silent. */
+export function needsHost({ host, text }: Pick<Sentence, 'host' | 'text'>): boolean {
+  return host !== 'world' && !text.includes(host);
+}
+
 export function isStory(sentence: Pick<Sentence, 'kind'>): boolean {
   return !QUIET.has(sentence.kind);
 }

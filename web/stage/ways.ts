@@ -57,6 +57,12 @@ function across(fromX: number, fromY: number, toX: number, toY: number): Way {
   ];
 }
 
+/** The point between the middles of two cards. */
+export function middleOf(one: Box, other: Box): Point {
+  const x = (one.left + one.right + other.left + other.right) / 4;
+  return [x, (middle(one) + middle(other)) / 2];
+}
+
 const middle = (box: Box): number => (box.top + box.bottom) / 2;
 
 /** The point at a part of the way, from 0 to 1. */

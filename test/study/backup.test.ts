@@ -1,0 +1,105 @@
+/** Progress as a file: what is saved is read again, and a broken one says what is wrong. */
+import { describe, expect, test } from 'vitest';
+import { STUDY_MESSAGES } from '#web/i18n/study.ts';
+import { backupText, merged, readBackup, type Progress } from '#web/study/backup.ts';
+import { graded } from '#web/study/schedule.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 15, 12);
+const PROGRESS: Progress = {
+  newPerDay: 7,
+  tracks: ['kafka'],
+  memories: [graded('claim:acks-1', undefined, 3, NOW_MS)],
+  known: ['acks'],
+  interviews: [
+    {
+      id: 'interview-1',
+      startedMs: NOW_MS,
+      track: '',
+      level: 'senior',
+      minutes: 30,
+      asked: [
+        {
+          slug: 'acks',
+          made: ['acks-1'],
+          flags: [0],
+          notes: '“quoted”\n第二行',
+          spentMs: 61_000,
+          awayMs: 0,
+          followUps: [{ key: 'flag:0', held: true }],
+        },
+      ],
+    },
+  ],
+};
+const TEXT = backupText(PROGRESS, NOW_MS);
+
+/** Both sentences about a text that must be refused. */
+function refusal(text: string): readonly [string, string] {
+  const read = readBackup(text);
+  if (read.ok) throw new Error('the file was read');
+  return [STUDY_MESSAGES.en.fault(read.fault), STUDY_MESSAGES.zh.fault(read.fault)];
+}
+
+/** The file with something else in place of a text that it has. */
+function changed(from: string, to: string): string {
+  expect(TEXT).toContain(from);
+  return TEXT.replace(from, to);
+}
+
+describe('study: progress as a file', () => {
+  test('what is saved is read again', () => {
+    expect(readBackup(TEXT)).toEqual({ ok: true, progress: PROGRESS });
+  });
+
+  test('names its format, its version and its day', () => {
+    expect(JSON.parse(TEXT)).toMatchObject({
+      format: 'highwater-progress',
+      version: 1,
+      saved: '2026-01-15T12:00:00.000Z',
+    });
+  });
+
+  test.each([
+    ['cut off', TEXT.slice(0, 100), 'not JSON', '不是 JSON'],
+    ['another file', '{"cards": []}', 'not progress saved here', '不是在这里存的进度'],
+    ['a list', '[]', 'not progress saved here', '不是在这里存的进度'],
+    ['newer', changed('"version": 1', '"version": 2'), 'version 2', '版本是 2'],
+    ['no version', changed('"version": 1', '"version": 0'), '“version” is 0', '“version” 是 0'],
+    [
+      'a wrong number',
+      changed(`"dueMs": ${PROGRESS.memories[0]!.dueMs}`, '"dueMs": "soon"'),
+      '“memories[0].dueMs” is "soon" in the file, and has to be a number.',
+      '“memories[0].dueMs” 是 "soon"，应该是一个数字。',
+    ],
+    [
+      'a missing name',
+      changed('"lapses"', '"lapsed"'),
+      '“memories[0].lapses” is missing',
+      '缺少 “memories[0].lapses”',
+    ],
+    ['a wrong state', changed('"state": 1', '"state": 4'), '1, 2 or 3', '1、2 或 3'],
+    [
+      'a wrong list',
+      changed('"acks-1"\n', '5\n'),
+      '“interviews[0].asked[0].made[0]” is 5',
+      '应该是一段文本',
+    ],
+    ['no list', changed('"known": [\n  "acks"\n ]', '"known": {}'), 'a list', '一个列表'],
+  ])('%s: a sentence says what is wrong', (_, text, en, zh) => {
+    const [english, chinese] = refusal(text);
+    expect(english).toContain(en);
+    expect(chinese).toContain(zh);
+  });
+
+  test('of a card on both sides the later grade counts; nothing is lost', () => {
+    const [memory] = PROGRESS.memories;
+    const later = graded('claim:acks-1', memory, 3, NOW_MS + 600_000);
+    const other = graded('quiz:acks', undefined, 4, NOW_MS);
+    const own = { ...PROGRESS, memories: [later, other], known: ['queues'], interviews: [] };
+    const both = merged(own, PROGRESS);
+    expect(both.memories).toEqual([later, other]);
+    expect(merged(PROGRESS, own).memories).toEqual([later, other]);
+    expect(both.known).toEqual(['queues', 'acks']);
+    expect(both.interviews).toEqual(PROGRESS.interviews);
+  });
+});

@@ -1,0 +1,82 @@
+/**
+ * What stands around the broker, as the stage draws it: a worker's lines, a database's rows, the
+ * keys of a Redis. Read from the views of their processes.
+ *
+ * Not here: the brokers' logs (`replicas.ts`).
+ */
+import type { HostFrame } from '#engine/lab/frames.ts';
+import { WORLD_BEGAN_AT_MILLIS } from '#engine/lab/wall-clock.ts';
+
+type Value = string | number | null;
+
+export interface WorkerShown {
+  readonly lines: readonly string[];
+  /** Lines that are done of the message in hand; -1 while there is none. */
+  readonly done: number;
+  readonly key: string;
+  readonly handled: number;
+  readonly skipped: number;
+}
+
+export interface DatabaseShown {
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly rows: readonly (readonly Value[])[];
+  }[];
+  readonly sessions: readonly { readonly client: string; readonly waits: boolean }[];
+}
+
+export interface RedisShown {
+  readonly role: 'master' | 'slave';
+  readonly master: string;
+  readonly replicas: readonly string[];
+  readonly keys: readonly (readonly [
+    string,
+    { readonly value: string; readonly expiresAt: number | null },
+  ])[];
+}
+
+export type ServiceShown =
+  | { readonly kind: 'worker'; readonly worker: WorkerShown }
+  | { readonly kind: 'database'; readonly database: DatabaseShown }
+  | { readonly kind: 'redis'; readonly redis: RedisShown };
+
+/** Rows that are listed at most of a table: the last ones. */
+const ROWS_MAX = 8;
+
+/** What a host shows beside its name, or null where it is no service (or down). */
+export function serviceOf(host: HostFrame): ServiceShown | null {
+  const view = host.view as { readonly kind?: string } | null;
+  switch (view?.kind) {
+    case 'worker':
+      return { kind: 'worker', worker: view as unknown as WorkerShown };
+    case 'database':
+      return { kind: 'database', database: view as unknown as DatabaseShown };
+    case 'redis':
+      return { kind: 'redis', redis: view as unknown as RedisShown };
+    default:
+      return null;
+  }
+}
+
+/** The last rows, each with whether one above has the same first value. */
+export function shownRows(rows: readonly (readonly Value[])[]): {
+  readonly rows: readonly { readonly row: readonly Value[]; readonly isAgain: boolean }[];
+  readonly hidden: number;
+} {
+  const met = new Set<Value>();
+  const all = rows.map((row) => {
+    const first = row[0] ?? null;
+    const isAgain = met.has(first);
+    met.add(first);
+    return { row, isAgain };
+  });
+  return { rows: all.slice(-ROWS_MAX), hidden: Math.max(all.length - ROWS_MAX, 0) };
+}
+
+/** Seconds until an expiry, by a wall clock that no fault has touched; null: it never expires. */
+export function secondsLeft(expiresAt: number | null, atMicros: number): number | null {
+  if (expiresAt === null) return null;
+  return Math.max(Math.ceil((expiresAt - WORLD_BEGAN_AT_MILLIS) / 1000 - atMicros / 1_000_000), 0);
+}
