@@ -112,7 +112,7 @@ describe('consensus: membership', () => {
     return deck;
   };
 
-  test('two leaders with changes of their own have majorities apart, and lose what was committed', () => {
+  test('two leaders with a change each have majorities apart, and lose what was committed', () => {
     const wrong = twoChanges(false);
     expect(wrong.view('a')).toMatchObject({ role: 'Leader', term: 3 });
     expect(wrong.watch.violations.map(({ id }) => id)).toContain('T4');
@@ -185,6 +185,7 @@ describe('consensus: membership', () => {
     quorum.fault({ fault: 'crash', host: other });
     quorum.runFor(20_000);
     expect(quorum.member(leader).inspect()).toMatchObject({ role: 'Leader', voters: [leader] });
+    expect(quorum.member(leader).roles.filter((role) => /Resigned/.test(role))).toEqual([]);
   });
 
   test('a removed voter that has not heard of it finds the leader and disturbs nobody', () => {

@@ -1,6 +1,7 @@
 /**
  * Quorums under random faults: nothing breaks; rules that are taken away are missed (others are in
- * the tests by hand, since only a rare schedule needs them); and the members go through every change of roles that the machine knows.
+ * the tests by hand, since only a rare schedule needs them); and the members go through every
+ * change of roles that the machine knows.
  */
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
@@ -20,7 +21,7 @@ function declared(machine: AnyStateMachine): readonly string[] {
 }
 
 describe('consensus: swarm', () => {
-  test(`${SEEDS} seeds: T1 to T8 hold, histories are linearizable, and all agree in the end`, () => {
+  test(`${SEEDS} seeds: T1 to T8 hold, reads are linearizable, all agree at the end`, () => {
     const seen = new Set<string>();
     const total = { committed: 0, terms: 0, answered: 0 };
     for (let seed = 1; seed <= SEEDS; seed++) {

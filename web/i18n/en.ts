@@ -32,6 +32,7 @@ export const en = {
     text: 'The address may be old or mistyped.',
   },
   index: {
+    start: 'Start here: experiments to break',
     title: 'Lessons',
     empty: 'There are no lessons yet.',
     minutes: (count: number) => plural(count, 'minute', 'minutes'),

@@ -69,7 +69,7 @@ const studyEn = {
     'Every question of the workbook gives several cards: its quiz, each claim of the usual answers (is it so?), each follow-up. Answer in your head or aloud, turn the card, and say honestly how well you knew it. The worse you knew it, the sooner it comes back.',
     'The intervals are computed by FSRS, the scheduler that Anki uses too: it aims at nine out of ten cards remembered when they come due. New cards are few on purpose. Ten a day are seventy a week to see again.',
   ],
-  keys: 'Keys, while the card has the focus: Space turns it, 1 to 4 grade it, U takes the last grade back.',
+  keys: 'Keys, while the card has the focus: Space turns it, 1 to 4 grade it, U undoes the last grade.',
   scripts: 'Study needs scripts: without them, the questions themselves are all there to read.',
   toQuestions: 'All questions',
   loading: 'Loading the cards.',
@@ -96,8 +96,7 @@ const studyEn = {
   toQuestion: 'The whole question',
   grade: 'How well did you know it?',
   grades: { 1: 'Forgotten', 2: 'Hard', 3: 'Good', 4: 'Easy' },
-  undo: 'Take the last grade back',
-  undone: 'Taken back.',
+  undo: 'Undo the last grade',
   wait: (ms: number) =>
     waitText(ms, {
       minutes: (count) => `${count} min`,
@@ -185,7 +184,6 @@ const studyZh: StudyWords = {
   grade: '刚才记得怎么样？',
   grades: { 1: '忘了', 2: '吃力', 3: '记得', 4: '轻松' },
   undo: '撤回上一次评分',
-  undone: '已撤回。',
   wait: (ms) =>
     waitText(ms, {
       minutes: (count) => `${count} 分钟`,

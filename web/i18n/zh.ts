@@ -29,6 +29,7 @@ export const zh: Messages = {
     text: '地址可能已经失效，或者输错了。',
   },
   index: {
+    start: '从这里开始：可以亲手弄坏的实验',
     title: '课程',
     empty: '还没有课程。',
     minutes: (count) => `${count} 分钟`,
