@@ -11,7 +11,7 @@ export default {
     'web/index.html',
     'web/server.ts',
     'web/build/experiments.ts',
-    'web/offline/service-worker.ts',
+    'web/offline/sw.ts',
     'engine/node/command/{highwater.mjs,plain-names.mjs,main.ts}',
     'lessons/*/*/{experiment,drill}.ts',
     'lessons/*/*/*.svx',

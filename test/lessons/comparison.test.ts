@@ -33,8 +33,8 @@ describe('lessons: comparison', () => {
 
   test.each([
     ['a row twice', '- id: topics', '- id: throughput', 'double-id: there are two rows throughput'],
-    ['a release of another broker', 'since: Artemis 2.15', 'since: Kafka 2.15', 'cell-release'],
-    ['a release without its product', 'since: Artemis 2.15', "since: '2.15'", 'cell-release'],
+    ['a release of another broker', 'since: ActiveMQ 5.6', 'since: Kafka 2.15', 'cell-release'],
+    ['a release without its product', 'since: ActiveMQ 5.6', "since: '2.15'", 'cell-release'],
     ['a refused term', 'How many messages a second', 'With backpressure', 'term: "backpressure"'],
     ['a cell that nobody reads', 'The unit is a queue', 'so '.repeat(80), 'cell-length'],
     ['a source that nobody can follow', '- KIP-578', '- the documentation', 'owner/repository@'],

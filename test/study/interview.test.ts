@@ -1,7 +1,7 @@
 /** A mock interview: what is drawn, what is asked next, the clock, and the report. */
 import { describe, expect, test } from 'vitest';
 import { REPORT_MESSAGES } from '#web/i18n/study.ts';
-import { drawn, followUpsAfter, rubricOf } from '#web/interview/interview.ts';
+import { drawn, followUpsAfter, followUpsOf, rubricOf } from '#web/interview/interview.ts';
 import { reportOf, reportText } from '#web/interview/report.ts';
 import { awayMs, hide, ranMs, show, start, stop, STOPPED } from '#web/interview/timer.ts';
 import { ACKS, QUEUES } from './questions.ts';
@@ -54,6 +54,13 @@ describe('interview: rubric and follow-ups', () => {
     ]);
     expect(keysAfter(ALL, [0])).toEqual(['flag:0', 'follow-up:2', 'follow-up:1']);
     expect(keysAfter([], [0, 1])).toEqual(['flag:0', 'flag:1', 'follow-up:2']);
+  });
+
+  test('a follow-up is named by its key, whatever the language', () => {
+    const asked = followUpsAfter(ACKS, { made: [], flags: [1] });
+    const keys = asked.map(({ key }) => key);
+    expect(followUpsOf(ACKS, keys)).toEqual(asked);
+    expect(followUpsOf(QUEUES, ['claim:acks-1', 'flag:9', 'follow-up:2'])).toEqual([]);
   });
 
   test('a red flag is answered by the claim that is nearest to it', () => {

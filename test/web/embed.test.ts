@@ -20,7 +20,8 @@ async function around(page: Page) {
       const heard: unknown[] = [];
       Object.assign(window, { heard });
       addEventListener('message', ({ data }) => heard.push(data));
-      document.documentElement.innerHTML = `<body><iframe title="x" src="${address}"></iframe></body>`;
+      const frame = `<iframe title="x" src="${address}"></iframe>`;
+      document.documentElement.innerHTML = `<body>${frame}</body>`;
     },
     inject('site') + EMBED,
   );

@@ -196,6 +196,13 @@ describe('web: mock interview', () => {
       expect(question).toBeDefined();
       expect(await axeFinds(page)).toEqual([]);
       await page.locator('textarea').fill('min.insync.replicas');
+      await page.locator('.top-bar a[hreflang=zh-CN]').click();
+      await page.locator('html[lang=zh-CN] .interview h2').waitFor();
+      expect(await page.locator('main h2').innerText()).not.toBe(title);
+      expect(await page.locator('textarea').inputValue()).toBe('min.insync.replicas');
+      await page.locator('.top-bar a[hreflang=en]').click();
+      await page.locator('html[lang=en] .interview h2').waitFor();
+      expect(await page.locator('main h2').innerText()).toBe(title);
       await page.locator('[data-answered]').click();
 
       const rubric = page.locator('[data-list=rubric] input');

@@ -91,10 +91,8 @@ export function lessonModules(lessons: string, engine: string): Plugin {
         if (kind === 'lesson-stories') return storyBodiesModule(lessons);
         if (kind === 'lesson-gallery') return galleryModule(lessons, rest[0] as Lang);
         if (kind === 'lesson-comparison') return comparisonModule(lessons, rest[0] as Lang);
-        if (kind === 'lesson-story') {
-          return storyModule(lessons, rest[0] ?? '', rest[1] as Lang, stillOf);
-        }
-        const [track, slug, lang] = rest;
+        const [track = '', slug, lang] = rest;
+        if (kind === 'lesson-story') return storyModule(lessons, track, slug as Lang, stillOf);
         const folder = lessonFolders(lessons).find((f) => f.track === track && f.slug === slug);
         if (folder === undefined) throw new Error(`there is no lesson ${track}/${slug}`);
         return lessonModule(folder, lang as Lang, { stillOf, outcomeOf });

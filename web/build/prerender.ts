@@ -95,7 +95,8 @@ async function writePages(
   }
   await rm(dirname(manifestFile), { recursive: true });
   const { files, gzipBytes } = await writeOfflineSet(folder, template);
-  const kept = `${files.length} files (${(gzipBytes / 2 ** 20).toFixed(2)} MB gzip) for offline use`;
+  const megabytes = (gzipBytes / 2 ** 20).toFixed(2);
+  const kept = `${files.length} files (${megabytes} MB gzip) for offline use`;
   builder.config.logger.info(`prerendered ${paths.length + 1} pages; ${kept}`);
 }
 

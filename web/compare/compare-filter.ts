@@ -14,7 +14,7 @@ export function shown<Id extends string>(all: readonly Id[], chosen: readonly st
   return some.length === 0 ? [...all] : some;
 }
 
-/** The filter of an address, `?brokers=kafka,rabbitmq&rows=latency`; what there is not is left out. */
+/** The filter of an address, `?brokers=kafka,rabbitmq&rows=latency`; unknown ids are left out. */
 export function fromAddress(search: string, known: ComparisonFilter): ComparisonFilter {
   const asked = new URLSearchParams(search);
   const ids = (name: 'brokers' | 'rows') => {

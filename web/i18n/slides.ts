@@ -1,5 +1,5 @@
 /**
- * The words of slides and of an embedded experiment in both languages. They are loaded with these.
+ * The words of slides in both languages. They are loaded with them.
  */
 import type { Lang } from '../lesson/content.ts';
 
@@ -16,8 +16,6 @@ const en = {
   claims: 'What is usually answered here',
   noNotes: 'Nothing to say that the slide does not say.',
   keys: '← → a slide, Home and End, S plays the step, N notes, Esc leaves',
-  experiment: 'the experiment',
-  embedded: 'Open the lesson',
 };
 
 type Words = typeof en;
@@ -35,8 +33,6 @@ const zh: Words = {
   claims: '常见回答怎么说',
   noNotes: '没有需要补充的内容。',
   keys: '← → 翻页，Home 与 End 到首尾，S 播放这一步，N 备注，Esc 退出',
-  experiment: '实验',
-  embedded: '打开这节课',
 };
 
 export const SLIDE_MESSAGES: Readonly<Record<Lang, Words>> = { en, zh };

@@ -10,6 +10,7 @@ import type { Shelf } from '../study/shelf.ts';
 import {
   drawn,
   followUpsAfter,
+  followUpsOf,
   type FollowUp,
   type Interview,
   type InterviewWish,
@@ -23,7 +24,7 @@ const MINUTE_MS = 60_000;
 const LATELY = 5;
 
 export class InterviewSession {
-  readonly questions: readonly StudyQuestion[];
+  questions: readonly StudyQuestion[] = $state.raw([]);
   readonly #shelf: Shelf;
   readonly #now: () => number;
   step: Step = $state('choose');
@@ -73,6 +74,11 @@ export class InterviewSession {
     return awayMs(this.#timer, this.atMs) - this.#before.awayMs;
   }
 
+  /** Whether there is something to come back to. */
+  get isGoingOn(): boolean {
+    return this.step !== 'choose' && this.step !== 'report';
+  }
+
   get isLast(): boolean {
     return this.leftMs <= 0 || this.#order.length === 0;
   }
@@ -88,6 +94,16 @@ export class InterviewSession {
   async load(): Promise<void> {
     const kept = await this.#shelf.all<Interview>('interviews');
     this.earlier = kept.toSorted((a, b) => b.startedMs - a.startedMs);
+  }
+
+  /** Goes on with the same questions in another language. */
+  speak(questions: readonly StudyQuestion[]): void {
+    const named = (slug: string) => questions.find((question) => question.slug === slug);
+    this.questions = questions;
+    this.#order = this.#order.flatMap(({ slug }) => named(slug) ?? []);
+    this.question = this.question === null ? null : (named(this.question.slug) ?? this.question);
+    const keys = this.followUps.map(({ key }) => key);
+    this.followUps = this.question === null ? [] : followUpsOf(this.question, keys);
   }
 
   /** Looks at the clock. */

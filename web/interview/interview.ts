@@ -51,7 +51,7 @@ export type FollowUp = {
   readonly answer: string;
 } & (
   | { readonly why: 'flag'; readonly said: string }
-  | { readonly why: 'missed'; readonly statement: string; readonly verdict: string }
+  | { readonly why: 'missed'; readonly statement: string }
   | { readonly why: 'further'; readonly question: string }
 );
 
@@ -102,34 +102,44 @@ export function followUpsAfter(
   question: StudyQuestion,
   { made, flags }: Pick<Asked, 'made' | 'flags'>,
 ): FollowUp[] {
-  const defended = flags.slice(0, FLAGS_MAX).flatMap((place): FollowUp[] => {
-    const said = question.redFlags[place];
-    if (said === undefined) return [];
-    return [{ key: `flag:${place}`, why: 'flag', said, answer: answerTo(question, said) }];
-  });
+  const defended = flags.slice(0, FLAGS_MAX).map((place) => `flag:${place}`);
   const missed = question.claims.filter(({ id }) => !made.includes(id));
   const believed = missed
     .filter(({ correction }) => correction !== undefined)
     .slice(0, MISSED_MAX)
-    .map(({ id, statement, verdict, correction = '' }): FollowUp => ({
-      key: `claim:${id}`,
-      why: 'missed',
-      statement,
-      verdict,
-      answer: correction,
-    }));
+    .map(({ id }) => `claim:${id}`);
   const about = missed.length > 0 ? missed : question.claims;
   const topic = termsOf(about.map(({ statement }) => statement).join(' '));
   const further = question.followUps
     .map(({ question: text, answer }, place) => ({
       near: nearness(termsOf(`${text} ${answer}`), topic),
       place,
-      followUp: { key: `follow-up:${place + 1}`, why: 'further' as const, question: text, answer },
     }))
     .sort((a, b) => b.near - a.near || a.place - b.place)
-    .map(({ followUp }) => followUp);
+    .map(({ place }) => `follow-up:${place + 1}`);
   const first = [...defended, ...believed].slice(0, FOLLOW_UPS_MAX - 1);
-  return [...first, ...further.slice(0, FOLLOW_UPS_MAX - first.length)];
+  const keys = [...first, ...further.slice(0, FOLLOW_UPS_MAX - first.length)];
+  return followUpsOf(question, keys);
+}
+
+/** Follow-ups of a question by their keys, in the question's language. */
+export function followUpsOf(question: StudyQuestion, keys: readonly string[]): FollowUp[] {
+  return keys.flatMap((key): FollowUp[] => {
+    const [kind, name = ''] = key.split(':');
+    if (kind === 'flag') {
+      const said = question.redFlags[Number(name)];
+      if (said === undefined) return [];
+      return [{ key, why: 'flag', said, answer: answerTo(question, said) }];
+    }
+    if (kind === 'claim') {
+      const claim = question.claims.find(({ id }) => id === name);
+      if (claim === undefined) return [];
+      const { statement, correction = statement } = claim;
+      return [{ key, why: 'missed', statement, answer: correction }];
+    }
+    const followUp = question.followUps[Number(name) - 1];
+    return followUp === undefined ? [] : [{ key, why: 'further', ...followUp }];
+  });
 }
 
 /** What is right in place of a sentence: the claim nearest to it, else the whole answer. */

@@ -3,7 +3,7 @@
  * and one page without content, out of which the scripts make any of them. The build lists it with
  * a digest of each file, and writes the service worker beside the list.
  *
- * Not here: how the set is fetched and used (`service-worker.ts`).
+ * Not here: how the set is fetched and used (`sw.ts`).
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export interface OfflineSet {
 const LIST = 'offline.json';
 const WORKER = 'sw.js';
 const SHELL = 'offline.html';
-const SOURCE = fileURLToPath(new URL('./service-worker.ts', import.meta.url));
+const SOURCE = fileURLToPath(new URL('./sw.ts', import.meta.url));
 
 /** Pages are made again in the browser; the others are for those who crawl. */
 const isKept = (path: string): boolean =>
@@ -44,7 +44,7 @@ export async function writeOfflineSet(folder: string, template: string): Promise
   const set = await listed(folder);
   await writeFile(join(folder, LIST), JSON.stringify(set));
   const source = await readFile(SOURCE, 'utf8');
-  const { code } = await transformWithOxc(source, 'service-worker.ts', { lang: 'ts' });
+  const { code } = await transformWithOxc(source, 'sw.ts', { lang: 'ts' });
   const worker = code
     .replace('__FINGERPRINT__', () => set.fingerprint)
     // a classic script, since not every browser takes a module for it

@@ -90,7 +90,7 @@ export async function lintProject(root: string): Promise<Problem[]> {
 async function lintComparison(root: string): Promise<Problem[]> {
   const load = async (name: string): Promise<unknown> =>
     import(pathToFileURL(join(root, 'lessons', name)).href);
-  if (!existsSync(join(root, 'lessons/comparison.ts'))) return [];
+  if (!existsSync(join(root, 'lessons/comparison.yaml'))) return [];
   const { COMPARISON_FILE } = (await load('comparison.ts')) as Comparison;
   const { lintComparison: lint } = (await load('lint-comparison.ts')) as ComparisonLint;
   return lint(COMPARISON_FILE, readFileSync(join(root, COMPARISON_FILE), 'utf8'));
