@@ -26,6 +26,16 @@ import {
   type TrackEntry,
 } from './lesson/content.ts';
 import type { StageProps } from './lesson/stage-props.ts';
+import {
+  pathOf,
+  embedPath,
+  galleryPath,
+  safePath,
+  studyPath,
+  interviewPath,
+  comparePath,
+  questionPath,
+} from './paths.ts';
 import { FETCHED, type QuestionFiles } from './question-files.ts';
 
 export type Page =
@@ -69,6 +79,8 @@ export interface QuestionPage {
   readonly kind: 'question';
   readonly lang: Lang;
   readonly question: QuestionData;
+  readonly View: Component<{ lang: Lang; data: QuestionData }>;
+  readonly module: string;
 }
 
 export interface StoryPage {
@@ -121,12 +133,6 @@ const COMPARISONS = {
   zh: () => import('virtual:lesson-comparison/zh'),
 };
 
-/** The gallery's folder and its part of an address, as lessons/tracks.ts has it. */
-const GALLERY = 'gallery';
-
-/** The part of an address under which the questions are. */
-const QUESTIONS = 'questions';
-
 /** The pages that are a view of their own, each at `/<lang>/<kind>/`. */
 const VIEWS = {
   safe: { module: 'page/Safe.svelte', view: () => import('./page/Safe.svelte') },
@@ -142,55 +148,6 @@ type ViewKind = keyof typeof VIEWS;
 const STAGE = import.meta.glob<Component<StageProps>>('./stage/Stage.svelte', {
   import: 'default',
 });
-
-/** The path of a page in a language. */
-export function pathOf(lang: Lang, entry?: Pick<LessonEntry, 'track' | 'slug'>): string {
-  return entry === undefined ? `/${lang}/` : `/${lang}/${entry.track}/${entry.slug}/`;
-}
-
-/** The path of a lesson's experiment for a frame in another page. */
-export function embedPath(lang: Lang, entry: Pick<LessonEntry, 'track' | 'slug'>): string {
-  return `/${lang}/embed/${entry.track}/${entry.slug}/`;
-}
-
-/** The path of the gallery in a language, or of one of its stories. */
-export function galleryPath(lang: Lang, entry?: Pick<StoryEntry, 'slug'>): string {
-  return entry === undefined ? `/${lang}/${GALLERY}/` : `/${lang}/${GALLERY}/${entry.slug}/`;
-}
-
-/** The path of the page that checks a configuration. */
-export function safePath(lang: Lang): string {
-  return `/${lang}/safe/`;
-}
-
-/** The path of the page where cards are learnt. */
-export function studyPath(lang: Lang): string {
-  return `/${lang}/study/`;
-}
-
-/** The path of the mock interview. */
-export function interviewPath(lang: Lang): string {
-  return `/${lang}/interview/`;
-}
-
-/** The path of the comparison of brokers. */
-export function comparePath(lang: Lang): string {
-  return `/${lang}/compare/`;
-}
-
-/** The path of the index of all questions in a language, or of one of them. */
-export function questionPath(lang: Lang, slug?: string): string {
-  return slug === undefined ? `/${lang}/${QUESTIONS}/` : `/${lang}/${QUESTIONS}/${slug}/`;
-}
-
-/** The run of a proof, on the stage of its lesson. */
-export function proofPath(
-  lang: Lang,
-  lesson: Pick<LessonEntry, 'track' | 'slug'>,
-  proof: string,
-): string {
-  return `${pathOf(lang, lesson)}#proof=${proof}`;
-}
 
 /** The path of a page in a language, which may be another than its own. */
 export function pathIn(lang: Lang, page: Page): string {
@@ -298,8 +255,10 @@ async function loadQuestion(
     const [index, { default: View }] = await Promise.all([files.index(lang), view]);
     return { kind: 'questions', lang, index, View, module: 'page/Questions.svelte' };
   }
-  const question = await files.question(lang, slug);
-  return question === undefined ? { kind: 'missing' } : { kind: 'question', lang, question };
+  const view = import('./page/Question.svelte');
+  const [question, { default: View }] = await Promise.all([files.question(lang, slug), view]);
+  if (question === undefined) return { kind: 'missing' };
+  return { kind: 'question', lang, question, View, module: 'page/Question.svelte' };
 }
 
 /** The language of a page's frame; a page in both languages counts as English. */

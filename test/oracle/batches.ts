@@ -1,4 +1,5 @@
 /** The batches and request bodies that the cases send: times are fixed, so that answers are. */
+import '../../engine/bytes/codecs.ts';
 import { encodeUtf8 } from '../../engine/bytes/utf8.ts';
 import { encodeBatch } from '../../engine/wire/kafka/record-batch.ts';
 import type { BatchDraft } from '../../engine/wire/kafka/record-batch.ts';

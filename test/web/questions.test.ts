@@ -135,7 +135,7 @@ describe('web: the index of questions', () => {
       const first = page.locator('ol.asked > li').first();
       await first.waitFor();
       expect(await first.innerText()).toMatch(/丢/);
-      expect(await page.locator('[role=status]').innerText()).toMatch(/^\d+ 道题中的 \d+ 道$/);
+      expect(await page.locator('main [role=status]').innerText()).toMatch(/^\d+ 道题中的 \d+ 道$/);
     }));
 
   test.each(['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'NotEnoughReplicasAfterAppendException'])(

@@ -57,8 +57,14 @@ describe('web: without scripts', () => {
 });
 
 describe('web: every page', () => {
+  test('a page for a frame asks not to be found', () => {
+    const framed = builtPaths().filter((path) => path.includes('/embed/'));
+    expect(framed.length).toBeGreaterThan(0);
+    for (const path of framed) expect(htmlOf(path), path).toContain('content="noindex"');
+  });
+
   test('has a title, a description, its language, its alternates and one heading', () => {
-    for (const path of builtPaths()) {
+    for (const path of builtPaths().filter((one) => !one.includes('/embed/'))) {
       const html = htmlOf(path);
       const count = (pattern: RegExp) => [...html.matchAll(pattern)].length;
       expect(/<title>(.*?)<\/title>/.exec(html)?.[1], path).toContain('Highwater');

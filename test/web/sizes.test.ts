@@ -28,26 +28,21 @@ describe('web: sizes', () => {
   const both = ['en/kafka/acks-and-loss/', 'en/guarantees/idempotent-consumer/'];
   const sampled = samplePaths().filter((path) => !path.startsWith('zh'));
   const pages = [...new Set([...both, ...sampled])];
-  // nobody's first page is a frame in another
-  const limitOf = (path: string) => (path.includes('/embed/') ? 100 : 95);
-
-  test.each(pages.map((path) => [path, limitOf(path)] as const))(
-    '/%s loads at most %i KB of scripts',
-    (path, limit) =>
-      onPage(path, {}, async (page) => {
-        const scripts = new Set<string>();
-        page.on('response', (response) => {
-          const isWorker = response.url().includes('worker');
-          if (response.url().endsWith('.js') && !isWorker) scripts.add(response.url());
-        });
-        await page.reload({ waitUntil: 'networkidle' });
-        await whenAlive(page);
-        const files = [...scripts].map((url) => new URL(url).pathname.slice(1));
-        expect(files.length).toBeGreaterThan(0);
-        const total = files.reduce((sum, file) => sum + gzipped(file), 0);
-        console.log(`/${path} loads ${(total / KB).toFixed(1)} KB of scripts`);
-        expect(total).toBeLessThanOrEqual(limit * KB);
-      }),
+  test.each(pages)('/%s loads at most 95 KB of scripts', (path) =>
+    onPage(path, {}, async (page) => {
+      const scripts = new Set<string>();
+      page.on('response', (response) => {
+        const isWorker = response.url().includes('worker');
+        if (response.url().endsWith('.js') && !isWorker) scripts.add(response.url());
+      });
+      await page.reload({ waitUntil: 'networkidle' });
+      await whenAlive(page);
+      const files = [...scripts].map((url) => new URL(url).pathname.slice(1));
+      expect(files.length).toBeGreaterThan(0);
+      const total = files.reduce((sum, file) => sum + gzipped(file), 0);
+      console.log(`/${path} loads ${(total / KB).toFixed(1)} KB of scripts`);
+      expect(total).toBeLessThanOrEqual(95 * KB);
+    }),
   );
 
   test('the worker, where there is one, has at most 150 KB', () => {
