@@ -146,8 +146,8 @@ export class LeaderEpochCache {
   }
 
   /**
-   * How many entries are true of this log. Where an entry's epoch really begins at its start, the
-   * log up to there is the one that the entries before it describe as well.
+   * How many entries are true of this log: each must begin where its epoch begins, behind a frame
+   * of the entry before it. Of those at or below the log start offset only the last one counts.
    */
   #bornOutBy(log: EpochLog): number {
     const { logStartOffset, logEndOffset } = log;
@@ -157,17 +157,25 @@ export class LeaderEpochCache {
     if (first !== undefined && oldest !== null) {
       if (Math.max(oldest.baseOffset, logStartOffset) < first.startOffset) return 0;
     }
-    const last = this.#entries.findLastIndex(({ epoch, startOffset }, i) => {
-      if (startOffset >= logEndOffset) return false;
-      if (startOffset <= logStartOffset && oldest === null) {
-        return log.lastEpoch < 0 || log.lastEpoch === epoch;
-      }
-      const frame = log.headerAt(startOffset);
-      if (frame === null || frame.epoch !== epoch) return false;
-      if (startOffset <= logStartOffset) return true;
-      return log.headerAt(startOffset - 1)?.epoch === this.#entries[i - 1]?.epoch;
-    });
-    return last + 1;
+    const floor = this.#entries.findLastIndex(
+      ({ startOffset }) => startOffset <= logStartOffset && startOffset < logEndOffset,
+    );
+    if (floor >= 0) {
+      const { epoch } = this.#entries[floor]!;
+      const there = oldest?.epoch ?? (log.lastEpoch < 0 ? epoch : log.lastEpoch);
+      if (there !== epoch) return 0;
+    }
+    let count = floor + 1;
+    while (count < this.#entries.length && this.#isTrueOf(log, count)) count++;
+    return count;
+  }
+
+  /** Whether an entry above the log start offset begins where its epoch does. */
+  #isTrueOf(log: EpochLog, place: number): boolean {
+    const { epoch, startOffset } = this.#entries[place]!;
+    if (startOffset >= log.logEndOffset) return false;
+    if (log.headerAt(startOffset)?.epoch !== epoch) return false;
+    return log.headerAt(startOffset - 1)?.epoch === this.#entries[place - 1]?.epoch;
   }
 
   #assign(epoch: number, startOffset: number): boolean {
