@@ -4,5 +4,6 @@
  */
 export { judgeDelivery } from './check/delivery.ts';
 export { experiment, prove, proveSince } from './experiment.ts';
-export type { Lab, Measures } from './experiment.ts';
+export type { Lab, Measures, Mutant, Predicate, Proof, Step } from './experiment.ts';
+export type { History } from './history.ts';
 export { choice, integer } from './knob.ts';

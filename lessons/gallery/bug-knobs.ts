@@ -2,7 +2,8 @@
  * The knobs that every entry of the gallery has: the bug by its switch, or by the release. Not
  * here: what the switches do (`engine/kafka/profiles.ts`).
  */
-import { choice } from '#engine/lab/index.ts';
+import { choice, prove } from '#engine/lab/index.ts';
+import type { Mutant, Predicate, Proof } from '#engine/lab/index.ts';
 import { profileNames } from '#engine/lab/kafka.ts';
 import type { KafkaOptions } from '#engine/lab/kafka.ts';
 
@@ -30,4 +31,12 @@ export function quirksOf(
   besides: Quirks = {},
 ): Quirks {
   return quirk === 'by-release' ? besides : { ...besides, [fix]: quirk === 'off' };
+}
+
+/** The proof that an entry has in any case: the damage is there with the bug, and not without. */
+export function bugShows(damage: Predicate, mutants: readonly Mutant[] = []): Proof {
+  return prove({ quirk: 'on' }, damage, [
+    { name: 'the quirk is off', knobs: { quirk: 'off' } },
+    ...mutants,
+  ]);
 }

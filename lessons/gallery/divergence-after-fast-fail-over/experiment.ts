@@ -5,11 +5,11 @@
  * leader does not know that epoch and answers with an offset alone. The follower cuts there and
  * keeps records of its own below it.
  */
-import { experiment, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
-import { acknowledgedBy, divergedOffsets, watchInSync } from '../story.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
+import { acknowledgedBy, brokersStart, divergedOffsets, watchInSync } from '../story.ts';
 
 const TOPIC = 'pay';
 const [FIRST, SECOND] = [1, 2] as const;
@@ -55,12 +55,7 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Two brokers start', zh: '两个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
+    brokersStart(2),
     {
       id: 'create',
       title: { en: 'A topic that allows unclean election', zh: '创建允许 unclean 选主的主题' },
@@ -154,9 +149,7 @@ export default experiment({
   },
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['diverged']! > 0, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['diverged']! > 0),
     'the-reply-names-its-epoch': proveSince('2.0', { quirk: 'by-release' }, same),
   },
 });

@@ -5,10 +5,11 @@
  * third still holds, and gave its offset to another. The third does not hear from the controller,
  * fetches on as before, and counts as having the new record.
  */
-import { experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, judgeDelivery, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
+import { brokersStart, topicIsCreated } from '../story.ts';
 
 type History = Lab['history'];
 
@@ -60,24 +61,11 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-        cluster.addProducer(CAREFUL, { acks: 'all', 'linger.ms': '0', retries: '1000' });
-        cluster.addProducer(HASTY, { acks: '1', 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsCreated(TOPIC, 3, 1, {
+      [CAREFUL]: { acks: 'all', 'linger.ms': '0', retries: '1000' },
+      [HASTY]: { acks: '1', 'linger.ms': '0' },
+    }),
     {
       id: 'first',
       title: { en: 'A record that everybody knows is committed', zh: '一条大家都知道已提交的消息' },
@@ -155,9 +143,7 @@ export default experiment({
   },
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['lost'] === 1, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['lost'] === 1),
     'a-fetch-names-its-epoch': proveSince('2.1', { quirk: 'by-release' }, keeps),
   },
 });

@@ -5,11 +5,11 @@
  * watermark is a step behind. A replica without that record comes back, reaches this stale mark,
  * and is taken in. Then those that have the record die.
  */
-import { experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
-import { acknowledgedBy } from '../story.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
+import { acknowledgedBy, brokersStart, crash, lossOf, topicIsCreated } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 4;
@@ -39,23 +39,8 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Four brokers start', zh: '四个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with four replicas', zh: '创建四副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-        cluster.addProducer('producer-1', { acks: 'all', 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(4),
+    topicIsCreated(TOPIC, 4, 1, { 'producer-1': { acks: 'all', 'linger.ms': '0' } }),
     {
       id: 'first',
       title: { en: 'A record that everybody knows is committed', zh: '一条大家都知道已提交的消息' },
@@ -101,11 +86,7 @@ export default experiment({
     {
       id: 'others-die',
       title: { en: 'Those that have the record die', zh: '有这条消息的副本宕机' },
-      do: ({ cluster }, lab) => {
-        for (const id of [SECOND, FAR]) {
-          lab.inject({ fault: 'crash', host: cluster.brokerName(id) });
-        }
-      },
+      do: (world, lab) => crash(world, lab, [SECOND, FAR]),
       until: ({ cluster }) => cluster.replica(LATE, TOPIC, 0)?.role === 'leader',
       timeLimitMs: 60_000,
     },
@@ -113,19 +94,10 @@ export default experiment({
 
   settle: KafkaCluster.settle(),
 
-  measures({ history }) {
-    const verdict = judgeDelivery(history);
-    return {
-      sent: history.sent.length,
-      acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
-    };
-  },
+  measures: lossOf,
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['lost'] === 1, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['lost'] === 1),
     'joining-needs-the-start-of-the-epoch': proveSince('2.0', { quirk: 'by-release' }, keeps),
   },
 });

@@ -5,12 +5,12 @@
  * leave the ISR. The last one loses power and its page cache. It comes back, alone in the ISR, and
  * leads with an empty log; the others throw away what they have.
  */
-import { experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
 import { watchCommitted } from '../committed.ts';
-import { acknowledgedBy } from '../story.ts';
+import { acknowledgedBy, brokersStart, lossOf, topicIsCreated } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -39,23 +39,8 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-        cluster.addProducer('producer-1', { acks: 'all', 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsCreated(TOPIC, 3, 2, { 'producer-1': { acks: 'all', 'linger.ms': '0' } }),
     {
       id: 'write',
       title: { en: 'Three records that all have', zh: '三条大家都有的消息' },
@@ -88,19 +73,10 @@ export default experiment({
 
   settle: KafkaCluster.settle(),
 
-  measures({ history }) {
-    const verdict = judgeDelivery(history);
-    return {
-      sent: history.sent.length,
-      acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
-    };
-  },
+  measures: lossOf,
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['lost'] === RECORDS, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['lost'] === RECORDS),
     'who-left-the-isr-last-may-lead': proveSince('4.1', { quirk: 'by-release' }, keeps),
   },
 });

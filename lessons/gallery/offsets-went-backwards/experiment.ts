@@ -5,11 +5,11 @@
  * leader has both records, but its high watermark is a step behind, and it answers with that.
  */
 import type { Consumer } from '#engine/kafka/client/consumer/consumer.ts';
-import { experiment, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
-import { acknowledgedBy } from '../story.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
+import { acknowledgedBy, brokersStart, topicIsCreated } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -50,23 +50,8 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-        cluster.addProducer('producer-1', { acks: 'all', 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsCreated(TOPIC, 3, 2, { 'producer-1': { acks: 'all', 'linger.ms': '0' } }),
     {
       id: 'first',
       title: { en: 'A record that everybody knows is committed', zh: '一条大家都知道已提交的消息' },
@@ -131,9 +116,7 @@ export default experiment({
   },
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['wentBack'] === 1, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['wentBack'] === 1),
     'a-stale-leader-gives-no-end': proveSince('2.2', { quirk: 'by-release' }, grows),
   },
 });

@@ -5,11 +5,11 @@
  * it, and added again, empty. Then the last fetch of before arrives, and the leader takes the
  * replica for caught up.
  */
-import { experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
-import { acknowledgedBy, Pause } from '../story.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
+import { acknowledgedBy, brokersStart, crash, lossOf, Pause, topicIsCreated } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -47,23 +47,8 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-        cluster.addProducer('producer-1', { acks: 'all', 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsCreated(TOPIC, 3, 2, { 'producer-1': { acks: 'all', 'linger.ms': '0' } }),
     {
       id: 'write',
       title: { en: 'Three records that all have', zh: '三条大家都有的消息' },
@@ -106,11 +91,7 @@ export default experiment({
     {
       id: 'others-die',
       title: { en: 'The other two die', zh: '另外两台宕机' },
-      do: ({ cluster }, lab) => {
-        for (const id of [LEADER, SECOND]) {
-          lab.inject({ fault: 'crash', host: cluster.brokerName(id) });
-        }
-      },
+      do: (world, lab) => crash(world, lab, [LEADER, SECOND]),
       until: ({ cluster }) => cluster.replica(MOVED, TOPIC, 0)?.role === 'leader',
       timeLimitMs: 60_000,
     },
@@ -125,19 +106,10 @@ export default experiment({
 
   settle: KafkaCluster.settle(),
 
-  measures({ history }) {
-    const verdict = judgeDelivery(history);
-    return {
-      sent: history.sent.length,
-      acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
-    };
-  },
+  measures: lossOf,
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['lost'] === RECORDS, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['lost'] === RECORDS),
     'only-a-fetch-of-this-epoch-counts': proveSince('2.1', { quirk: 'by-release' }, keeps),
   },
 });

@@ -9,7 +9,7 @@ import { choice, experiment, judgeDelivery, prove, proveSince } from '#engine/la
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { bugKnobs } from '../bug-knobs.ts';
-import { acknowledgedBy, Pause } from '../story.ts';
+import { acknowledgedBy, brokersStart, Pause, topicIsCreated } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -60,22 +60,8 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsCreated(TOPIC, 3, 2, {}),
     {
       id: 'first',
       title: { en: 'The first record is written', zh: '第一条写入' },

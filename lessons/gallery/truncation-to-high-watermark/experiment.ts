@@ -5,11 +5,11 @@
  * The leader dies. One follower leads; the other follows it, truncates, and is cut off before it
  * can fetch. Then the second leader dies too.
  */
-import { experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs, quirksOf } from '../bug-knobs.ts';
-import { acknowledgedBy } from '../story.ts';
+import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
+import { acknowledgedBy, brokersStart, lossOf, topicIsCreated } from '../story.ts';
 
 const TOPIC = 'pay';
 const [FIRST, SECOND, LAST] = [1, 2, 3] as const;
@@ -33,23 +33,8 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        const configs = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'false' };
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS, configs });
-        cluster.addProducer('producer-1', { acks: 'all', 'linger.ms': '0' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsCreated(TOPIC, 3, 2, { 'producer-1': { acks: 'all', 'linger.ms': '0' } }),
     {
       id: 'first',
       title: { en: 'A record that everybody knows is committed', zh: '一条大家都知道已提交的消息' },
@@ -94,19 +79,10 @@ export default experiment({
 
   settle: KafkaCluster.settle(),
 
-  measures({ history }) {
-    const verdict = judgeDelivery(history);
-    return {
-      sent: history.sent.length,
-      acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
-    };
-  },
+  measures: lossOf,
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['lost'] === 1, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['lost'] === 1),
     'followers-truncate-by-epoch': proveSince('0.11', { quirk: 'by-release' }, keeps),
   },
 });

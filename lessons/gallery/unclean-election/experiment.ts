@@ -8,9 +8,9 @@
 import { choice, experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { bugKnobs } from '../bug-knobs.ts';
+import { bugKnobs, bugShows } from '../bug-knobs.ts';
 import { watchConsumed } from '../committed.ts';
-import { acknowledgedBy } from '../story.ts';
+import { acknowledgedBy, brokersStart } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -59,12 +59,7 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
     {
       id: 'create',
       title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
@@ -146,9 +141,7 @@ export default experiment({
   },
 
   proofs: {
-    'the-bug-shows': prove({ quirk: 'on' }, (measures) => measures['lost'] === 2, [
-      { name: 'the quirk is off', knobs: { quirk: 'off' } },
-    ]),
+    'the-bug-shows': bugShows((measures) => measures['lost'] === 2),
     'two-in-sync-lose-less': prove(
       { quirk: 'on', 'min.insync.replicas': '2' },
       (measures) => measures['lost'] === 1,
