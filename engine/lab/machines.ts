@@ -20,6 +20,7 @@ import { assert } from '../kernel/assert.ts';
 import type { TraceEntry } from '../kernel/trace.ts';
 import { sessionMachine } from '../services/database/session.machine.ts';
 import { failoverMachine } from '../services/redis/failover.machine.ts';
+import { zooKeeperClientMachine } from '../zookeeper/client.machine.ts';
 
 export interface ChartState {
   /** From the root, as in `Follower.Fetching`. */
@@ -72,6 +73,7 @@ const CATALOGUE: readonly Listed[] = [
   { machine: connectionMachine, realName: 'ConnectionState', isShared: true },
   { machine: sessionMachine, realName: 'pg_stat_activity.state' },
   { machine: failoverMachine, realName: 'SENTINEL_FAILOVER_STATE' },
+  { machine: zooKeeperClientMachine, realName: 'ZooKeeper.States' },
 ];
 
 /** The chart of every machine of the engine. */
