@@ -48,8 +48,24 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     en: 'An offset that was read once always means the same record.',
     zh: '读过一次的位移，永远指同一条记录。',
   },
+  K16: {
+    en: 'Compaction keeps the last value of each key, and what stays keeps its offset.',
+    zh: '压实保留每个键的最后一个值，留下的消息位移不变。',
+  },
   K21: {
     en: 'The log keeps the order in which a producer sent.',
     zh: '日志里的顺序就是生产者发送的顺序。',
+  },
+  K22: {
+    en: 'Once a producer has taken over a transactional id, its predecessor writes nothing more.',
+    zh: '事务 id 被新的生产者接手之后，之前的生产者再也写不进任何东西。',
+  },
+  K23: {
+    en: 'Of a transaction a read_committed consumer sees all or nothing.',
+    zh: '一个事务，read_committed 消费者要么全看到，要么都看不到。',
+  },
+  K24: {
+    en: 'A transaction that is open in a partition is open at its coordinator, partition included.',
+    zh: '分区里尚未结束的事务，协调者必定知道，而且登记了这个分区。',
   },
 };

@@ -245,9 +245,11 @@ export function differences(en: LintedProse, zh: LintedProse): Problem[] {
   );
   const formed = ({ front, story }: LintedProse): boolean => front !== null || story !== null;
   if (formed(en) && formed(zh)) {
-    compare('same-front-matter', 'front matters', ({ front, story }) =>
-      JSON.stringify(withoutTexts(front ?? story)),
-    );
+    const heads = [en, zh].map(({ front, story }) => withoutTexts(front ?? story));
+    const difference = firstDifference(heads[0], heads[1]);
+    if (difference !== null) {
+      found.push(problem('same-front-matter', `front matters differ${difference}`));
+    }
   }
   return found;
 }
@@ -257,6 +259,23 @@ function nameOf({ component, id, of }: Reference): string {
 }
 
 const TEXTS = new Set(['title', 'summary', 'question', 'text']);
+
+/** The first place where two values differ, and both values there; null where they are the same. */
+function firstDifference(en: unknown, zh: unknown, path = ''): string | null {
+  const [left, right] = [JSON.stringify(en) ?? 'nothing', JSON.stringify(zh) ?? 'nothing'];
+  if (left === right) return null;
+  const fields = (value: unknown): ReadonlyMap<string, unknown> | null =>
+    typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : null;
+  const [ours, theirs] = [fields(en), fields(zh)];
+  if (ours !== null && theirs !== null) {
+    for (const key of new Set([...ours.keys(), ...theirs.keys()])) {
+      const place = Array.isArray(en) ? `${path}[${key}]` : `${path}.${key}`;
+      const difference = firstDifference(ours.get(key), theirs.get(key), place);
+      if (difference !== null) return difference;
+    }
+  }
+  return ` in ${path.replace(/^\./, '')}: en ${left}; zh ${right}`;
+}
 
 /** What must not differ between languages: everything but the texts. */
 function withoutTexts(value: unknown): unknown {

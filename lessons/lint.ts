@@ -51,6 +51,7 @@ export function lintLessons(lessons: readonly LessonFiles[]): Problem[] {
     ...doubleIds(linted),
     ...claimLinkProblems(linted),
     ...prerequisiteProblems(linted),
+    ...circleProblems(linted),
     ...storiesTogether(linted.flatMap(({ prose }) => prose)),
   ];
 }
@@ -164,7 +165,8 @@ function referenceProblems(
     for (const { id, proof } of claims) {
       if (proof === undefined) continue;
       const message = `${id} names the proof ${proof}, and the lesson has no experiment`;
-      found.push({ rule: 'unknown-proof', file, line: 1, message });
+      const line = lineOfClaim(lesson.texts['questions.yaml'] ?? '', id);
+      found.push({ rule: 'unknown-proof', file, line, message });
     }
   }
   if (experiment === null) return found;
@@ -172,15 +174,21 @@ function referenceProblems(
     const message = `the experiment's id is ${experiment.id}, its lesson's slug is ${lesson.slug}`;
     found.push({ rule: 'experiment-id', file: `${folder}/experiment.ts`, line: 1, message });
   }
+  const text = lesson.texts['questions.yaml'] ?? '';
   for (const { id, proof, since } of claims) {
     if (proof === undefined) continue;
-    found.push(...unknown('proof', file, 1, proof, experiment.proofs));
+    const at = lineOfClaim(text, id);
+    found.push(...unknown('proof', file, at, proof, experiment.proofs));
     const date = experiment.dates[proof] ?? 'all';
     if (date === since.replace(/^[A-Za-z]+ /, '')) continue;
     const message = `${id} is since ${since}, its proof ${proof} is since ${date}`;
-    found.push({ rule: 'proof-date', file, line: 1, message });
+    found.push({ rule: 'proof-date', file, line: at, message });
   }
-  return [...found, ...prose.flatMap((linted) => proseAgainst(experiment, linted))];
+  const against = (linted: LintedProse) => {
+    const name = linted.file.slice(folder.length + 1);
+    return proseAgainst(experiment, linted, lesson.texts[name] ?? '');
+  };
+  return [...found, ...prose.flatMap(against)];
 }
 
 function unknownTerms({ file, prose }: LintedProse): Problem[] {
@@ -194,7 +202,26 @@ function unknownTerms({ file, prose }: LintedProse): Problem[] {
     }));
 }
 
-function proseAgainst(experiment: ExperimentFacts, { file, prose, front }: LintedProse): Problem[] {
+/** The line where a claim begins in the text of questions.yaml. */
+function lineOfClaim(text: string, id: string): number {
+  return lineWhere(text, String.raw`^ *- id: ['"]?${inPattern(id)}['"]?\s*$`);
+}
+
+/** The first line that the pattern meets, or 1. */
+function lineWhere(text: string, pattern: string): number {
+  const at = text.search(new RegExp(pattern, 'm'));
+  return at === -1 ? 1 : lineAt(text, at);
+}
+
+function inPattern(id: string): string {
+  return id.replace(/[^\w-]/g, String.raw`\$&`);
+}
+
+function proseAgainst(
+  experiment: ExperimentFacts,
+  { file, prose, front }: LintedProse,
+  text: string,
+): Problem[] {
   const { steps, measures, proofs, knobs } = experiment;
   const found = prose.references.flatMap(({ component, id, of, line }) => [
     ...(component === 'Step' ? unknown('step', file, line, id, steps) : []),
@@ -211,11 +238,17 @@ function proseAgainst(experiment: ExperimentFacts, { file, prose, front }: Linte
   const aims = [...(bet?.options ?? []), ...goals, ...solved, ...values];
   for (const { when } of aims) {
     for (const id of [when.measure, when.min, when.max, when.below]) {
-      if (typeof id === 'string') found.push(...unknown('measure', file, 1, id, measures));
+      if (typeof id !== 'string') continue;
+      const at = lineWhere(
+        text,
+        String.raw`(?<=\b(measure|min|max|below): *['"]?)${inPattern(id)}(?![\w-])`,
+      );
+      found.push(...unknown('measure', file, at, id, measures));
     }
   }
   for (const knob of setKnobs([bet, puzzle, ...acts, ...goals, ...rows, ...columns])) {
-    found.push(...unknown('knob', file, 1, knob, knobs));
+    const at = lineWhere(text, String.raw`(?<![\w.-])${inPattern(knob)}['"]?:`);
+    found.push(...unknown('knob', file, at, knob, knobs));
   }
   return found;
 }
@@ -243,20 +276,26 @@ function unknown(
 function doubleIds(linted: readonly Linted[]): Problem[] {
   const first = new Map<string, string>();
   const found: Problem[] = [];
-  const take = (kind: string, id: string, file: string): void => {
+  const take = (kind: string, id: string, file: string, text = ''): void => {
     const key = `${kind} ${id}`;
     const before = first.get(key);
-    if (before === undefined) first.set(key, file);
-    else
-      found.push({ rule: 'double-id', file, line: 1, message: `${key} is already in ${before}` });
+    if (before === undefined) {
+      first.set(key, file);
+      return;
+    }
+    const named = String.raw`(?<=\b(id|slug): *['"]?)${inPattern(id)}(?=['"]?(\s|$))`;
+    const at = [...text.matchAll(new RegExp(named, 'g'))].at(-1)?.index ?? 0;
+    const line = lineAt(text, at);
+    found.push({ rule: 'double-id', file, line, message: `${key} is already in ${before}` });
   };
   for (const { folder, lesson, questions } of linted) {
     take('lesson', lesson.slug, folder);
+    const text = lesson.texts['questions.yaml'];
     for (const question of questions?.questions ?? []) {
       const file = `${folder}/questions.yaml`;
-      take('question', question.id, file);
-      take('slug', question.slug, file);
-      for (const { id } of question.claims) take('claim', id, file);
+      take('question', question.id, file, text);
+      take('slug', question.slug, file, text);
+      for (const { id } of question.claims) take('claim', id, file, text);
     }
   }
   return found;
@@ -295,4 +334,24 @@ function prerequisiteProblems(linted: readonly Linted[]): Problem[] {
       }),
     ),
   );
+}
+
+/** What questions.yaml names as best read before is there, and does not lead back. */
+function circleProblems(linted: readonly Linted[]): Problem[] {
+  const named = new Map(
+    linted.map(({ lesson, questions }) => [lesson.slug, questions?.prerequisites ?? []] as const),
+  );
+  const before = (slug: string): ReadonlySet<string> => {
+    const all = new Set(named.get(slug));
+    for (const one of all) for (const further of named.get(one) ?? []) all.add(further);
+    return all;
+  };
+  return linted.flatMap(({ lesson: { slug }, folder }) => {
+    const problem = (message: string): Problem => {
+      return { rule: 'prerequisite', file: `${folder}/questions.yaml`, line: 1, message };
+    };
+    const unknown = (named.get(slug) ?? []).filter((one) => !named.has(one));
+    const found = unknown.map((one) => problem(`prerequisite ${one} is no lesson`));
+    return before(slug).has(slug) ? [...found, problem(`${slug} would come before itself`)] : found;
+  });
 }

@@ -117,6 +117,7 @@ const question = z.strictObject({
 
 export const questionsFile = z.strictObject({
   about: pair.describe('What the lesson is about, in a few words.'),
+  prerequisites: z.array(SLUG).default([]).describe('Lessons that are best read before it.'),
   questions: z.array(question).min(1),
 });
 

@@ -13,6 +13,7 @@ export default {
     'web/build/experiments.ts',
     'web/offline/sw.ts',
     'engine/node/command/{highwater.mjs,plain-names.mjs,main.ts}',
+    'engine/node/command/{trial-thread,fuzz-thread}.ts',
     'lessons/*/*/{experiment,drill}.ts',
     'lessons/*/*/*.svx',
     'test/**/*.test.ts',

@@ -7,6 +7,11 @@
 /** The site's public address without a slash at the end, or empty: see web/vite.config.ts. */
 declare const __SITE_ADDRESS__: string;
 
+interface Window {
+  /** What was clicked last before the page answered: see web/index.html. */
+  earlyClick?: EventTarget;
+}
+
 declare module '*.svx' {
   import type { Component } from 'svelte';
 
@@ -67,4 +72,40 @@ declare module 'virtual:lesson-bodies' {
 declare module 'virtual:lesson-questions' {
   /** The text of each JSON file of the questions, by its path below the base. */
   export const files: Readonly<Record<string, string>>;
+}
+
+declare module 'virtual:lesson-scene/en' {
+  import type { SceneData } from '#web/lesson/content.ts';
+
+  export const scene: SceneData;
+}
+
+declare module 'virtual:lesson-glossary/en' {
+  import type { GlossaryGroup } from '#web/lesson/content.ts';
+
+  export const groups: readonly GlossaryGroup[];
+}
+
+declare module 'virtual:lesson-scene/zh' {
+  import type { SceneData } from '#web/lesson/content.ts';
+
+  export const scene: SceneData;
+}
+
+declare module 'virtual:lesson-glossary/zh' {
+  import type { GlossaryGroup } from '#web/lesson/content.ts';
+
+  export const groups: readonly GlossaryGroup[];
+}
+
+declare module 'virtual:lesson-machines' {
+  import type { Chart } from '#engine/lab/machines.ts';
+
+  export const charts: readonly Chart[];
+}
+
+declare module 'virtual:lesson-prerequisites' {
+  import type { Prerequisites } from '#web/lesson/content.ts';
+
+  export const prerequisites: Prerequisites;
 }

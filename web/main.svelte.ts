@@ -24,4 +24,11 @@ followLinks((page) => {
 });
 // from here on the page answers; tests wait for it
 document.documentElement.dataset.highwaterAlive = '';
+pressAgain(window.earlyClick);
 keepOffline();
+
+/** Presses the button that was pressed before there was anybody to hear it. */
+function pressAgain(target: EventTarget | undefined): void {
+  const button = target instanceof Element ? target.closest('button') : null;
+  if (button?.isConnected) button.click();
+}

@@ -42,6 +42,21 @@ export function interviewPath(lang: Lang): string {
   return `/${lang}/interview/`;
 }
 
+/** The path of the map of the tracks. */
+export function mapPath(lang: Lang): string {
+  return `/${lang}/map/`;
+}
+
+/** The path of the catalogue of state machines, or of one of them. */
+export function machinesPath(lang: Lang, machine?: string): string {
+  return `/${lang}/machines/${machine === undefined ? '' : `#${machine}`}`;
+}
+
+/** The path of the glossary, or of a term in it. */
+export function glossaryPath(lang: Lang, term?: string): string {
+  return `/${lang}/glossary/${term === undefined ? '' : `#${term}`}`;
+}
+
 /** The path of the comparison of brokers. */
 export function comparePath(lang: Lang): string {
   return `/${lang}/compare/`;

@@ -2,7 +2,8 @@
  * The site's addresses and what each loads: `/` (the door), `/<lang>/` (the index),
  * `/<lang>/<track>/<slug>/` (a lesson), `/<lang>/gallery/` and `/<lang>/gallery/<slug>/` (a story),
  * `/<lang>/safe/` (a configuration is checked), `/<lang>/questions/` and
- * `/<lang>/questions/<slug>/`, `/<lang>/study/`, `/<lang>/interview/`, `/<lang>/compare/`.
+ * `/<lang>/questions/<slug>/`, `/<lang>/study/`, `/<lang>/interview/`, `/<lang>/compare/`,
+ * `/<lang>/map/`, `/<lang>/machines/`, `/<lang>/glossary/`.
  * `/<lang>/embed/<track>/<slug>/` is a lesson's experiment for a frame; `?slides` shows a
  * lesson as slides.
  * All end with a slash; everything else is missing.
@@ -10,17 +11,21 @@
  * It is the same in the browser and in the build. How a page is shown is App.svelte.
  */
 import type { Component } from 'svelte';
+import type { Chart } from '#engine/lab/machines.ts';
 import { bodies } from 'virtual:lesson-bodies';
 import { bodies as storyBodies } from 'virtual:lesson-stories';
 import {
   LANGS,
   type ComparisonRow,
+  type GlossaryGroup,
   type Lang,
   type LessonEntry,
   type LessonIndex,
   type LessonModule,
+  type Prerequisites,
   type QuestionData,
   type QuestionIndex,
+  type SceneData,
   type StoryEntry,
   type StoryModule,
   type TrackEntry,
@@ -34,15 +39,21 @@ import {
   studyPath,
   interviewPath,
   comparePath,
+  glossaryPath,
+  machinesPath,
+  mapPath,
   questionPath,
 } from './paths.ts';
 import { FETCHED, type QuestionFiles } from './question-files.ts';
 
 export type Page =
-  | { readonly kind: 'home' }
+  | HomePage
   | { readonly kind: 'missing' }
-  | { readonly kind: 'index'; readonly lang: Lang; readonly index: LessonIndex }
-  | { readonly kind: 'gallery'; readonly lang: Lang; readonly stories: readonly StoryEntry[] }
+  | IndexPage
+  | MapPage
+  | MachinesPage
+  | GlossaryPage
+  | GalleryPage
   | ViewPage
   | QuestionsPage
   | ComparePage
@@ -50,6 +61,56 @@ export type Page =
   | EmbedPage
   | QuestionPage
   | StoryPage;
+
+/** It begins with the cluster that is the first thing to see. */
+interface HomePage {
+  readonly kind: 'home';
+  readonly scene: SceneData;
+  readonly View: Component<{ scene: SceneData }>;
+  readonly module: string;
+}
+
+export interface IndexPage {
+  readonly kind: 'index';
+  readonly lang: Lang;
+  readonly index: LessonIndex;
+  readonly scene: SceneData;
+  readonly View: Component<{ page: IndexPage }>;
+  readonly module: string;
+}
+
+interface GalleryPage {
+  readonly kind: 'gallery';
+  readonly lang: Lang;
+  readonly stories: readonly StoryEntry[];
+  readonly View: Component<{ lang: Lang; stories: readonly StoryEntry[] }>;
+  readonly module: string;
+}
+
+interface MapPage {
+  readonly kind: 'map';
+  readonly lang: Lang;
+  readonly index: LessonIndex;
+  readonly prerequisites: Prerequisites;
+  readonly View: Component<{ lang: Lang; index: LessonIndex; prerequisites: Prerequisites }>;
+  readonly module: string;
+}
+
+interface MachinesPage {
+  readonly kind: 'machines';
+  readonly lang: Lang;
+  readonly charts: readonly Chart[];
+  readonly View: Component<{ lang: Lang; charts: readonly Chart[] }>;
+  readonly module: string;
+}
+
+interface GlossaryPage {
+  readonly kind: 'glossary';
+  readonly lang: Lang;
+  readonly groups: readonly GlossaryGroup[];
+  readonly View: Component<{ lang: Lang; groups: readonly GlossaryGroup[] }>;
+  readonly module: string;
+}
 
 /** A page whose component is a chunk of its own, since most visits do without it. */
 interface ViewPage {
@@ -91,6 +152,7 @@ export interface StoryPage {
   readonly entry: StoryEntry;
   readonly story: StoryModule;
   readonly Stage: Component<StageProps> | undefined;
+  readonly View: Component<{ page: StoryPage }>;
   /** The chunk's name, for the preloads of the prerendered page. */
   readonly module: string;
 }
@@ -133,6 +195,16 @@ const COMPARISONS = {
   zh: () => import('virtual:lesson-comparison/zh'),
 };
 
+const SCENES = {
+  en: () => import('virtual:lesson-scene/en'),
+  zh: () => import('virtual:lesson-scene/zh'),
+};
+
+const GLOSSARIES = {
+  en: () => import('virtual:lesson-glossary/en'),
+  zh: () => import('virtual:lesson-glossary/zh'),
+};
+
 /** The pages that are a view of their own, each at `/<lang>/<kind>/`. */
 const VIEWS = {
   safe: { module: 'page/Safe.svelte', view: () => import('./page/Safe.svelte') },
@@ -157,6 +229,9 @@ export function pathIn(lang: Lang, page: Page): string {
   if (page.kind === 'study') return studyPath(lang);
   if (page.kind === 'interview') return interviewPath(lang);
   if (page.kind === 'compare') return comparePath(lang);
+  if (page.kind === 'map') return mapPath(lang);
+  if (page.kind === 'machines') return machinesPath(lang);
+  if (page.kind === 'glossary') return glossaryPath(lang);
   if (page.kind === 'story') return galleryPath(lang, page.entry);
   if (page.kind === 'questions') return questionPath(lang);
   if (page.kind === 'question') return questionPath(lang, page.question.content.slug);
@@ -173,6 +248,7 @@ export async function paths(files: QuestionFiles): Promise<string[]> {
     const played = lessons.filter(({ stage }) => stage !== 'questions');
     all.push(...played.map((entry) => embedPath(lang, entry)));
     all.push(safePath(lang), studyPath(lang), interviewPath(lang), comparePath(lang));
+    all.push(mapPath(lang), machinesPath(lang), glossaryPath(lang));
     const { stories } = await GALLERIES[lang]();
     all.push(galleryPath(lang), ...stories.map((entry) => galleryPath(lang, entry)));
     const { questions } = await files.index(lang);
@@ -186,7 +262,9 @@ export async function paths(files: QuestionFiles): Promise<string[]> {
  * @throws when a chunk of the page cannot be loaded (offline, or replaced by a newer site)
  */
 export async function load(path: string, files: QuestionFiles = FETCHED): Promise<Page> {
-  if (path === '/') return { kind: 'home' };
+  if (path === '/') return loadHome();
+  const reference = /^\/(en|zh)\/(map|machines|glossary)\/$/.exec(path);
+  if (reference !== null) return loadReference(reference[1] as Lang, reference[2] ?? '');
   const view = /^\/(en|zh)\/(safe|study|interview)\/$/.exec(path);
   if (view !== null) return loadView(view[1] as Lang, view[2] as ViewKind);
   const compared = /^\/(en|zh)\/compare\/$/.exec(path);
@@ -200,8 +278,8 @@ export async function load(path: string, files: QuestionFiles = FETCHED): Promis
   const match = /^\/(en|zh)\/(?:([a-z0-9-]+)\/([a-z0-9-]+)\/)?$/.exec(path);
   if (match === null) return { kind: 'missing' };
   const [, lang, trackId, slug] = match as unknown as [string, Lang, string?, string?];
+  if (slug === undefined) return loadIndex(lang);
   const { index } = await INDEXES[lang]();
-  if (slug === undefined) return { kind: 'index', lang, index };
   const track = index.find(({ id }) => id === trackId);
   const entry = track?.lessons.find((lesson) => lesson.slug === slug);
   const module = `lesson/${trackId}/${slug}/${lang}`;
@@ -211,6 +289,40 @@ export async function load(path: string, files: QuestionFiles = FETCHED): Promis
   const isPlayed = entry.stage !== 'questions';
   const [lesson, Stage] = await Promise.all([body(), isPlayed ? stage?.() : undefined]);
   return { kind: 'lesson', lang, track, entry, lesson, module, Stage };
+}
+
+async function loadHome(): Promise<Page> {
+  const view = import('./page/Home.svelte');
+  const [{ scene }, { default: View }] = await Promise.all([SCENES.en(), view]);
+  return { kind: 'home', scene, View, module: 'page/Home.svelte' };
+}
+
+async function loadIndex(lang: Lang): Promise<Page> {
+  const data = Promise.all([INDEXES[lang](), SCENES[lang]()]);
+  const [[{ index }, { scene }], { default: View }] = await Promise.all([
+    data,
+    import('./page/Index.svelte'),
+  ]);
+  return { kind: 'index', lang, index, scene, View, module: 'page/Index.svelte' };
+}
+
+/** The maps of the workbook: tracks, state machines, terms. */
+async function loadReference(lang: Lang, kind: string): Promise<Page> {
+  if (kind === 'map') {
+    const view = import('./map/TrackMap.svelte');
+    const data = Promise.all([INDEXES[lang](), import('virtual:lesson-prerequisites')]);
+    const [[{ index }, { prerequisites }], { default: View }] = await Promise.all([data, view]);
+    return { kind, lang, index, prerequisites, View, module: 'map/TrackMap.svelte' };
+  }
+  if (kind === 'machines') {
+    const view = import('./machines/Machines.svelte');
+    const data = import('virtual:lesson-machines');
+    const [{ charts }, { default: View }] = await Promise.all([data, view]);
+    return { kind, lang, charts, View, module: 'machines/Machines.svelte' };
+  }
+  const view = import('./glossary/Glossary.svelte');
+  const [{ groups }, { default: View }] = await Promise.all([GLOSSARIES[lang](), view]);
+  return { kind: 'glossary', lang, groups, View, module: 'glossary/Glossary.svelte' };
 }
 
 async function loadEmbed(lang: Lang, lessonPath: string): Promise<Page> {
@@ -223,14 +335,18 @@ async function loadEmbed(lang: Lang, lessonPath: string): Promise<Page> {
 
 async function loadGallery(lang: Lang, slug: string | undefined): Promise<Page> {
   const { stories } = await GALLERIES[lang]();
-  if (slug === undefined) return { kind: 'gallery', lang, stories };
+  if (slug === undefined) {
+    const { default: View } = await import('./page/Gallery.svelte');
+    return { kind: 'gallery', lang, stories, View, module: 'page/Gallery.svelte' };
+  }
   const entry = stories.find((one) => one.slug === slug);
   const body = storyBodies[`${slug}/${lang}`];
   if (entry === undefined || body === undefined) return { kind: 'missing' };
   const stage = STAGE['./stage/Stage.svelte'];
-  const [story, Stage] = await Promise.all([body(), stage?.()]);
+  const view = import('./page/Story.svelte');
+  const [story, Stage, { default: View }] = await Promise.all([body(), stage?.(), view]);
   const module = `lesson-story/${slug}/${lang}`;
-  return { kind: 'story', lang, stories, entry, story, module, Stage };
+  return { kind: 'story', lang, stories, entry, story, module, Stage, View };
 }
 
 async function loadView(lang: Lang, kind: ViewKind): Promise<Page> {

@@ -13,8 +13,8 @@ export interface Rendered {
   readonly head: string;
   readonly body: string;
   readonly lang: string;
-  /** The end of the name of the page's own module, if it has one. */
-  readonly module: string | undefined;
+  /** The ends of the names of the page's own modules. */
+  readonly modules: readonly string[];
   readonly hasStage: boolean;
   /** The path of the file that it loads, if it does. */
   readonly data: string | undefined;
@@ -40,7 +40,7 @@ export async function render(path: string): Promise<Rendered> {
     head,
     body,
     lang: langOf(page) === 'zh' ? 'zh-CN' : 'en',
-    module: 'module' in page ? page.module : undefined,
+    modules: modulesOf(page),
     hasStage: 'Stage' in page && page.Stage !== undefined,
     data: dataOf(page),
   };
@@ -51,4 +51,9 @@ function dataOf(page: Page): string | undefined {
   if (page.kind === 'questions') return indexFile(page.lang);
   if (page.kind === 'question') return questionFile(page.lang, page.question.content.slug);
   return undefined;
+}
+
+function modulesOf(page: Page): readonly string[] {
+  const own = 'module' in page ? [page.module] : [];
+  return page.kind === 'story' ? [...own, 'page/Story.svelte'] : own;
 }

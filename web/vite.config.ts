@@ -9,6 +9,7 @@ import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { lessonModules } from './build/lesson-modules.ts';
 import { lessonMarkdown } from './build/markdown.ts';
+import { noActors } from './build/no-actors.ts';
 import { prerender } from './build/prerender.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -44,6 +45,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
+    plugins: () => [noActors()],
     rolldownOptions: {
       // so that its size can be told from the page's
       output: {

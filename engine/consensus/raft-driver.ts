@@ -42,6 +42,10 @@ export interface SnapshotStore {
   ): void;
 }
 
+/**
+ * Whom the driver serves. `committed` and `roleChanged` are told when all effects of an event are
+ * performed, in their order: from within them the owner may ask for something, and it is done.
+ */
 export interface RaftOwner {
   send(to: MemberId, message: Message): void;
   /** All below is committed, and is to be applied in order. */
@@ -73,7 +77,9 @@ export class RaftDriver {
   readonly #timers = new Map<TimerName, TimerId>();
   readonly #replies = new Map<number, (reply: Reply) => void>();
   readonly #waiting: RaftEvent[] = [];
+  readonly #news: (() => void)[] = [];
   #performing = false;
+  #telling = false;
   #stopped = false;
   #ids = 0;
 
@@ -138,6 +144,16 @@ export class RaftDriver {
       if (!this.#stopped) this.#performOne(effect);
     }
     this.#performing = false;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let next = this.#news.shift(); next !== undefined; next = this.#news.shift()) {
+      if (!this.#stopped) next();
+    }
+    this.#telling = false;
   }
 
   #performOne(effect: Effect): void {
@@ -168,10 +184,10 @@ export class RaftDriver {
         this.#stopTimer(effect.timer);
         return;
       case 'commit':
-        owner.committed(effect.highWatermark);
+        this.#news.push(() => owner.committed(effect.highWatermark));
         return;
       case 'role':
-        owner.roleChanged(effect);
+        this.#news.push(() => owner.roleChanged(effect));
         return;
       case 'reply':
         this.#answer(effect.id, effect.reply);

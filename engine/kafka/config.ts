@@ -129,6 +129,19 @@ export function readConfig<const S extends Settings>(
   return config as ConfigOf<S>;
 }
 
+/** What is given of the settings of a table, and what is not of it. */
+export function splitSettings(
+  settings: Settings,
+  given: Readonly<Record<string, string>>,
+): { own: Record<string, string>; others: Record<string, string> } {
+  const own: Record<string, string> = {};
+  const others: Record<string, string> = {};
+  for (const name of Object.keys(given)) {
+    (Object.hasOwn(settings, name) ? own : others)[name] = given[name]!;
+  }
+  return { own, others };
+}
+
 /** Throws the `ConfigError` of a name that is not in the table. */
 export function checkKnown(settings: Settings, name: string, given: string): void {
   if (Object.hasOwn(settings, name)) return;

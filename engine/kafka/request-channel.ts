@@ -11,7 +11,7 @@ import { MachineRunner } from '../kernel/machine.ts';
 import type { Address, CloseReason, Connection, Ports, TimerId } from '../kernel/ports.ts';
 import { traceKind } from '../kernel/ports.ts';
 import { type Micros, micros, microsOfMillis } from '../kernel/units.ts';
-import { apiOf } from '../wire/kafka/apis.ts';
+import { apiOf } from '../wire/kafka/api.ts';
 import { ErrorCode } from '../wire/kafka/errors.ts';
 import type { KafkaRequest, KafkaResponse } from '../wire/kafka/frame.ts';
 import {

@@ -23,12 +23,22 @@ export const pricePicos: Readonly<Record<CostKind, number>> = Object.freeze({
   read: 100,
   /** 12 ms: average seek 8 ms and half a turn at 7,200 rpm, as disk data sheets give them. */
   seek: 12 * MILLISECOND,
+  /** 50 us: a random access to NVMe flash at queue depth 1, as data sheets give it. */
+  'flash-access': 50 * MICROSECOND,
+  /** 200 MB/s: the outer tracks of a spinning disk, as data sheets give them. */
+  device: 5000,
   /** 200 ns: a trivial system call with the kernel's page-table isolation on. */
   syscall: 200 * NANOSECOND,
   /** 2 us: a switch of threads with cold caches (lmbench lat_ctx, order of magnitude). */
   'context-switch': 2 * MICROSECOND,
   /** The device moves the bytes; the CPU only starts it. */
   dma: 0,
+  /** 5 GB/s: AES-128-GCM in 16 KB records with AES-NI (`openssl speed -evp aes-128-gcm`). */
+  encrypt: 200,
+  /** Counted, not priced: what it costs to bring bytes there is a copy. */
+  'user-space': 0,
+  /** 500 ns: a minor fault of a page that is in the page cache (lmbench lat_pagefault). */
+  'page-fault': 500 * NANOSECOND,
   /** 230 MB/s: snappyjs, `highwater bench`; the other codecs are within a factor of five. */
   compress: 4300,
   /** 430 MB/s: snappyjs, `highwater bench`. */

@@ -1,17 +1,16 @@
 /**
  * The glue between XState models and the ports: one running instance of a machine, stepped by the
- * pure `initialTransition` and `transition`, its named actions performed by its owner, its `after`
- * delays kept by the clock port.
+ * machine's own pure `getInitialSnapshot` and `transition`, its named actions performed by its
+ * owner, its `after` delays kept by the clock port.
  *
  * A transition costs 2 to 5 us, so no machine is stepped per record, message or frame.
  * Not here: `createActor`, `invoke`, `spawn` and delayed `sendTo`, which read the process's own
  * clock and counters; the machines themselves (`*.machine.ts` beside their component).
  */
-import { transition } from 'xstate';
-import type { ActorLogic, AnyActorScope, AnyEventObject } from 'xstate';
+import type { AnyActorScope, AnyEventObject } from 'xstate';
 import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from 'xstate';
 import type { ContextFrom, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
-import { assert, present } from './assert.ts';
+import { assert } from './assert.ts';
 import { traceKind } from './ports.ts';
 import type { Clock, TimerId, Trace } from './ports.ts';
 import { microsOfMillis } from './units.ts';
@@ -52,26 +51,22 @@ interface Action {
 const INTERNAL_ACTIONS: ReadonlySet<string> = new Set(['xstate.assign', 'xstate.log']);
 
 /**
- * The actor that stands behind a pure transition and does nothing. `initialTransition` and
- * `transition` make one for each call, and with it the machine's initial state, which takes up to
- * ten times as long as the transition asked for; so theirs is taken once and serves all machines.
+ * What stands behind a pure transition where an actor would, and does nothing; one serves all
+ * machines. XState's own `initialTransition` and `transition` make an actor for each call, and with
+ * it the machine's initial state, which takes up to ten times as long as the transition asked for;
+ * and they bring all that an actor is made of.
  */
-const inertScope: AnyActorScope = takeInertScope();
-
-function takeInertScope(): AnyActorScope {
-  const still: Snapshot<unknown> = { status: 'active', output: undefined, error: undefined };
-  const taken: AnyActorScope[] = [];
-  const logic: ActorLogic<Snapshot<unknown>, AnyEventObject> = {
-    getInitialSnapshot: () => still,
-    getPersistedSnapshot: () => still,
-    transition: (snapshot, _event, scope) => {
-      taken.push(scope);
-      return snapshot;
-    },
-  };
-  transition(logic, still, { type: 'take' });
-  return present(taken[0], 'a transition has a scope');
-}
+const inertScope = {
+  self: {},
+  id: '',
+  sessionId: '',
+  system: { _sendInspectionEvent: () => {} },
+  defer: () => {},
+  emit: () => {},
+  logger: () => {},
+  stopChild: () => {},
+  actionExecutor: () => {},
+} as unknown as AnyActorScope;
 
 /** The snapshot that a step leads to, and the actions that it asks for. */
 function purely(
@@ -214,7 +209,7 @@ export class MachineRunner<M extends AnyStateMachine> {
 
 /** Whether an active state names the event. (`can()` would not do: a refused guard is no bug.) */
 function names(snapshot: AnyMachineSnapshot, type: string): boolean {
-  return snapshot._nodes.some((node) => node.ownEvents.includes(type));
+  return snapshot._nodes.some((node) => node.transitions.has(type));
 }
 
 /** A state value as a path: `{ a: { b: 'c' } }` is `a.b.c`. */

@@ -272,9 +272,14 @@ export type CostKind =
   | 'append' // bytes written to the page cache
   | 'read' // bytes read from the page cache
   | 'seek' // random positions visited on a platter
+  | 'flash-access' // random positions visited on flash
+  | 'device' // bytes that a device takes or gives, waited for
   | 'syscall' // system calls
   | 'context-switch' // switches between user and kernel threads
   | 'dma' // bytes moved by a device, without the CPU
+  | 'encrypt' // bytes encrypted for TLS
+  | 'user-space' // bytes that a process has in its own memory on their way
+  | 'page-fault' // pages mapped in when they are first touched
   | 'compress' // bytes before compression
   | 'decompress' // bytes after decompression
   | 'request' // requests parsed and dispatched

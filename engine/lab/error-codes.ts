@@ -2,7 +2,8 @@
  * The error codes of the products as plain data, for what explains them to a reader. The codes
  * themselves, and how a broker answers with one, are in the products' wire formats.
  */
-import { ErrorCode as KafkaError, errorMessage, isRetriable } from '../wire/kafka/errors.ts';
+import { errorMessage } from '../wire/kafka/error-messages.ts';
+import { ErrorCode as KafkaError, isRetriable } from '../wire/kafka/errors.ts';
 import type { ErrorName } from '../wire/kafka/errors.ts';
 
 export interface ErrorCode {

@@ -23,8 +23,16 @@ export interface Lab {
   addHost(name: string, factory: ProcessFactory, options?: { started?: boolean }): SimHost;
   host(name: string): SimHost;
   hosts(): readonly SimHost[];
-  /** Gives the process of a running host something to do, as an event; nothing if it is down. */
-  command<P extends Process>(name: string, label: string, run: (process: P) => void): void;
+  /**
+   * Gives the process of a running host something to do, as an event, at once or after a delay;
+   * nothing if it is down.
+   */
+  command<P extends Process>(
+    name: string,
+    label: string,
+    run: (process: P) => void,
+    delayMs?: number,
+  ): void;
   inject(fault: Fault): void;
   /** What stands in for a product's own parts, by the handle's name; absent in the simulator. */
   readonly standIns?: ReadonlyMap<string, unknown>;

@@ -66,6 +66,16 @@ export class Frames {
     return { event, at: this.#deltas[place]!.at, hosts: [...hosts.values()] };
   }
 
+  /** What a host showed of itself last, up to an event; null where it never did. */
+  lastView(name: string, event: number): unknown {
+    let place = event - this.#deltas[0]!.event;
+    for (; place >= 0; place--) {
+      const changed = this.#deltas[place]?.changed.find((host) => host.name === name);
+      if (changed !== undefined && changed.view !== null) return changed.view;
+    }
+    return null;
+  }
+
   #observe(event: number, host: SimHost | null): void {
     this.#deltas.push({ event, at: this.#world.now, changed: this.#changed(host) });
     if ((this.#deltas.length - 1) % KEYFRAME_EVERY === 0) this.#keyframe();

@@ -9,7 +9,9 @@ import { assert } from '../kernel/assert.ts';
 import { decodeUtf8 } from '../bytes/utf8.ts';
 import type { Address, ProcessFactory } from '../kernel/ports.ts';
 import type { Broker } from '../kafka/broker.ts';
+import { type BrokerModuleFactory, settingsWithoutModules } from '../kafka/broker/broker-module.ts';
 import type { BrokerView, PartitionView } from '../kafka/broker/broker-view.ts';
+import type { SnapshotLoader } from '../kafka/broker/metadata-subscription.ts';
 import type { Admin } from '../kafka/client/admin.ts';
 import type { Consumer } from '../kafka/client/consumer/consumer.ts';
 import type { ConsumerRecord } from '../kafka/client/consumer/completed-fetch.ts';
@@ -41,6 +43,24 @@ export interface KafkaOptions {
   readonly settings?: Settings;
   /** Over `settings`, by node id. */
   readonly brokerSettings?: Readonly<Record<number, Settings>>;
+  /** What every broker can do besides logs and replicas (`kafka/broker/broker-module.ts`). */
+  readonly modules?: readonly BrokerModuleFactory[];
+  /** Several controllers that vote (`kafka-quorum.ts`), in place of one that is alone. */
+  readonly quorum?: ControllerQuorum;
+}
+
+/** What makes the controllers of a cluster, where they are more than one. */
+export interface ControllerQuorum {
+  readonly controllers: readonly ControllerNode[];
+  controller(nodeId: number, profile: Profile, settings: Settings): ProcessFactory;
+  /** For brokers: how they take over a snapshot of the metadata log. */
+  readonly snapshots: SnapshotLoader;
+  /** The cluster is there: sentences and invariants of the quorum are registered. */
+  joined(lab: Lab): void;
+}
+
+interface ControllerNode extends Address {
+  readonly nodeId: number;
 }
 
 export interface TopicOptions {
@@ -58,15 +78,22 @@ export interface Acknowledged {
   readonly byAll: boolean;
 }
 
+export interface SendOptions {
+  /** 0 unless another is named; null: the partitioner chooses. */
+  readonly partition?: number | null;
+  /** Not at once, but so many milliseconds later. */
+  readonly delayMs?: number;
+  /** Bytes that each record carries besides, in a header. */
+  readonly paddingBytes?: number;
+}
+
 /** What every client of a cluster is made with. */
 export interface ClientOptions {
   readonly bootstrap: readonly Address[];
   readonly profile: Profile;
 }
 
-const CONTROLLER = 'controller-1';
-const CONTROLLER_ID = 100;
-const CONTROLLER_PORT = 9093;
+const ALONE: ControllerNode = { nodeId: 100, host: 'controller-1', port: 9093 };
 const BROKER_PORT = 9092;
 /** The reader of the end of a run. Not one of the story's persons. */
 const AUDITOR = 'auditor';
@@ -76,13 +103,14 @@ export class KafkaCluster {
   readonly #lab: Lab;
   readonly #parts: KafkaParts;
   readonly #brokers: number;
+  readonly #controllers: readonly ControllerNode[];
   readonly #topics = new Map<string, TopicOptions>();
   readonly #byAll = new Map<string, boolean>();
   #sentCount = 0;
   #audit: Found[] | null = null;
   readonly #onAcknowledged: ((acknowledged: Acknowledged) => void)[] = [];
 
-  /** Adds a controller and brokers, and starts them. */
+  /** Adds a controller (or the quorum's) and brokers, and starts them. */
   constructor(lab: Lab, options: KafkaOptions) {
     assert(options.brokers >= 1, 'a cluster has a broker', { brokers: options.brokers });
     this.#lab = lab;
@@ -92,15 +120,26 @@ export class KafkaCluster {
     const { profile } = this;
     const settings = options.settings ?? {};
     lab.narrateWith(kafkaNarration);
-    lab.addHost(CONTROLLER, this.#parts.controller({ nodeId: CONTROLLER_ID, profile, settings }));
-    const controllers = [{ host: CONTROLLER, port: CONTROLLER_PORT }];
+    const shared = settingsWithoutModules(settings, options.modules ?? []);
+    // A cluster outside has its own controllers.
+    const quorum = lab.standIns === undefined ? options.quorum : undefined;
+    this.#controllers = quorum?.controllers ?? [ALONE];
+    for (const { host, nodeId } of this.#controllers) {
+      const alone = { nodeId, profile, settings: shared };
+      const made = quorum?.controller(nodeId, profile, shared) ?? this.#parts.controller(alone);
+      lab.addHost(host, made);
+    }
+    const controllers = this.#controllers.map(({ host, port }) => ({ host, port }));
+    const snapshots = quorum === undefined ? {} : { snapshots: quorum.snapshots };
     for (let nodeId = 1; nodeId <= options.brokers; nodeId++) {
       const own = { ...settings, ...options.brokerSettings?.[nodeId] };
-      const broker = this.#parts.broker({ nodeId, controllers, profile, settings: own });
-      lab.addHost(this.brokerName(nodeId), broker);
+      const modules = options.modules ?? [];
+      const made = { nodeId, controllers, profile, settings: own, modules, ...snapshots };
+      lab.addHost(this.brokerName(nodeId), this.#parts.broker(made));
     }
     // Invariants are about replicas' logs, which nobody sees of a cluster outside.
     if (lab.standIns === undefined) watchKafka(lab, this);
+    quorum?.joined(lab);
   }
 
   brokerName(nodeId: number): string {
@@ -118,9 +157,34 @@ export class KafkaCluster {
 
   // ---------------------------------------------------------------------------------- the state
 
-  /** What the controller believes, or null while it is down. */
+  /** Hosts of controllers. */
+  get controllerNames(): readonly string[] {
+    return this.#controllers.map(({ host }) => host);
+  }
+
+  /** The host of the active controller, by the newest epoch; null if there is none. */
+  get activeController(): string | null {
+    const views = this.controllerNames.map((host) => ({ host, view: this.#viewOf(host) }));
+    const active = views.filter(({ view }) => view?.state === 'ACTIVE');
+    active.sort((left, right) => right.view!.epoch - left.view!.epoch);
+    return active[0]?.host ?? null;
+  }
+
+  /**
+   * What the active controller believes; without one, who has replayed most; null while all are
+   * down.
+   */
   get controller(): ControllerView | null {
-    return (this.#lab.host(CONTROLLER).process as Controller | null)?.inspect() ?? null;
+    const active = this.activeController;
+    if (active !== null) return this.#viewOf(active);
+    const views = this.controllerNames.map((host) => this.#viewOf(host));
+    const known = views.filter((view) => view !== null);
+    known.sort((left, right) => right.metadataOffset - left.metadataOffset);
+    return known[0] ?? null;
+  }
+
+  #viewOf(controller: string): ControllerView | null {
+    return (this.#lab.host(controller).process as Controller | null)?.inspect() ?? null;
   }
 
   /** What a broker shows of itself, or null while it is down. */
@@ -209,6 +273,17 @@ export class KafkaCluster {
     });
   }
 
+  /** Adds partitions to a topic until it has `count`; `partitionsReady` tells when they lead. */
+  createPartitions(topic: string, count: number): void {
+    const known = this.#topics.get(topic);
+    assert(known !== undefined && count > known.partitions, 'more', { topic, count });
+    this.#topics.set(topic, { ...known, partitions: count });
+    const label = `create partitions of ${topic}: ${count}`;
+    this.#lab.command<Admin>(`admin-${topic}`, label, (process) => {
+      process.createPartitions(topic, count, () => {});
+    });
+  }
+
   /**
    * Begins to move a partition to other replicas, the preferred leader first; with null, takes back
    * what is going on. A refusal (a broker that is not registered, nothing to take back) changes
@@ -240,32 +315,37 @@ export class KafkaCluster {
     );
   }
 
-  /** Sends records, each its own `send`, in one event; their ids are their values. */
-  send(producer: string, topic: string, count: number, partition = 0): void {
+  /**
+   * Sends records, each its own `send`, in one event; their ids are their values. They are so many
+   * without a key, or one for each business key: the same key twice is the same business event.
+   */
+  send(
+    producer: string,
+    topic: string,
+    what: number | readonly string[],
+    { partition = 0, delayMs = 0, paddingBytes = 0 }: SendOptions = {},
+  ): void {
     const { history } = this.#lab;
-    this.#lab.command<Producer>(producer, `send ${count} records to ${topic}`, (process) => {
-      for (let turn = 0; turn < count; turn++) {
-        const id = `r${++this.#sentCount}`;
-        history.send(producer, id, this.#lab.event);
-        process.send({ topic, partition, key: null, value: id }, (result) =>
-          this.#told(producer, id, topic, result),
-        );
-      }
-    });
-  }
-
-  /** Sends one record for each business key; the same key twice is the same business event. */
-  sendKeys(producer: string, topic: string, keys: readonly string[]): void {
-    const { history } = this.#lab;
-    this.#lab.command<Producer>(producer, `send ${keys.join(', ')} to ${topic}`, (process) => {
-      for (const key of keys) {
-        const id = `r${++this.#sentCount}`;
-        history.send(producer, id, this.#lab.event);
-        process.send({ topic, partition: 0, key, value: id }, (result) =>
-          this.#told(producer, id, topic, result),
-        );
-      }
-    });
+    const isCount = typeof what === 'number';
+    const keys = isCount ? new Array<null>(what).fill(null) : what;
+    const padding = { key: 'padding', value: new Uint8Array(paddingBytes) };
+    const headers = paddingBytes > 0 ? [padding] : [];
+    const label = `send ${isCount ? `${what} records` : what.join(', ')} to ${topic}`;
+    this.#lab.command<Producer>(
+      producer,
+      label,
+      (process) => {
+        for (const key of keys) {
+          const id = `r${++this.#sentCount}`;
+          history.send(producer, id, this.#lab.event);
+          const where = partition === null ? { topic } : { topic, partition };
+          process.send({ ...where, key, value: id, headers }, (result) =>
+            this.#told(producer, id, topic, result),
+          );
+        }
+      },
+      delayMs,
+    );
   }
 
   /** Tells the history that an application was given a record. */

@@ -8,14 +8,22 @@
  * Not here: how a chart is laid out (`web/stage/inspect`).
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { raftMachine } from '../consensus/raft.machine.ts';
 import { lifecycleMachine } from '../kafka/broker/lifecycle.machine.ts';
 import { connectionMachine } from '../kafka/client/connection.machine.ts';
 import { fetchStateMachine } from '../kafka/client/consumer/fetch-state.machine.ts';
+import { consumerMemberMachine } from '../kafka/client/consumer/group/consumer-member.machine.ts';
+import { memberStateMachine } from '../kafka/client/consumer/group/member-state.machine.ts';
 import { producerMachine } from '../kafka/client/producer/producer.machine.ts';
+import { transactionalMachine } from '../kafka/client/producer/transactional.machine.ts';
 import { brokerRegistrationMachine } from '../kafka/controller/broker-registration.machine.ts';
 import { controllerMachine } from '../kafka/controller/controller.machine.ts';
+import { coordinatorMachine } from '../kafka/coordinator/coordinator.machine.ts';
+import { classicGroupMachine } from '../kafka/group/classic-group.machine.ts';
 import { isrMachine } from '../kafka/partition/isr.machine.ts';
 import { replicaMachine } from '../kafka/partition/replica.machine.ts';
+import { quorumControllerMachine } from '../kafka/raft/quorum-controller.machine.ts';
+import { transactionMachine } from '../kafka/transaction/transaction.machine.ts';
 import { assert } from '../kernel/assert.ts';
 import type { TraceEntry } from '../kernel/trace.ts';
 import { sessionMachine } from '../services/database/session.machine.ts';
@@ -67,9 +75,17 @@ const CATALOGUE: readonly Listed[] = [
   { machine: replicaMachine, realName: 'HostedPartition' },
   { machine: isrMachine, realName: 'PartitionState' },
   { machine: controllerMachine, realName: 'QuorumController' },
+  { machine: quorumControllerMachine, realName: 'QuorumController' },
+  { machine: raftMachine, realName: 'EpochState' },
   { machine: brokerRegistrationMachine, realName: 'BrokerControlState' },
   { machine: producerMachine, realName: 'TransactionManager.State' },
+  { machine: transactionalMachine, realName: 'TransactionManager.State' },
+  { machine: coordinatorMachine, realName: 'CoordinatorState' },
+  { machine: classicGroupMachine, realName: 'ClassicGroupState' },
+  { machine: transactionMachine, realName: 'TransactionState' },
   { machine: fetchStateMachine, realName: 'SubscriptionState.FetchStates' },
+  { machine: memberStateMachine, realName: 'AbstractCoordinator.MemberState' },
+  { machine: consumerMemberMachine, realName: 'internals.MemberState' },
   { machine: connectionMachine, realName: 'ConnectionState', isShared: true },
   { machine: sessionMachine, realName: 'pg_stat_activity.state' },
   { machine: failoverMachine, realName: 'SENTINEL_FAILOVER_STATE' },

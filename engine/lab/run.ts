@@ -9,6 +9,7 @@ import { assert, present } from '../kernel/assert.ts';
 import { traceKind } from '../kernel/ports.ts';
 import type { Process } from '../kernel/ports.ts';
 import { limits } from '../kernel/limits.ts';
+import { microsOfMillis } from '../kernel/units.ts';
 import { inject } from '../sim/faults.ts';
 import type { Fault } from '../sim/faults.ts';
 import { simNarration } from '../sim/narration.ts';
@@ -27,6 +28,7 @@ import { History } from './history.ts';
 import { knobValues, textOf } from './knob.ts';
 import type { KnobValue } from './knob.ts';
 import type { Narrator } from './narration.ts';
+import { SEED_PRESET } from './seed.ts';
 
 /** What the learner did, and after which event. */
 export interface Input {
@@ -76,9 +78,6 @@ interface Invariant {
 }
 
 export const stepKind = traceKind('step', { id: 'string' });
-
-/** The seed of a run that names none. */
-export const SEED_PRESET = 1;
 
 export class Run {
   readonly experiment: Experiment;
@@ -312,10 +311,16 @@ export class Run {
       },
       host: hostNamed,
       hosts: () => world.hosts,
-      command: <P extends Process>(name: string, label: string, run: (process: P) => void) => {
+      command: <P extends Process>(
+        name: string,
+        label: string,
+        run: (process: P) => void,
+        delayMs = 0,
+      ) => {
         const host = hostNamed(name);
         if (host.state !== 'running') return;
-        world.command(name, label, () => run(present(host.process, 'it runs') as P));
+        const act = (): void => run(present(host.process, 'it runs') as P);
+        world.command(name, label, act, microsOfMillis(delayMs));
       },
       inject: (fault) => inject(world, fault),
       when: (holds, act) => this.#awaited.push({ holds, act }),

@@ -130,6 +130,11 @@ export class Session {
     return this.#frames.at(event);
   }
 
+  /** What a host showed of itself last, up to an event: what is known of one that is down. */
+  lastView(host: string, event: number): unknown {
+    return this.#frames.lastView(host, event);
+  }
+
   /** Every message, in the order of sending. */
   flights(): Flight[] {
     const flights = new Map<number, Flight>();

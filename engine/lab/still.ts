@@ -28,7 +28,7 @@ export interface Still {
 }
 
 /** Kinds of which a still step has too many to read; the stage shows them as pictures. */
-const QUIET: ReadonlySet<string> = new Set([
+export const QUIET: ReadonlySet<string> = new Set([
   'send',
   'deliver',
   'drop',

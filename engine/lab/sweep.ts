@@ -10,7 +10,8 @@ import type { Experiment, Measures } from './experiment.ts';
 import { KnobError, valueCount, valuesOf } from './knob.ts';
 import type { Knobs } from './knob.ts';
 import { toLink } from './link.ts';
-import { Run, SEED_PRESET } from './run.ts';
+import { Run } from './run.ts';
+import { SEED_PRESET } from './seed.ts';
 
 /** More runs than this are a mistake rather than a table. */
 const RUNS_MAX = 500;

@@ -11,6 +11,7 @@ import { EventHeap } from '../kernel/heap.ts';
 import { limits } from '../kernel/limits.ts';
 import type { ProcessFactory, TraceData, TraceFields, TraceKind } from '../kernel/ports.ts';
 import { TraceLog } from '../kernel/trace.ts';
+import { micros } from '../kernel/units.ts';
 import type { Micros } from '../kernel/units.ts';
 import { SimEvent } from './event.ts';
 import { SimHost } from './host.ts';
@@ -175,10 +176,10 @@ export class World {
   }
 
   /** Gives a running process something to do, as an event of its own. */
-  command(hostName: string, label: string, run: () => void): void {
+  command(hostName: string, label: string, run: () => void, delay = micros(0)): void {
     const host = this.#hosts.get(hostName);
     assert(host !== undefined, 'no such host', { hostName });
-    this.schedule(this.now, host, () => {
+    this.schedule(micros(this.now + delay), host, () => {
       this.record(host, commandKind, { label });
       run();
     });

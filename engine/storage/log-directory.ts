@@ -7,6 +7,7 @@
  *     <log dir>/recovery-point-offset-checkpoint
  *     <log dir>/replication-offset-checkpoint         high watermarks
  *     <log dir>/log-start-offset-checkpoint
+ *     <log dir>/cleaner-offset-checkpoint             up to where compaction has come
  *     <log dir>/pay-0/                                the log of partition 0 of topic pay
  *     <log dir>/pay-0/00000000000000000000.log        a segment; .index and .timeindex beside it
  *     <log dir>/pay-0/leader-epoch-checkpoint
@@ -21,11 +22,16 @@ export const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
 export const RECOVERY_POINT_CHECKPOINT = 'recovery-point-offset-checkpoint';
 export const HIGH_WATERMARK_CHECKPOINT = 'replication-offset-checkpoint';
 export const LOG_START_OFFSET_CHECKPOINT = 'log-start-offset-checkpoint';
+export const CLEANER_OFFSET_CHECKPOINT = 'cleaner-offset-checkpoint';
 export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint';
 export const PARTITION_METADATA = 'partition.metadata';
 
 /** What a file gets behind its name when it is to be removed. */
 export const DELETED_SUFFIX = '.deleted';
+/** What a segment's files have behind their names while compaction writes them. */
+export const CLEANED_SUFFIX = '.cleaned';
+/** And from when they are whole until those that they replace are gone. */
+export const SWAP_SUFFIX = '.swap';
 /** What a folder gets behind its name and a unique id when its topic is deleted. */
 export const DELETE_FOLDER_SUFFIX = '-delete';
 

@@ -58,7 +58,8 @@ export interface LoadedLog {
 
 export class SegmentedLog {
   readonly #ports: LogPorts;
-  readonly #context: SegmentContext;
+  /** How its segments are made: for who writes one in place of others (`segment-swap.ts`). */
+  readonly segmentContext: SegmentContext;
   readonly #hooks: LogHooks;
   readonly #segments: SegmentList;
   readonly #flushes: FlushQueue;
@@ -79,7 +80,7 @@ export class SegmentedLog {
     assert(logStartOffset <= logEndOffset, 'invariant K1', { logStartOffset, logEndOffset });
     assert(recoveryPoint <= logEndOffset, 'invariant K15', { recoveryPoint, logEndOffset });
     this.#ports = ports;
-    this.#context = context;
+    this.segmentContext = context;
     this.#hooks = hooks;
     this.#segments = new SegmentList(loaded.segments);
     this.#logStartOffset = logStartOffset;
@@ -88,13 +89,12 @@ export class SegmentedLog {
     this.#flushes = new FlushQueue((upTo, result) => this.#flushed(upTo, result));
   }
 
-  /** The path of the log's folder. */
   get folder(): string {
-    return this.#context.folder;
+    return this.segmentContext.folder;
   }
 
   get config(): LogConfig {
-    return this.#context.config;
+    return this.segmentContext.config;
   }
 
   /** The first offset that may be read. */
@@ -118,19 +118,16 @@ export class SegmentedLog {
   }
 
   get sizeBytes(): number {
-    let bytes = 0;
-    for (const segment of this.#segments.all) bytes += segment.sizeBytes;
-    return bytes;
+    return this.#segments.sizeBytes;
   }
 
   /** The epoch of the last frame; -1 for an empty log. */
   get lastEpoch(): number {
-    const segments = this.#segments.all;
-    return segments.findLast((segment) => segment.sizeBytes > 0)?.lastEpoch ?? -1;
+    return this.#segments.all.findLast(({ sizeBytes }) => sizeBytes > 0)?.lastEpoch ?? -1;
   }
 
   updateConfig(config: LogConfig): void {
-    this.#context.config = config;
+    this.segmentContext.config = config;
   }
 
   // ------------------------------------------------------------------------------------- append
@@ -146,7 +143,7 @@ export class SegmentedLog {
     if (this.#failure !== null) return this.#failure;
     const before = this.endPosition();
     const nowMs = this.#ports.clock.wall();
-    const framing = this.#context.framing;
+    const framing = this.segmentContext.framing;
     const frame = this.#frame;
     let written = 0;
     let position = 0;
@@ -241,20 +238,23 @@ export class SegmentedLog {
 
   /** The first record with the largest timestamp of the log (KIP-734); null without timestamps. */
   offsetOfMaxTimestamp(): FoundRecord | null {
-    let timestampMax = -1;
-    for (const { maxTimestamp } of this.#segments.all) {
-      timestampMax = Math.max(timestampMax, maxTimestamp);
-    }
-    return timestampMax < 0 ? null : this.offsetForTimestamp(timestampMax);
+    return this.#segments.findMaxTimestamp(this.#logStartOffset);
   }
 
   segments(): readonly SegmentInfo[] {
     return this.#segments.all.map((segment) => segment.info());
   }
 
-  /** The segments themselves: for outside checkers, which change nothing (K14). */
+  /** The segments themselves: for outside checkers (K14) and compaction, which change nothing. */
   get segmentsWithIndexes(): readonly Segment[] {
     return this.#segments.all;
+  }
+
+  /** One segment, whose files are there, in place of others (source: LocalLog.replaceSegments). */
+  replaceSegments(old: readonly Segment[], by: Segment): void {
+    this.#assertOpen();
+    this.#segments.replace(old, by);
+    this.flush();
   }
 
   // ---------------------------------------------------------------------------- truncate, delete
@@ -281,7 +281,7 @@ export class SegmentedLog {
     this.#assertOpen();
     if (this.#failure !== null) return this.#failure;
     this.#removeSegments(0, this.#segments.all.length);
-    this.#segments.push(new Segment(this.#context, offset, this.#ports.clock.wall()));
+    this.#segments.push(new Segment(this.segmentContext, offset, this.#ports.clock.wall()));
     this.#logStartOffset = offset;
     this.#setEnd(offset);
     return 'ok';
@@ -388,7 +388,7 @@ export class SegmentedLog {
    */
   delete(id: string): void {
     this.closeFiles();
-    deleteLogFolder(this.#ports, this.#context, id);
+    deleteLogFolder(this.#ports, this.segmentContext, id);
   }
 
   // -------------------------------------------------------------------------------------- within
@@ -417,7 +417,7 @@ export class SegmentedLog {
       // An empty segment that cannot take the frame gives way, or two would have one name.
       this.#removeSegments(this.#segments.all.length - 1, this.#segments.all.length);
     }
-    this.#segments.push(new Segment(this.#context, baseOffset, this.#ports.clock.wall()));
+    this.#segments.push(new Segment(this.segmentContext, baseOffset, this.#ports.clock.wall()));
     this.#hooks.rolled?.(baseOffset);
     this.flush();
   }
@@ -462,7 +462,7 @@ export class SegmentedLog {
 
   #removeSegments(from: number, to: number): void {
     const removed = this.#segments.take(from, to);
-    deleteSegmentFiles(this.#ports, this.#context, removed);
+    deleteSegmentFiles(this.#ports, this.segmentContext, removed);
     for (const { baseOffset } of removed) this.#hooks.segmentDeleted?.(baseOffset);
   }
 

@@ -25,6 +25,7 @@ import { DELETED_SUFFIX, parseSegmentName, segmentPath } from './log-directory.t
 import { SegmentedLog } from './log.ts';
 import type { LogHooks, LogPorts } from './log.ts';
 import { deleteSegmentFiles } from './segment-deletion.ts';
+import { completeSwaps } from './segment-swap.ts';
 import { Segment } from './segment.ts';
 import type { CutReason, DiskFailure, SegmentContext } from './segment.ts';
 
@@ -126,6 +127,7 @@ class Recovery {
   #openSegments(): void {
     const { disk } = this.#ports;
     const { folder } = this.#context;
+    this.#filesRemoved.push(...completeSwaps(this.#ports, this.#context));
     const names = new Set(disk.list(folder));
     const baseOffsets: number[] = [];
     for (const name of names) {

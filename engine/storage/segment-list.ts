@@ -68,6 +68,19 @@ export class SegmentList {
     this.#segments.push(segment);
   }
 
+  get sizeBytes(): number {
+    return this.#segments.reduce((bytes, segment) => bytes + segment.sizeBytes, 0);
+  }
+
+  /** Puts one segment where others were; they follow each other, and the active one is not one. */
+  replace(old: readonly Segment[], by: Segment): void {
+    const first = old[0];
+    const place = first === undefined ? -1 : this.#segments.indexOf(first);
+    assert(place >= 0 && place + old.length < this.#segments.length, 'full segments', { place });
+    assert(by.baseOffset === first?.baseOffset, 'it begins where they did', { place });
+    this.#segments.splice(place, old.length, by);
+  }
+
   /** Takes segments out, from one place up to another. */
   take(from: number, to: number): Segment[] {
     assert(from <= to && to <= this.#segments.length, 'places in the list', { from, to });
@@ -157,6 +170,15 @@ export class SegmentList {
       if (found !== null) return found;
     }
     return null;
+  }
+
+  /** The first record with the largest timestamp. */
+  findMaxTimestamp(offsetMin: number): FoundRecord | null {
+    let timestampMax = -1;
+    for (const { maxTimestamp } of this.#segments) {
+      timestampMax = Math.max(timestampMax, maxTimestamp);
+    }
+    return timestampMax < 0 ? null : this.findByTimestamp(timestampMax, offsetMin);
   }
 
   #limitOf(segment: Segment, maxOffset: number): number {

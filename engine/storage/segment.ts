@@ -84,22 +84,25 @@ export class Segment {
   #lastFrame: { offset: number; position: number; epoch: number } | null = null;
   #rollTimestamp: number | null = null;
 
-  /** Opens the files. An existing segment is then brought to life by `load` or `check`. */
-  constructor(context: SegmentContext, baseOffset: number, nowMs: number) {
+  /**
+   * Opens the files. An existing segment is then brought to life by `load` or `check`. `suffix`
+   * stands behind the names of one that is to take the place of others (`segment-swap.ts`).
+   */
+  constructor(context: SegmentContext, baseOffset: number, nowMs: number, suffix = '') {
     assert(Number.isSafeInteger(baseOffset) && baseOffset >= 0, 'a base offset', { baseOffset });
     const { disk, folder, config } = context;
     this.#context = context;
     this.baseOffset = baseOffset;
-    this.#file = disk.open(segmentPath(folder, baseOffset, '.log'));
+    this.#file = disk.open(segmentPath(folder, baseOffset, '.log') + suffix);
     this.offsetIndex = new OffsetIndex(
       disk,
-      segmentPath(folder, baseOffset, '.index'),
+      segmentPath(folder, baseOffset, '.index') + suffix,
       baseOffset,
       config.segmentIndexBytes,
     );
     this.timeIndex = new TimeIndex(
       disk,
-      segmentPath(folder, baseOffset, '.timeindex'),
+      segmentPath(folder, baseOffset, '.timeindex') + suffix,
       baseOffset,
       config.segmentIndexBytes,
     );
@@ -122,6 +125,15 @@ export class Segment {
   /** The largest timestamp, or when it was last written if no frame has one (`retention.ms`). */
   get largestTimestamp(): number {
     return this.maxTimestamp >= 0 ? this.maxTimestamp : this.modifiedMs;
+  }
+
+  /** The timestamp of the first frame; -1 if it has none (`getFirstBatchTimestamp`). */
+  get firstTimestamp(): number {
+    if (this.#rollTimestamp === null && this.sizeBytes > 0) {
+      const scan = this.scanFrom(this.baseOffset);
+      if (scan.next() === 'frame') this.#rollTimestamp = scan.header.maxTimestamp;
+    }
+    return this.#rollTimestamp ?? -1;
   }
 
   info(): SegmentInfo {
@@ -452,11 +464,7 @@ export class Segment {
   }
 
   #waitedMs(timestamp: number, nowMs: number): number {
-    if (this.#rollTimestamp === null && this.sizeBytes > 0) {
-      const scan = this.scanFrom(this.baseOffset);
-      if (scan.next() === 'frame') this.#rollTimestamp = scan.header.maxTimestamp;
-    }
-    const first = this.#rollTimestamp ?? -1;
+    const first = this.firstTimestamp;
     return first >= 0 ? timestamp - first : nowMs - this.createdMs;
   }
 

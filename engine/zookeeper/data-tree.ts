@@ -3,7 +3,7 @@
  *
  * What changes it is a transaction that was found valid before; so applying one cannot fail, and
  * applying the log again gives the same tree. Not here: checks (`request-processor.ts`), watches
- * (`watch-manager.ts`). Source: `org.apache.zookeeper.server.DataTree`.
+ * (`watches.ts`). Source: `org.apache.zookeeper.server.DataTree`.
  */
 import { assert, present } from '../kernel/assert.ts';
 import type { Acl, Stat } from '../wire/zookeeper/records.ts';

@@ -19,7 +19,7 @@ import { DataTree, NO_SESSION } from './data-tree.ts';
 import type { ChangeStamp } from './data-tree.ts';
 import type { Change, Transaction } from './transaction.ts';
 import type { TransactionLog } from './transaction-log.ts';
-import { WatchedEvent, WatchManager } from './watch-manager.ts';
+import { WatchedEvent, Watches } from './watches.ts';
 import { zkChangeTrace } from './zookeeper-trace.ts';
 import { parentOf, pathProblem } from './znode-path.ts';
 
@@ -53,8 +53,8 @@ export class RequestProcessor<W> {
   readonly #ports: Pick<Ports, 'clock' | 'trace'>;
   readonly #log: TransactionLog;
   readonly #fire: (fired: Fired<W>) => void;
-  readonly #dataWatches = new WatchManager<W>();
-  readonly #childWatches = new WatchManager<W>();
+  readonly #dataWatches = new Watches<W>();
+  readonly #childWatches = new Watches<W>();
   #zxid = 0;
 
   constructor(

@@ -19,7 +19,7 @@ import { OPEN_ACL_UNSAFE } from '../wire/zookeeper/records.ts';
 import type { Stat } from '../wire/zookeeper/records.ts';
 import { zooKeeperClientMachine } from './client.machine.ts';
 import { NO_SESSION } from './data-tree.ts';
-import { WatchedEvent } from './watch-manager.ts';
+import { WatchedEvent } from './watches.ts';
 
 export interface ClientOptions {
   readonly servers: readonly Address[];
@@ -105,7 +105,7 @@ export class ZooKeeperClient {
 
   // ---------------------------------------------------------------------------------- requests
 
-  /** `flags`: `CreateMode`. Answers with the path, to which a sequential znode's number is added. */
+  /** `flags`: `CreateMode`. Answers with the path, a sequential znode's number included. */
   create(
     path: string,
     data: Uint8Array | null,

@@ -20,7 +20,7 @@ import { RequestProcessor } from './request-processor.ts';
 import type { Fired } from './request-processor.ts';
 import { SessionTracker } from './session-tracker.ts';
 import { TransactionLog } from './transaction-log.ts';
-import { SYNC_CONNECTED, WatchedEvent } from './watch-manager.ts';
+import { SYNC_CONNECTED, WatchedEvent } from './watches.ts';
 import { zkSessionTrace, zkWatchTrace } from './zookeeper-trace.ts';
 
 export const ZOOKEEPER_PORT = 2181;

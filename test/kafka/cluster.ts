@@ -3,6 +3,10 @@
  * added as a test wants them.
  */
 import { type Broker, createBroker } from '../../engine/kafka/broker.ts';
+import {
+  type BrokerModuleFactory,
+  settingsWithoutModules,
+} from '../../engine/kafka/broker/broker-module.ts';
 import type { PartitionView } from '../../engine/kafka/broker/broker-view.ts';
 import { type Admin, type NewTopic, createAdmin } from '../../engine/kafka/client/admin.ts';
 import type { ConsumerRecord } from '../../engine/kafka/client/consumer/completed-fetch.ts';
@@ -26,6 +30,8 @@ export interface ClusterOptions {
   /** Over `settings`, by node id. */
   readonly brokerSettings?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   readonly paranoid?: boolean;
+  /** What every broker can do besides logs and replicas. */
+  readonly modules?: readonly BrokerModuleFactory[];
 }
 
 export interface Outcome {
@@ -47,13 +53,15 @@ export class Cluster {
     this.world = new World({ seed, trace, paranoidWire: paranoid, freeze: paranoid });
     const { profile } = this;
     const controllers = [{ host: 'controller-1', port: 9093 }];
+    const shared = settingsWithoutModules(settings, options.modules ?? []);
     this.world
-      .addHost('controller-1', createController({ nodeId: 100, profile, settings }))
+      .addHost('controller-1', createController({ nodeId: 100, profile, settings: shared }))
       .start();
     this.brokerIds = Array.from({ length: options.brokers ?? 3 }, (_, index) => index + 1);
     for (const nodeId of this.brokerIds) {
       const own = { ...settings, ...options.brokerSettings?.[nodeId] };
-      const factory = createBroker({ nodeId, controllers, profile, settings: own });
+      const modules = options.modules ?? [];
+      const factory = createBroker({ nodeId, controllers, profile, settings: own, modules });
       this.world.addHost(`broker-${nodeId}`, factory).start();
     }
   }
@@ -174,10 +182,10 @@ export class SendingProducer {
     this.#producer = producer;
   }
 
-  send(value: string, topic = 'pay', partition = 0): void {
+  send(value: string | null, topic = 'pay', partition = 0, key: string | null = null): void {
     this.#cluster.world.command(this.name, 'send', () => {
-      this.#producer.send({ topic, partition, value }, (result) => {
-        this.outcomes.push({ value, result });
+      this.#producer.send({ topic, partition, key, value }, (result) => {
+        this.outcomes.push({ value: value ?? '', result });
       });
     });
   }

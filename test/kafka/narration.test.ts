@@ -3,13 +3,18 @@ import { describe, expect, test } from 'vitest';
 import * as brokerKinds from '../../engine/kafka/broker/broker-trace.ts';
 import { kafkaNarration } from '../../engine/kafka/narration.ts';
 import * as controllerKinds from '../../engine/kafka/controller/controller-trace.ts';
+import * as coordinatorKinds from '../../engine/kafka/coordinator/coordinator-trace.ts';
+import * as groupKinds from '../../engine/kafka/group/group-trace.ts';
 import * as partitionKinds from '../../engine/kafka/partition/partition-trace.ts';
 import type { TraceKind } from '../../engine/kernel/ports.ts';
 
 /** Progress of the metadata log: with a sentence it would drown every other. */
 const UNTOLD: ReadonlySet<string> = new Set(['metadata', 'metadata-committed']);
 
-const kinds = [brokerKinds, partitionKinds, controllerKinds]
+/** What comes with a module brings its own sentences. */
+const narration = { ...kafkaNarration, ...groupKinds.groupNarration };
+
+const kinds = [brokerKinds, partitionKinds, controllerKinds, coordinatorKinds, groupKinds]
   .flatMap((module): unknown[] => Object.values(module))
   .filter((kind): kind is TraceKind => typeof kind === 'object' && kind !== null && 'names' in kind)
   .filter(({ name }) => !UNTOLD.has(name));
@@ -28,7 +33,7 @@ describe('kafka: narration', () => {
   test.each(kinds.map((kind) => [kind.name, kind] as const))(
     'kafka: narration: %s is told in English and Chinese',
     (name, kind) => {
-      const sentence = kafkaNarration[name];
+      const sentence = narration[name];
       expect(sentence).toBeDefined();
       for (const text of [sentence!.en(sample(kind)), sentence!.zh(sample(kind))]) {
         expect(text).toMatch(/[.。]$/u);

@@ -138,7 +138,7 @@ describe('kernel: machine', () => {
     types: {} as {
       context: { refuse: boolean };
       input: { refuse: boolean };
-      events: { type: 'OPEN' } | { type: 'CLOSE' } | { type: 'LOCK' };
+      events: { type: 'OPEN' } | { type: 'CLOSE' } | { type: 'LOCK' } | { type: 'KNOCK' };
     },
     guards: { allowed: ({ context }) => !context.refuse },
     actions: { announce: (_, _params: { what: string }) => undefined },
@@ -148,7 +148,7 @@ describe('kernel: machine', () => {
     initial: 'Closed',
     states: {
       Closed: {
-        on: { OPEN: { guard: 'allowed', target: 'Open' } },
+        on: { OPEN: { guard: 'allowed', target: 'Open' }, KNOCK: {} },
       },
       Open: {
         entry: { type: 'announce', params: { what: 'open' } },
@@ -208,6 +208,12 @@ describe('kernel: machine', () => {
     machine.send({ type: 'OPEN' });
     expect(machine.state).toBe('Closed');
     expect(recorded.at(-1)).toMatchObject({ from: 'Closed', to: 'Closed', event: 'OPEN' });
+  });
+
+  test('an event that a state names and does nothing about is a traced no-op', () => {
+    const { machine, recorded } = runner(false);
+    machine.send({ type: 'KNOCK' });
+    expect(recorded.at(-1)).toMatchObject({ from: 'Closed', to: 'Closed', event: 'KNOCK' });
   });
 
   test('an event that no active state names is a bug, unless it is declared ignored', () => {

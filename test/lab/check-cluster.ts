@@ -9,6 +9,7 @@ import { experiment } from '../../engine/lab/experiment.ts';
 import type { Lab, Step } from '../../engine/lab/experiment.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
 import type { KafkaOptions } from '../../engine/lab/kafka.ts';
+import { compaction, watchCompaction } from '../../engine/lab/kafka-cleaner.ts';
 import { Run } from '../../engine/lab/run.ts';
 import type { RunOptions } from '../../engine/lab/run.ts';
 import type { Random } from '../../engine/kernel/ports.ts';
@@ -25,7 +26,13 @@ export interface Wildness {
   readonly records?: number;
   readonly power?: boolean;
   readonly calm?: boolean;
+  /** The topic is compacted, and its records have one of a few keys. */
+  readonly compacts?: boolean;
 }
+
+const KEYS = ['a', 'b', 'c', 'd'];
+const CLEANER = { 'log.cleaner.backoff.ms': '500' };
+const COMPACTED = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.1' };
 
 const TOPIC = 'pay';
 const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
@@ -69,7 +76,9 @@ function wildStep(place: number, wild: Wildness): Step<Wild> {
     id: `wild-${place}`,
     title: { en: 'Something happens', zh: '发生一些事' },
     do: ({ cluster, random }, lab) => {
-      cluster.send('producer-1', TOPIC, random.below(records));
+      const count = random.below(records);
+      const keyed = (): string[] => Array.from({ length: count }, () => random.pick(KEYS));
+      cluster.send('producer-1', TOPIC, wild.compacts === true ? keyed() : count);
       if (wild.calm !== true) lab.inject(draw(random, lab, wild.power ?? false));
     },
     until: () => false,
@@ -87,7 +96,11 @@ export function wildExperiment(seed: number, wild: Wildness) {
         ...(wild.profile === undefined ? {} : { profile: wild.profile }),
         quirks: wild.quirks ?? {},
         settings: { 'replica.lag.time.max.ms': '3000', ...wild.settings },
+        ...(wild.compacts === true
+          ? { modules: compaction, brokerSettings: { 1: CLEANER, 2: CLEANER, 3: CLEANER } }
+          : {}),
       });
+      if (wild.compacts === true) watchCompaction(lab);
       return { cluster, random: randomStream(seed, 'wild') };
     },
     steps: [
@@ -101,7 +114,8 @@ export function wildExperiment(seed: number, wild: Wildness) {
         id: 'create',
         title: { en: 'A topic', zh: '主题' },
         do: ({ cluster }) => {
-          const configs = { 'min.insync.replicas': '2', ...wild.configs };
+          const compacted = wild.compacts === true ? COMPACTED : {};
+          const configs = { 'min.insync.replicas': '2', ...compacted, ...wild.configs };
           cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 3, configs });
           const producer = { acks: 'all', 'linger.ms': '0', ...wild.producer };
           cluster.addProducer('producer-1', producer);

@@ -18,6 +18,7 @@ import { listOffsets } from '../../engine/wire/kafka/messages/list-offsets.ts';
 import { catchers } from '../mutations/catchers.ts';
 import { wildRun } from './check-cluster.ts';
 import { type InvariantRow, type Trip, invariants } from './invariants.ts';
+import { wildTransactions } from './transaction-cluster.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -72,7 +73,11 @@ const rigs: Readonly<Record<string, () => string | null>> = {
     const watch = new PartitionWatch({ topic: 'pay', index: 0, topicId: 'id' }, findings, false);
     const partition = { leaderEpoch: 3, log: { highWatermark: 0 }, leaderEpochStartOffset: 0 };
     watch.replicas.set(1, { host: 'broker-1', partition } as unknown as ReplicaLedger);
-    const wire = new WireChecks({ partition: () => watch, nodeIdOf: () => 1 });
+    const wire = new WireChecks({
+      partition: () => watch,
+      nodeIdOf: () => 1,
+      violated: findings.violation,
+    });
     const endpoint = { id: 1, host: { name: 'broker-1' } } as unknown as SimEndpoint;
     const message = { apiKey: listOffsets.key, apiVersion: 4, correlationId: 1 };
     const asked = { partitionIndex: 0, currentLeaderEpoch: 2, timestamp: -1 };
@@ -81,6 +86,23 @@ const rigs: Readonly<Record<string, () => string | null>> = {
     const told = { topics: [{ name: 'pay', partitions: [{ partitionIndex: 0, errorCode: 0 }] }] };
     wire.sent(endpoint, { kind: 'response', ...message, body: told });
     return found.includes('K10') ? 'K10' : null;
+  },
+  K18: () => {
+    const found: string[] = [];
+    const wire = new WireChecks({
+      partition: () => undefined,
+      nodeIdOf: () => 1,
+      violated: (id) => found.push(id),
+    });
+    const endpoint = { id: 1, host: { name: 'broker-1' } } as unknown as SimEndpoint;
+    const message = { apiKey: 3, apiVersion: 12, body: {} };
+    for (const correlationId of [1, 2]) {
+      wire.sent(endpoint, { kind: 'request', ...message, correlationId });
+    }
+    wire.sent(endpoint, { kind: 'response', ...message, correlationId: 2 });
+    if (found.length > 0) return null;
+    wire.sent(endpoint, { kind: 'response', ...message, correlationId: 1 });
+    return found[0] ?? null;
   },
   K21: () => {
     const run = wildRun(2, { calm: true }).finish();
@@ -112,9 +134,12 @@ function brokenIn(run: Run, id: string): string | null {
 }
 
 function registered(): readonly string[] {
+  const runs = [wildRun(1, { compacts: true }), wildTransactions(1)];
+  return runs.flatMap(({ experiment }) => registeredBy(experiment));
+}
+
+function registeredBy(experiment: Run['experiment']): readonly string[] {
   const ids: string[] = [];
-  const run = wildRun(1);
-  const { experiment } = run;
   const world: typeof experiment.world = (context) => {
     const { lab } = context;
     const register = lab.invariant;
@@ -175,6 +200,6 @@ describe('invariants', () => {
       return [one.id.padEnd(4), one.says.padEnd(40), asserted.padEnd(66), tripOf(one)].join(' | ');
     });
     process.stdout.write(`${lines.join('\n')}\n`);
-    expect(new Set(invariants.map(({ id }) => id)).size).toBe(22);
+    expect(new Set(invariants.map(({ id }) => id)).size).toBe(30);
   });
 });

@@ -115,6 +115,24 @@ export const invariants: readonly InvariantRow[] = [
     patch('recovery-point-runs-ahead'),
   ),
   row(
+    'K16',
+    'compaction keeps the last of each key',
+    ['engine/kafka/cleaner/cleaning.ts', "'K16: "],
+    patch('cleaning-drops-last-record'),
+  ),
+  row(
+    'K17',
+    'retention stays below the high watermark',
+    [LOG, "'K17'"],
+    patch('retention-beyond-high-watermark'),
+  ),
+  row(
+    'K18',
+    'answers come in the order of requests',
+    ['engine/kafka/broker/socket-server.ts', "'K18: "],
+    RIG,
+  ),
+  row(
     'K20',
     'a sequence is there once',
     ['engine/kafka/partition/producer-state.ts', "'K20: "],
@@ -125,5 +143,35 @@ export const invariants: readonly InvariantRow[] = [
     'log order is send order',
     ['engine/kafka/client/producer/sequence-numbers.ts', "'K21: "],
     RIG,
+  ),
+  row(
+    'K22',
+    'who was replaced writes nothing more',
+    ['engine/kafka/transaction/transaction-metadata.ts', "'K22: "],
+    patch('fenced-producer-adds-partitions'),
+  ),
+  row(
+    'K23',
+    'of a transaction all or nothing is seen',
+    ['engine/kafka/transaction/transaction-marker-channel.ts', "'K23: "],
+    patch('aborted-transactions-not-told'),
+  ),
+  row(
+    'K24',
+    'an open transaction has a coordinator',
+    ['engine/kafka/partition/ongoing-transactions.ts', "'K24: "],
+    patch('first-write-is-not-verified'),
+  ),
+  row(
+    'K25',
+    'coordinator epochs in markers do not go back',
+    ['engine/kafka/partition/ongoing-transactions.ts', "'K25: "],
+    patch('older-coordinator-writes-marker'),
+  ),
+  row(
+    'K26',
+    'what was decided stays decided',
+    ['engine/kafka/transaction/transaction-metadata.ts', "'K26: "],
+    patch('prepared-is-not-completed'),
   ),
 ];

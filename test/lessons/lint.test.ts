@@ -11,7 +11,9 @@ import { parseQuestions } from '../../lessons/schema.ts';
 import { stageOf } from '../../lessons/stage.ts';
 import { lessonText } from './lesson-files.ts';
 
-const QUESTIONS = lessonText('kafka/acks-and-loss/questions.yaml');
+const QUESTIONS = lessonText('kafka/acks-and-loss/questions.yaml')
+  // the lessons around it are not here
+  .replace(/\nprerequisites: .*/, '');
 
 const prose = (title: string, step: string, note: string): string => `---
 title: ${title}
@@ -185,6 +187,13 @@ const CHANGES: readonly [rule: string, file: string, from: string | RegExp, to: 
   ['outcomes', 'en.svx', '<Outcomes />\n\n', ''],
   ['outcomes', 'en.svx', /outcomes:[\s\S]*?(?=---)/, ''],
   ['prerequisite', 'en.svx', 'prerequisites: []', 'prerequisites: [nothing]'],
+  ['prerequisite', 'questions.yaml', '\nquestions:', '\nprerequisites: [nothing]\nquestions:'],
+  [
+    'prerequisite',
+    'questions.yaml',
+    '\nquestions:',
+    '\nprerequisites: [acks-and-loss]\nquestions:',
+  ],
   ['drill-release', 'drill.ts', "release: 'kafka-4.2'", "release: 'the newest'"],
   ['drill-option', 'drill.ts', '--command-property', '--producer-property'],
   ['drill-option', 'drill.ts', 'kafka-4.2', 'kafka-4.1'],
@@ -218,6 +227,43 @@ describe('lessons: lint', () => {
     const spoke = problems.find((problem) => problem.rule === rule)!;
     expect(spoke.file).toMatch(/^lessons\/kafka\/acks-and-loss\//);
     expect(spoke.message).not.toBe('');
+  });
+
+  test.each([
+    ['unknown-measure', 'en.svx', 'below: acked', 'below: asked'],
+    ['unknown-measure', 'en.svx', 'lost, min: 1 } }\n---', 'gone, min: 1 } }\n---'],
+    ['unknown-knob', 'en.svx', "acks: '1'", "asks: '1'"],
+    ['unknown-knob', 'en.svx', 'acks: all', 'asks: all'],
+  ])('%s in the head names its line (%s: %s)', (rule, file, from, to) => {
+    const changed = EN.replace('[topics]', '[]').replace(from, to);
+    const problems = lintLessons([lesson(file, (text) => text.replace(from, to))]);
+    const spoke = problems.find((problem) => problem.rule === rule)!;
+    expect(changed.split('\n')[spoke.line - 1]).toContain(to.split('\n')[0]);
+  });
+
+  test.each([
+    ['unknown-proof', (claim: string) => claim.replace(/(?<=\n +proof: ).*/, 'nothing')],
+    ['proof-date', (claim: string) => claim.replace(/(?<=\n +since: ).*/, "'9.9'")],
+    ['double-id', (claim: string) => claim.replace(/(?<=- id: ).*/, 'is-acks-all-enough-1')],
+  ])('%s names the line of the claim', (rule, change) => {
+    const claims = [...QUESTIONS.matchAll(/^ +- id: [a-z][^]*?(?=^ +- id: |^ +quiz:)/gm)];
+    const last = claims.findLast(([text]) => /\n +proof: /.test(text))!;
+    const [before, after] = [QUESTIONS.slice(0, last.index), QUESTIONS.slice(last.index)];
+    const broken = before + change(last[0]) + after.slice(last[0].length);
+    const problems = lintLessons([lesson('questions.yaml', () => broken)]);
+    const spoke = problems.find((problem) => problem.rule === rule)!;
+    expect(spoke.line).toBe(before.split('\n').length);
+  });
+
+  test.each([
+    ['minutes: 5', 'minutes: 6', 'minutes: en 5; zh 6'],
+    ["knobs: { acks: '1' }", "knobs: { acks: '0' }", 'bet.knobs.acks: en "1"; zh "0"'],
+    ['lost, max: 0', 'lost, max: 2', 'bet.options[0].when.max: en 0; zh 2'],
+    [', below: acked', '', 'bet.options[1].when.below: en "acked"; zh nothing'],
+  ])('same-front-matter names the first place that differs (%s: %s)', (from, to, told) => {
+    const problems = lintLessons([lesson('zh.svx', (text) => text.replace(from, to))]);
+    const spoke = problems.find(({ rule }) => rule === 'same-front-matter')!;
+    expect(spoke.message).toBe(`front matters differ in ${told}`);
   });
 
   test('untold-step: a step of the experiment that no prose narrates', () => {

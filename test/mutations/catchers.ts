@@ -18,7 +18,12 @@ const checker = (id: string) => test('test/lab/check.test.ts', `${id} holds unde
 
 const FETCH = 'test/kafka/broker/fetch.test.ts';
 const PRODUCE = 'test/kafka/broker/produce.test.ts';
+const CLEANING = 'test/kafka/cleaner/cleaning.test.ts';
+const DELETE_RECORDS = 'test/kafka/broker/delete-records.test.ts';
+const TRANSACTION = 'test/kafka/transaction/transaction-coordinator.test.ts';
+const TRANSACTION_INDEX = 'test/kafka/partition/transaction-index.test.ts';
 const FAILOVER = 'test/kafka/broker/failover.test.ts';
+const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
 
 /** By the name of the patch, without its ending. */
 export const catchers: Readonly<Record<string, Catcher>> = {
@@ -83,6 +88,86 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'test/storage/log.test.ts',
     'retention never takes what the high watermark has not passed',
   ),
+  // compaction and DeleteRecords
+  'cleaning-drops-last-record': checker('K16'),
+  'cleaned-offsets-close-up': test(
+    CLEANING,
+    'below the checkpoint each key has its last value only, at its old offset',
+  ),
+  'tombstone-goes-at-once': test(
+    CLEANING,
+    'a tombstone stays for delete.retention.ms after the cleaning that met it (KIP-534)',
+  ),
+  'cleaning-above-high-watermark': test(
+    CLEANING,
+    'nothing at or above the high watermark, and not the active segment, is cleaned',
+  ),
+  'cleaned-sequence-is-forgotten': test(
+    CLEANING,
+    'the last batch of a producer stays as an empty one, so that its sequence is known',
+  ),
+  'swap-deletes-before-it-is-whole': test(
+    CLEANING,
+    'a crash at any change of the disk leaves a log that has every last value',
+  ),
+  'completed-swap-keeps-old-segments': test(
+    CLEANING,
+    'a swap that had begun is completed: the segments that it replaces go',
+  ),
+  'delete-records-not-awaited': test(
+    DELETE_RECORDS,
+    'a live follower that does not fetch is waited for, though the start has moved',
+  ),
+  'delete-records-beyond-high-watermark': test(
+    DELETE_RECORDS,
+    'beyond the high watermark is OFFSET_OUT_OF_RANGE, and -1 stands for it',
+  ),
+  // groups, at the coordinator
+  'commit-answered-before-replicas': test(
+    GROUP_FAILOVER,
+    'kafka: coordinator: a commit is answered when the in-sync replicas have it',
+  ),
+  'uncommitted-offset-is-read': test(
+    GROUP_FAILOVER,
+    'kafka: coordinator: a commit is answered when the in-sync replicas have it',
+  ),
+  'sync-told-before-the-log-has-it': test(
+    GROUP_FAILOVER,
+    'kafka: coordinator: an assignment is told when the in-sync replicas have it',
+  ),
+  'coordinator-loads-to-high-watermark': test(
+    'test/kafka/group/classic-group.machine.test.ts',
+    'kafka: coordinator: machine: loading waits for replicas, and ends with the office',
+  ),
+  'generation-unchecked': test(
+    'test/kafka/group/offsets.test.ts',
+    'kafka: offsets: only a member of the current generation commits',
+  ),
+  'static-member-not-fenced': test(
+    'test/kafka/group/classic-group.test.ts',
+    'kafka: classic group: an instance that comes back makes no rebalance',
+  ),
+  'tombstone-not-replayed': test(
+    'test/kafka/group/offsets.test.ts',
+    'kafka: offsets: DeleteGroups takes a group with its offsets, if nobody is in it',
+  ),
+  'rebalance-forgets-who-waits': test(
+    'test/kafka/group/classic-group.test.ts',
+    'kafka: classic group: whoever waits for an assignment is sent to join again',
+  ),
+  // groups, on the consumers' side
+  'cooperative-hands-over-at-once': test(
+    'test/kafka/client/consumer/assignors.test.ts',
+    'cooperative-sticky: what moves is first given up, and given out a generation later',
+  ),
+  'slow-application-stays': test(
+    'test/kafka/client/consumer/group-consumer.test.ts',
+    'an application that takes longer than max.poll.interval.ms is out of the group',
+  ),
+  'joins-without-commit': test(
+    'test/kafka/client/consumer/group-commits.test.ts',
+    'range: what was read is committed before it moves, so nothing is read twice',
+  ),
   // the simulated world
   'page-cache-survives-power': proof('acks-all-min-isr-1-loses'),
   'heap-ignores-sequence': test(
@@ -122,5 +207,26 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   'murmur2-tail-reversed': test(
     'test/kafka/client/producer/partitioner.test.ts',
     'the key foobar goes by its murmur2 hash -790332482',
+  ),
+  // transactions
+  'fenced-producer-adds-partitions': test(
+    TRANSACTION,
+    'kafka: transaction: a second producer fences the first and aborts what it began',
+  ),
+  'aborted-transactions-not-told': test(
+    TRANSACTION,
+    'kafka: transaction: read_committed sees all of a commit and none of an abort',
+  ),
+  'first-write-is-not-verified': test(
+    TRANSACTION_INDEX,
+    'kafka: transactions of a log: a guard is good for one transaction (KAFKA-14884)',
+  ),
+  'older-coordinator-writes-marker': test(
+    TRANSACTION_INDEX,
+    'kafka: transactions of a log: an older coordinator is fenced (K25)',
+  ),
+  'prepared-is-not-completed': test(
+    TRANSACTION,
+    'kafka: transaction: what is prepared is completed by the next coordinator (K26)',
   ),
 };

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lintProject } from '../../engine/node/command/lesson-folders.ts';
+import type { Counts } from '../../lessons/counts.ts';
 import type { Copy } from './project.ts';
 import { copyProject, highwater, ROOT } from './project.ts';
 
@@ -24,8 +25,15 @@ function change(name: string, from: string, to: string): void {
 }
 
 test('command: check: the lessons of the project pass, with exit code 0', () => {
-  expect(highwater('check')).toEqual({ status: 0, out: 'lessons: no problem\n', err: '' });
-  expect(highwater('check', '--json').out).toBe('[]\n');
+  const { status, out, err } = highwater('check');
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  expect(out).toMatch(/\nlessons: no problem\n$/);
+  const json = JSON.parse(highwater('check', '--json').out) as { problems: []; counts: Counts };
+  expect(json.problems).toEqual([]);
+  const { lessons, experiments, claims } = json.counts.total;
+  expect(out).toContain(`\n${lessons} lessons, ${experiments} with their experiment\n`);
+  const { all, proved, sourced, open } = claims;
+  expect(out).toMatch(new RegExp(`^ {2}total +${all} .* ${proved} +${sourced} +${open}$`, 'm'));
 });
 
 test('command: check: a measure that the run does not have is a problem', async () => {

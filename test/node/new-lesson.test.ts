@@ -8,7 +8,7 @@ import type { Experiment } from '../../engine/lab/experiment.ts';
 import { runProof } from '../../engine/lab/prove.ts';
 import { Run } from '../../engine/lab/run.ts';
 import { lintProject } from '../../engine/node/command/lesson-folders.ts';
-import { createLesson } from '../../engine/node/command/new-lesson.ts';
+import { createLesson, nextSteps } from '../../engine/node/command/new-lesson.ts';
 import { UsageError } from '../../engine/node/command/usage.ts';
 import { TRACKS } from '../../lessons/tracks.ts';
 import { copyProject, ROOT } from './project.ts';
@@ -61,6 +61,14 @@ describe('command: new-lesson', () => {
       const parser = name.endsWith('.svx') ? { parser: 'markdown' } : {};
       expect(await formatted(text, { ...config, ...parser, filepath: name }), name).toBe(true);
     }
+  });
+
+  test('what comes next names its commands, its pages and the figures of the README', () => {
+    const told = nextSteps('lessons/kafka/what-is-told').join('\n');
+    expect(told).toContain('highwater prove what-is-told');
+    expect(told).toContain('npm run dev, then /en/kafka/what-is-told/ and /zh/kafka/what-is-told/');
+    expect(told).toContain('npx prettier --write lessons/kafka/what-is-told');
+    expect(told).toContain("the README's figures");
   });
 
   const known = TRACKS.map(({ id }) => id).join(', ');

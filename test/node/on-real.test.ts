@@ -73,7 +73,7 @@ function small(settings: {
         id: 'send',
         title: { en: 'Records', zh: '消息' },
         do: (world, lab) => {
-          world.cluster.send('producer-1', 't', world.records, 1);
+          world.cluster.send('producer-1', 't', world.records, { partition: 1 });
           if (fault !== undefined) lab.inject(fault);
         },
         until: ({ records }, { history }) =>

@@ -30,6 +30,7 @@ const PROGRESS: Progress = {
       ],
     },
   ],
+  bets: [{ lesson: 'acks-and-loss', chosen: 'none', came: 'three', why: '只有 “leader” 有' }],
 };
 const TEXT = backupText(PROGRESS, NOW_MS);
 
@@ -54,7 +55,7 @@ describe('study: progress as a file', () => {
   test('names its format, its version and its day', () => {
     expect(JSON.parse(TEXT)).toMatchObject({
       format: 'highwater-progress',
-      version: 1,
+      version: 2,
       saved: '2026-01-15T12:00:00.000Z',
     });
   });
@@ -63,8 +64,8 @@ describe('study: progress as a file', () => {
     ['cut off', TEXT.slice(0, 100), 'not JSON', '不是 JSON'],
     ['another file', '{"cards": []}', 'not progress saved here', '不是在这里存的进度'],
     ['a list', '[]', 'not progress saved here', '不是在这里存的进度'],
-    ['newer', changed('"version": 1', '"version": 2'), 'version 2', '版本是 2'],
-    ['no version', changed('"version": 1', '"version": 0'), '“version” is 0', '“version” 是 0'],
+    ['newer', changed('"version": 2', '"version": 3'), 'version 3', '版本是 3'],
+    ['no version', changed('"version": 2', '"version": 0'), '“version” is 0', '“version” 是 0'],
     [
       'a wrong number',
       changed(`"dueMs": ${PROGRESS.memories[0]!.dueMs}`, '"dueMs": "soon"'),
@@ -84,11 +85,36 @@ describe('study: progress as a file', () => {
       '“interviews[0].asked[0].made[0]” is 5',
       '应该是一段文本',
     ],
+    [
+      'a bet of nothing',
+      changed('"why":', '"because":'),
+      '“bets[0].why” is missing',
+      'bets[0].why',
+    ],
     ['no list', changed('"known": [\n  "acks"\n ]', '"known": {}'), 'a list', '一个列表'],
   ])('%s: a sentence says what is wrong', (_, text, en, zh) => {
     const [english, chinese] = refusal(text);
     expect(english).toContain(en);
     expect(chinese).toContain(zh);
+  });
+
+  test('a file of version 1, which had no bets, is still read', () => {
+    const { bets: _none, ...before } = JSON.parse(TEXT) as Record<string, unknown>;
+    const read = readBackup(JSON.stringify({ ...before, version: 1 }));
+    expect(read).toEqual({ ok: true, progress: { ...PROGRESS, bets: [] } });
+  });
+
+  test('of two bets on a lesson the own one stays, unless only the other has words', () => {
+    const [bet] = PROGRESS.bets;
+    const other = { ...bet!, chosen: 'all', why: 'another day' };
+    const mute = { ...bet!, chosen: 'all', why: '' };
+    const elsewhere = { ...bet!, lesson: 'idempotent-consumer' };
+    const both = (own: typeof bet, came: typeof bet) =>
+      merged({ ...PROGRESS, bets: [own!] }, { ...PROGRESS, bets: [came!] }).bets;
+    expect(both(bet, other)).toEqual([bet]);
+    expect(both(mute, bet)).toEqual([bet]);
+    expect(both(bet, mute)).toEqual([bet]);
+    expect(both(bet, elsewhere)).toEqual([bet, elsewhere]);
   });
 
   test('of a card on both sides the later grade counts; nothing is lost', () => {

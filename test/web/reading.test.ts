@@ -63,15 +63,15 @@ describe('web: every page', () => {
     for (const path of framed) expect(htmlOf(path), path).toContain('content="noindex"');
   });
 
-  test('has a title, a description, its language, its alternates and one heading', () => {
+  test('has a title, a description, its language and one heading', () => {
     for (const path of builtPaths().filter((one) => !one.includes('/embed/'))) {
       const html = htmlOf(path);
       const count = (pattern: RegExp) => [...html.matchAll(pattern)].length;
       expect(/<title>(.*?)<\/title>/.exec(html)?.[1], path).toContain('Highwater');
       const description = /<meta name="description" content="([^"]*)"/.exec(html)?.[1];
       expect(description?.length, path).toBeGreaterThan(10);
-      expect(count(/<link rel="canonical"/g), path).toBe(1);
-      expect(count(/<link rel="alternate"/g), path).toBe(3);
+      // a build without an address has no full addresses, and others would mislead
+      expect(count(/<link rel="(canonical|alternate)"/g), path).toBe(0);
       const lang = path.startsWith('zh') ? 'zh-CN' : 'en';
       expect(/<html lang="([^"]+)"/.exec(html)?.[1], path).toBe(lang);
       expect(count(/<h1\b/g), path).toBe(1);

@@ -35,6 +35,17 @@ describe('web: static server', () => {
     expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('404')]);
   });
 
+  test('text is packed for who takes it, and the same for who does not', async () => {
+    const encodings = ['gzip, br', 'identity'];
+    const [packed, plain] = await Promise.all(
+      encodings.map((encoding) => fetch(site, { headers: { 'accept-encoding': encoding } })),
+    );
+    expect(packed?.headers.get('content-encoding')).toBe('gzip');
+    expect(packed?.headers.get('vary')).toBe('accept-encoding');
+    expect(plain?.headers.get('content-encoding')).toBeNull();
+    expect(await packed?.text()).toBe(await plain?.text());
+  });
+
   test('nothing outside the folder is served', async () => {
     expect(await rawStatus('/../package.json')).toBe(404);
     expect(await rawStatus('/%2e%2e/package.json')).toBe(404);

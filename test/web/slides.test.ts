@@ -45,6 +45,26 @@ describe('web: slides', () => {
       expect(await heading(page)).toBe('Why did Kafka lose my message?');
     }));
 
+  test('at 800 x 600 no text of a slide is smaller than 14 px, in both lessons', async () => {
+    for (const lesson of [LESSON, 'zh/guarantees/idempotent-consumer/']) {
+      await onPage(`${lesson}?slides=5`, PROJECTOR, async (page) => {
+        await open(page);
+        const small = await page.locator('.slides').evaluate((slides) =>
+          [...slides.querySelectorAll('*')]
+            .filter((one) =>
+              [...one.childNodes].some(
+                (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim(),
+              ),
+            )
+            .filter((one) => one.checkVisibility() && one.closest('.visually-hidden') === null)
+            .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 14)
+            .map((one) => `${one.tagName} ${one.textContent}`),
+        );
+        expect(small).toEqual([]);
+      });
+    }
+  });
+
   test('S plays a step to its end and not further; N shows what the speaker says', () =>
     onPage(`${LESSON}?slides=4`, PROJECTOR, async (page) => {
       await open(page);

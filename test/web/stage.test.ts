@@ -94,7 +94,7 @@ describe('web: stage', () => {
       expect(paused).toBeGreaterThan(opening);
       await page.waitForTimeout(300);
       expect(await place(page)).toBe(paused);
-      expect((await page.locator('.narration .live').innerText()).length).toBeGreaterThan(5);
+      expect((await page.locator('.narration [aria-live]').innerText()).length).toBeGreaterThan(5);
     }));
 
   test('with acks=all nothing is lost; the place is kept and what changed is marked', () =>
@@ -188,7 +188,7 @@ describe('web: stage', () => {
       await stageOf(page);
       await page.locator('.scrub .end').click();
       expect(await page.locator('.headline').innerText()).toMatch(/3\s+条已确认，却丢了/);
-      expect(await page.locator('.narration .live').innerText()).toMatch(/[\u4e00-\u9fff]/);
+      expect(await page.locator('.narration [aria-live]').innerText()).toMatch(/[\u4e00-\u9fff]/);
     }));
 
   test('with less motion nothing is under way between two events', () =>

@@ -39,6 +39,12 @@ async function saved(page: Page, button: string): Promise<{ name: string; text: 
   return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') };
 }
 
+/** What a lesson keeps of a bet: the key in `localStorage`, and the text there. */
+const BET = [
+  'highwater.bet.acks-and-loss',
+  JSON.stringify({ chosen: 'none', came: 'some', why: '只有 leader 有' }),
+] as const;
+
 const queueOf = async (page: Page) => {
   const line = page.locator('.study [data-due]');
   await line.waitFor();
@@ -126,6 +132,7 @@ describe('web: study', () => {
       await page.locator('button.start').click();
       await gradeByKeys(page, '4');
       await gradeByKeys(page, '2');
+      await page.evaluate(([key, bet]) => localStorage.setItem(key, bet), BET);
       file = await saved(page, 'button[data-save]');
       expect(file.name).toMatch(/^highwater-progress-\d{4}-\d\d-\d\d\.json$/);
     });
@@ -138,7 +145,7 @@ describe('web: study', () => {
       await page.getByText('文件里的 “memories[0].dueMs” 是 "soon"，应该是一个数字。').waitFor();
       expect(await queueOf(page)).toEqual(before);
       await readFile(page, file.text);
-      await page.getByText('已读入：2 张卡片的进度').waitFor();
+      await page.getByText('已读入：2 张卡片的进度，0 场面试，1 次押注').waitFor();
       const after = await queueOf(page);
       expect(after.fresh).toBe(before.fresh - 2);
       await page.reload();
@@ -146,6 +153,15 @@ describe('web: study', () => {
       await page.locator('button[data-forget]').click();
       await page.locator('button[data-forget]').click();
       expect(await queueOf(page)).toEqual(before);
+      await page.goto(new URL('../kafka/acks-and-loss/', page.url()).href);
+      await whenAlive(page);
+      expect(await page.locator('input[name=bet]:checked').count()).toBe(0);
+      await page.goBack();
+      await whenAlive(page);
+      await readFile(page, file.text);
+      await page.getByText('1 次押注').waitFor();
+      await page.goto(new URL('../kafka/acks-and-loss/', page.url()).href);
+      expect(await page.locator('input[data-why]').inputValue()).toBe('只有 leader 有');
     });
   });
 

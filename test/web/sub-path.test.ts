@@ -13,6 +13,31 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = 'node_modules/.cache/highwater/sub-path';
 const BASE = '/books/highwater/';
 
+/** Follows every link of the site from its door: how many pages there are, and what is missing. */
+async function crawl(door: string): Promise<{ pages: number; broken: string[] }> {
+  const { origin } = new URL(door);
+  const known = new Set([door]);
+  const broken: string[] = [];
+  let pages = 0;
+  for (const address of known) {
+    const answer = await fetch(address);
+    const isPage = answer.headers.get('content-type')?.startsWith('text/html') === true;
+    const text = isPage ? await answer.text() : '';
+    if (!isPage) await answer.body?.cancel();
+    if (answer.status !== 200) broken.push(`${address}: ${answer.status}`);
+    pages += isPage ? 1 : 0;
+    for (const [, link = ''] of text.matchAll(/\s(?:href|src)="([^"]+)"/g)) {
+      const url = new URL(link.replaceAll('&amp;', '&'), address);
+      if (url.origin !== origin && url.host !== 'lab.example') continue;
+      // the canonical links name the address that the site will have
+      const own = `${origin}${url.pathname}`;
+      if (!url.pathname.startsWith(BASE)) broken.push(`${address} -> ${link}: beside the sub-path`);
+      else known.add(own);
+    }
+  }
+  return { pages, broken };
+}
+
 describe('web: sub-path', () => {
   test('a build for a sub-path works below it and has the site address in its heads', async () => {
     const vite = ['node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts'];
@@ -34,6 +59,17 @@ describe('web: sub-path', () => {
         await whenAlive(page);
         const canonical = await page.locator('link[rel=canonical]').getAttribute('href');
         expect(canonical).toBe(`https://lab.example${BASE}${lesson}`);
+        const alternates = await page
+          .locator('link[rel=alternate]')
+          .evaluateAll((links) =>
+            links.map((link) => [link.getAttribute('hreflang'), link.getAttribute('href')]),
+          );
+        const other = `https://lab.example${BASE}${lesson.replace('en', 'zh')}`;
+        expect(alternates).toEqual([
+          ['en', canonical],
+          ['zh-CN', other],
+          ['x-default', canonical],
+        ]);
         await page.locator('.top-bar a[hreflang=zh-CN]').click();
         await page.waitForURL(`${site.address}${lesson.replace('en', 'zh')}`);
         await page.locator('.brand').click();
@@ -49,6 +85,11 @@ describe('web: sub-path', () => {
       });
       const map = await fetch(`${site.address}sitemap.xml`);
       expect(await map.text()).toContain(`https://lab.example${BASE}${lesson}`);
+      const robots = await fetch(`${site.address}robots.txt`);
+      expect(await robots.text()).toContain(`Sitemap: https://lab.example${BASE}sitemap.xml`);
+      const { pages, broken } = await crawl(site.address);
+      expect(broken).toEqual([]);
+      expect(pages).toBeGreaterThan(lessonPaths('en').length * 2);
       const outside = await fetch(new URL('/elsewhere', site.address), { redirect: 'manual' });
       expect(outside.status).toBe(404);
     } finally {

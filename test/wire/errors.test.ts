@@ -1,6 +1,7 @@
 /** The table of error codes: complete, and retriable where Kafka's exception classes are. */
 import { describe, expect, test } from 'vitest';
-import { ErrorCode, errorMessage, errorName, isRetriable } from '#engine/wire/kafka/errors.ts';
+import { errorMessage } from '#engine/wire/kafka/error-messages.ts';
+import { ErrorCode, errorName, isRetriable } from '#engine/wire/kafka/errors.ts';
 
 describe('kafka error codes', () => {
   test('every code from -1 to 133 has one name and a message', () => {

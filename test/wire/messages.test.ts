@@ -5,7 +5,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { apiOf, apis } from '#engine/wire/kafka/apis.ts';
+import { apiOf } from '#engine/wire/kafka/api.ts';
+import { apis } from '#engine/wire/kafka/apis.ts';
 import {
   decodeRequest,
   decodeResponse,

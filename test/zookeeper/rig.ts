@@ -7,7 +7,7 @@ import { World } from '../../engine/sim/world.ts';
 import { zkErrorName } from '../../engine/wire/zookeeper/errors.ts';
 import type { MultiOp } from '../../engine/wire/zookeeper/messages.ts';
 import type { Stat } from '../../engine/wire/zookeeper/records.ts';
-import { WatchedEvent } from '../../engine/zookeeper/watch-manager.ts';
+import { WatchedEvent } from '../../engine/zookeeper/watches.ts';
 import { ZooKeeperClient } from '../../engine/zookeeper/zookeeper-client.ts';
 import { createZooKeeper, ZOOKEEPER_PORT } from '../../engine/zookeeper/zookeeper-server.ts';
 import type { ZooKeeperServer } from '../../engine/zookeeper/zookeeper-server.ts';

@@ -6,7 +6,9 @@
 import type { Experiment } from '../../engine/lab/experiment.ts';
 import { kafkaErrorCodes, type ErrorCode } from '../../engine/lab/error-codes.ts';
 import { still, type Still } from '../../engine/lab/still.ts';
+import { charts, type Chart } from '../../engine/lab/machines.ts';
 import { runOutcome, type RunOutcome } from '../../engine/lab/sweep.ts';
+import { SCENE_LESSON, sceneRun, type SceneRun } from './scene.ts';
 
 const EXPERIMENTS = import.meta.glob<Experiment>('../../lessons/*/*/experiment.ts', {
   import: 'default',
@@ -27,6 +29,16 @@ function experimentOf(lesson: string): Experiment {
   const experiment = EXPERIMENTS[`../../lessons/${lesson}/experiment.ts`];
   if (experiment === undefined) throw new Error(`lessons/${lesson} has no experiment`);
   return experiment;
+}
+
+/** The run of the first page. */
+export function scene(): SceneRun {
+  return sceneRun(experimentOf(SCENE_LESSON));
+}
+
+/** The chart of every state machine of the engine. */
+export function machineCharts(): readonly Chart[] {
+  return charts();
 }
 
 /** The error codes that a reader may search for. */

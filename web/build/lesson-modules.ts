@@ -5,6 +5,8 @@
  *   virtual:lesson-bodies                   a loader for each lesson and language
  *   virtual:lesson/<track>/<slug>/<lang>    one lesson in one language: prose, questions, run
  *   virtual:lesson-questions                the JSON files of the questions, by path, for the build
+ *   virtual:lesson-scene/<lang>, virtual:lesson-machines, virtual:lesson-glossary/<lang>,
+ *   virtual:lesson-prerequisites            the pages around them (reference-modules.ts)
  *   virtual:lesson-comparison/<lang>        the comparison of brokers (comparison-module.ts)
  *   virtual:lesson-gallery/<lang>, virtual:lesson-stories, virtual:lesson-story/<slug>/<lang>
  *                                           the same of the gallery (story-modules.ts)
@@ -16,6 +18,7 @@
 import { fileURLToPath } from 'node:url';
 import { runnerImport, type Plugin, type ViteDevServer } from 'vite';
 import type { ErrorCode } from '../../engine/lab/error-codes.ts';
+import type { Chart } from '../../engine/lab/machines.ts';
 import type { Still } from '../../engine/lab/still.ts';
 import type { RunOutcome } from '../../engine/lab/sweep.ts';
 import { TRACKS } from '../../lessons/tracks.ts';
@@ -41,6 +44,13 @@ import {
 import { comparisonModule } from './comparison-module.ts';
 import { outcomeTable, type OutcomeOf } from './outcome-table.ts';
 import { questionEntry, questionFiles } from './question-data.ts';
+import {
+  glossaryModule,
+  machinesModule,
+  prerequisitesModule,
+  sceneModule,
+} from './reference-modules.ts';
+import type { SceneRun } from './scene.ts';
 import { galleryModule, storyBodiesModule, storyModule } from './story-modules.ts';
 
 const EXPERIMENTS = fileURLToPath(new URL('./experiments.ts', import.meta.url));
@@ -49,6 +59,8 @@ interface Experiments {
   stillOf(lesson: string): Still;
   outcomeOf(lesson: string, knobs: Readonly<Record<string, string>>): RunOutcome;
   errorCodes(): readonly ErrorCode[];
+  scene(): SceneRun;
+  machineCharts(): readonly Chart[];
 }
 
 /** The still run of a lesson, `<track>/<slug>`. */
@@ -67,6 +79,7 @@ export function lessonModules(lessons: string, engine: string): Plugin {
     runs.set(lesson, run);
     return run;
   };
+  let scene: Promise<SceneRun> | undefined;
   const outcomes = new Map<string, Promise<RunOutcome>>();
   const outcomeOf: OutcomeOf = (lesson, knobs) => {
     const key = JSON.stringify([lesson, knobs]);
@@ -90,6 +103,13 @@ export function lessonModules(lessons: string, engine: string): Plugin {
         if (kind === 'lessons') return indexModule(lessons, rest[0] as Lang);
         if (kind === 'lesson-stories') return storyBodiesModule(lessons);
         if (kind === 'lesson-gallery') return galleryModule(lessons, rest[0] as Lang);
+        if (kind === 'lesson-prerequisites') return prerequisitesModule(lessons);
+        if (kind === 'lesson-glossary') return glossaryModule(lessons, rest[0] as Lang);
+        if (kind === 'lesson-machines') return machinesModule((await inNode()).machineCharts());
+        if (kind === 'lesson-scene') {
+          scene ??= inNode().then((module) => module.scene());
+          return sceneModule(lessons, await scene, rest[0] as Lang);
+        }
         if (kind === 'lesson-comparison') return comparisonModule(lessons, rest[0] as Lang);
         const [track = '', slug, lang] = rest;
         if (kind === 'lesson-story') return storyModule(lessons, track, slug as Lang, stillOf);
@@ -113,6 +133,7 @@ export function lessonModules(lessons: string, engine: string): Plugin {
       experiments = undefined;
       runs.clear();
       outcomes.clear();
+      scene = undefined;
       for (const [id, module] of this.environment.moduleGraph.idToModuleMap) {
         if (id.startsWith('\0virtual:lesson')) {
           this.environment.moduleGraph.invalidateModule(module);

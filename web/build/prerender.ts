@@ -76,8 +76,8 @@ async function writePages(
   const app = (await import(server)) as ServerEntry;
   const paths = await app.routes();
   for (const path of [...paths, '/404/']) {
-    const { head, body, lang, module, hasStage, data } = await app.render(path);
-    const chunks = [module, hasStage ? STAGE : undefined].filter((name) => name !== undefined);
+    const { head, body, lang, modules, hasStage, data } = await app.render(path);
+    const chunks = [...modules, ...(hasStage ? [STAGE] : [])];
     const html = template
       .replace('<html lang="en">', () => `<html lang="${lang}">`)
       .replace('<!--head-->', () => links(manifest, chunks, base) + preload(data, base) + head)

@@ -25,6 +25,7 @@ import {
 } from '../lesson/content.ts';
 import { indexFile, questionFile, searchFile, studyFile } from '../question-files.ts';
 import { lessonsInOrder, questionsOf, titleOf, type LessonFolder } from './lesson-folders.ts';
+import { glossaryGroups } from './reference-modules.ts';
 import { searchData } from './search-data.ts';
 import { studyData } from './study-data.ts';
 
@@ -57,8 +58,9 @@ export async function questionFiles(
       ),
     };
     files.set(indexFile(lang), JSON.stringify(list));
+    const terms = glossaryGroups(lessons, lang).flatMap((group) => group.terms);
     const searched = all.flatMap(({ questions }) => questions);
-    files.set(searchFile(lang), JSON.stringify(searchData(searched, errors, lang)));
+    files.set(searchFile(lang), JSON.stringify(searchData(searched, errors, terms, lang)));
     const studied = all.flatMap(({ folder: { track }, questions }) =>
       questions.map((question) => ({ track, question })),
     );

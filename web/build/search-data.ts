@@ -1,11 +1,11 @@
 /**
- * What the search looks through, in one language: questions, claims, and error codes with the
- * places that speak of them. Not here: the index made of it, which is the page's
+ * What the search looks through, in one language: questions, claims, the terms of the glossary, and
+ * error codes with the places that speak of them. Not here: the index made of it, the page's
  * (`page/question-search.ts`).
  */
 import type { ErrorCode } from '../../engine/lab/error-codes.ts';
 import { KAFKA_ERRORS_ZH } from '../i18n/kafka-errors.ts';
-import type { ErrorEntry, Lang, Question, SearchData } from '../lesson/content.ts';
+import type { ErrorEntry, GlossaryTerm, Lang, Question, SearchData } from '../lesson/content.ts';
 
 /** Places that are named with an error; more are not read. */
 const PLACES_MAX = 6;
@@ -13,6 +13,7 @@ const PLACES_MAX = 6;
 export function searchData(
   questions: readonly Question[],
   errors: readonly ErrorCode[],
+  terms: readonly GlossaryTerm[],
   lang: Lang,
 ): SearchData {
   return {
@@ -30,6 +31,7 @@ export function searchData(
       })),
     ),
     errors: errors.map((error) => errorEntry(error, questions, lang)),
+    terms,
   };
 }
 

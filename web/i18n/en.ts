@@ -48,7 +48,8 @@ export const en = {
   lesson: {
     bet: 'Your bet',
     betHint: 'Choose before you run it: a wrong bet is what makes it stay.',
-    betPlaced: 'Your bet stands. Now play the run to its end.',
+    betPlaced: 'Your bet stands.',
+    betRun: 'Run it',
     betCame: 'came true',
     betWon: 'You were right. Say in one sentence why, before you read on.',
     betLost: 'You were wrong, and now you will remember it. Say in one sentence why it went so.',
@@ -80,6 +81,7 @@ export const en = {
     right: 'Right.',
     wrong: 'No.',
     puzzle: 'Your turn',
+    puzzleSet: 'Set it up',
     followUps: 'What they ask next',
     previous: 'Before',
     next: 'Next',
@@ -99,7 +101,7 @@ export const en = {
     about: (count: number) =>
       `${plural(count, 'question', 'questions')}: the answer in 60 seconds, the usual claims checked one by one, a quiz, and what is asked next.`,
     search: 'Search',
-    searchHint: 'Words, a setting, or an error code',
+    searchHint: 'Words, a term, a setting, or an error code',
     loading: 'The search is being loaded.',
     failed: 'The search could not be loaded. The list below is whole.',
     track: 'Track',
@@ -155,6 +157,24 @@ export const en = {
       'Give it the properties of your brokers, topics and producers. It runs them against every fault and every pair of faults, and says what they survive, the shortest way to lose a record, and the setting that prevents it.',
     enter: 'Check a configuration',
   },
+  map: {
+    title: 'Map of the tracks',
+    about: 'Every lesson by its track, what to read before it, how far it is, and how far you are.',
+    enter: 'Map of the tracks',
+  },
+  machines: {
+    title: 'State machines of the engine',
+    about:
+      'Every state machine that the engine runs, with the name that the real component gives it, its source, its states and its transitions.',
+    enter: 'State machines',
+  },
+  glossary: {
+    title: 'Glossary',
+    about: 'The terms of message queues in both languages, one sentence each.',
+    enter: 'Glossary',
+    terms: 'Terms',
+  },
+  pages: 'Pages of the workbook',
   compare: {
     title: 'ActiveMQ, RabbitMQ, RocketMQ and Kafka compared',
     about:

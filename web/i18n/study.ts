@@ -46,7 +46,7 @@ const WANTED_EN: Readonly<Record<Wanted, string>> = {
   object: 'an object with names',
   boolean: 'true or false',
   state: '1, 2 or 3',
-  version: 'version 1',
+  version: 'version 1 or 2',
 };
 
 const WANTED_ZH: Readonly<Record<Wanted, string>> = {
@@ -56,7 +56,7 @@ const WANTED_ZH: Readonly<Record<Wanted, string>> = {
   object: '一个带字段名的对象',
   boolean: 'true 或 false',
   state: '1、2 或 3',
-  version: '版本 1',
+  version: '版本 1 或 2',
 };
 
 const studyEn = {
@@ -123,12 +123,12 @@ const studyEn = {
   ankiHint:
     'A text file for Anki’s File, Import. The cards go, your progress does not: Anki keeps its own.',
   deck: 'Highwater: message queues',
-  opened: (cards: number, interviews: number) =>
-    `Read: ${plural(cards, 'card')} with progress, ${plural(interviews, 'interview')}.`,
+  opened: (cards: number, interviews: number, bets: number) =>
+    `Read: ${plural(cards, 'card')} with progress, ${plural(interviews, 'interview')}, ${plural(bets, 'bet')}.`,
   refused: (why: string) => `Nothing was changed. ${why}`,
   forget: 'Delete all progress',
   forgetSure: 'Delete it for good? Press again.',
-  forgotten: 'Deleted: cards, settings and interviews.',
+  forgotten: 'Deleted: cards, settings, interviews, what you had marked as known, and your bets.',
   lost: 'This could not be kept by the browser. Save your progress as a file.',
   fault: (fault: Fault): string => {
     switch (fault.kind) {
@@ -208,11 +208,12 @@ const studyZh: StudyWords = {
   anki: '导出 Anki 卡片',
   ankiHint: '一个文本文件，在 Anki 里用“文件 → 导入”打开。只带卡片，不带进度：Anki 自己另记一份。',
   deck: 'Highwater：消息队列',
-  opened: (cards, interviews) => `已读入：${cards} 张卡片的进度，${interviews} 场面试。`,
+  opened: (cards, interviews, bets) =>
+    `已读入：${cards} 张卡片的进度，${interviews} 场面试，${bets} 次押注。`,
   refused: (why) => `什么都没有改动。${why}`,
   forget: '删除全部进度',
   forgetSure: '确定彻底删除？再按一次。',
-  forgotten: '已删除：卡片进度、设置和面试记录。',
+  forgotten: '已删除：卡片进度、设置、面试记录、“会了”的标记和押注。',
   lost: '浏览器没能存下这次改动，请把进度存成文件。',
   fault: (fault) => {
     switch (fault.kind) {

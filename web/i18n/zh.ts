@@ -44,8 +44,9 @@ export const zh: Messages = {
   lesson: {
     bet: '先押注',
     betHint: '先选再跑：押错的那一次，才会记得牢。',
-    betPlaced: '押好了。现在把实验跑到最后。',
-    betCame: '成真',
+    betPlaced: '押好了。',
+    betRun: '跑跑看',
+    betCame: '结果如此',
     betWon: '押对了。往下读之前，先用一句话说说为什么。',
     betLost: '押错了，所以会记得牢。用一句话说说为什么是这样。',
     betYours: '你押的',
@@ -76,6 +77,7 @@ export const zh: Messages = {
     right: '对。',
     wrong: '不对。',
     puzzle: '轮到你了',
+    puzzleSet: '摆好局面',
     followUps: '接下来会追问',
     previous: '上一课',
     next: '下一课',
@@ -95,7 +97,7 @@ export const zh: Messages = {
     about: (count) =>
       `${count} 道面试题：60 秒回答，常见说法逐条核对，一道小测，以及接下来会追问什么。`,
     search: '搜索',
-    searchHint: '关键词、参数名或错误码',
+    searchHint: '词语、术语、配置项或错误码',
     loading: '正在载入搜索。',
     failed: '搜索没能载入，下面的列表是完整的。',
     track: '方向',
@@ -148,6 +150,23 @@ export const zh: Messages = {
       '把 Broker、主题和生产者的配置交给它。它会让这份配置经历每一种故障、每两种故障的组合，然后告诉你：哪些扛得住、最短几步就会丢消息、改哪一项可以避免。',
     enter: '检查一份配置',
   },
+  map: {
+    title: '路线图',
+    about: '全部课程按路线排开：学之前先看什么、做到了哪一步、你学到了哪里。',
+    enter: '路线图',
+  },
+  machines: {
+    title: '引擎里的状态机',
+    about: '引擎运行的每一个状态机：真实组件里的名字、出处、状态和转换。',
+    enter: '状态机',
+  },
+  glossary: {
+    title: '术语表',
+    about: '消息队列的术语，中英对照，一句话讲清。',
+    enter: '术语表',
+    terms: '术语',
+  },
+  pages: '全站页面',
   compare: {
     title: 'ActiveMQ、RabbitMQ、RocketMQ、Kafka 对比',
     about:

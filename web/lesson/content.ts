@@ -10,6 +10,7 @@ import type { ComparisonRow as RowPair } from '#lessons/comparison.ts';
 import type { FrontMatter, StoryFrontMatter } from '#lessons/front-matter.ts';
 import type { QuestionsFile, Question as QuestionPair } from '#lessons/schema.ts';
 import type { Stage } from '#lessons/stage.ts';
+import type { SceneRun } from '../build/scene.ts';
 
 export type Lang = 'en' | 'zh';
 
@@ -159,6 +160,7 @@ export interface SearchData {
     readonly correction: string;
   }[];
   readonly errors: readonly ErrorEntry[];
+  readonly terms: readonly GlossaryTerm[];
 }
 
 /** The module that the build makes for one story of the gallery in one language. */
@@ -166,6 +168,27 @@ export interface StoryModule {
   readonly Body: Component;
   readonly run: StillRun;
   readonly terms: Readonly<Record<string, string>>;
+}
+
+/** The run of the first page, and the lesson that it is of. */
+export interface SceneData extends Omit<InOneLanguage<SceneRun>, 'before' | 'after'> {
+  readonly before: StillRun;
+  readonly after: StillRun;
+  readonly lesson: LessonName;
+}
+
+/** A term of the glossary: its words in both languages, and what it is in the page's. */
+export interface GlossaryTerm {
+  readonly id: string;
+  readonly en: string;
+  readonly zh: string;
+  readonly definition: string;
+}
+
+export interface GlossaryGroup {
+  readonly id: string;
+  readonly title: string;
+  readonly terms: readonly GlossaryTerm[];
 }
 
 /** A story as the gallery lists it. */
@@ -193,6 +216,9 @@ export interface TrackEntry {
   readonly title: string;
   readonly lessons: readonly LessonEntry[];
 }
+
+/** The slugs of lessons that are best read before one, by its slug. */
+export type Prerequisites = Readonly<Record<string, readonly string[]>>;
 
 /** All lessons of one language. */
 export type LessonIndex = readonly TrackEntry[];

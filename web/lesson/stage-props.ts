@@ -23,6 +23,8 @@ export interface StageProps {
   readonly puzzle?: Puzzle | null;
   /** Called when a run has been seen to its end. */
   readonly onseen?: Seen;
+  /** What came of the bet, once the run that it is about has been seen to its end. */
+  readonly came?: string | null;
   /** Called once with what moves the stage, for slides and for a page around it. */
   readonly onready?: (session: StageSession) => void;
 }

@@ -38,6 +38,9 @@ function namedHead(page: Page): { readonly title: string | null; readonly descri
     case 'study':
     case 'interview':
     case 'compare':
+    case 'map':
+    case 'machines':
+    case 'glossary':
       return { title: t[page.kind].title, description: t[page.kind].about };
     case 'questions':
       return {

@@ -1,12 +1,12 @@
 /**
- * The search over questions, claims and error codes of one language. It is loaded with its data
+ * The search over questions, claims, terms and error codes of one language. It comes with its data
  * when somebody is about to search, and finds without asking anybody.
  *
  * Not here: what a text is cut into (`search-terms.ts`), and where the data come from
  * (`build/search-data.ts`).
  */
 import MiniSearch, { type SearchOptions, type SearchResult } from 'minisearch';
-import type { ErrorEntry, SearchData } from '../lesson/content.ts';
+import type { ErrorEntry, GlossaryTerm, SearchData } from '../lesson/content.ts';
 import { indexTerms, queryTerms } from './search-terms.ts';
 
 /** A question that fits, and those of its claims that do. */
@@ -19,6 +19,7 @@ export interface Found {
   /** The best first. */
   readonly questions: readonly FoundQuestion[];
   readonly errors: readonly ErrorEntry[];
+  readonly terms: readonly GlossaryTerm[];
 }
 
 interface Document {
@@ -29,6 +30,7 @@ interface Document {
 
 const CLAIMS_MAX = 2;
 const ERRORS_MAX = 5;
+const TERMS_MAX = 4;
 /** A typing error is forgiven in words of at least so many letters. */
 const FUZZY_LETTERS_MIN = 6;
 
@@ -45,6 +47,7 @@ export class QuestionSearch {
   readonly #data: SearchData;
   readonly #questions: MiniSearch<Document>;
   readonly #errors: MiniSearch<Document>;
+  readonly #terms: MiniSearch<Document>;
 
   constructor(data: SearchData) {
     this.#data = data;
@@ -63,12 +66,16 @@ export class QuestionSearch {
         text: meaning,
       })),
     );
+    this.#terms = indexOf(
+      data.terms.map(({ id, en, zh }) => ({ id, title: `${en} ${zh}`, text: '' })),
+    );
   }
 
   /** All terms first; where nothing has them all, as with a pasted sentence, any of them. */
   find(query: string): Found {
     const all = this.#findBy(query, 'AND');
-    const hasFound = all.questions.length > 0 || all.errors.length > 0;
+    const { questions, errors, terms } = all;
+    const hasFound = questions.length + errors.length + terms.length > 0;
     return hasFound ? all : this.#findBy(query, 'OR');
   }
 
@@ -85,10 +92,13 @@ export class QuestionSearch {
       if (claim !== undefined && of.length < CLAIMS_MAX) of.push(claim);
     }
     const errors = new Map(this.#data.errors.map((error) => [error.name, error] as const));
+    const terms = new Map(this.#data.terms.map((term) => [term.id, term] as const));
+    const named = best(this.#terms.search(query, how)).slice(0, TERMS_MAX);
     const names = [...this.#named(query), ...best(this.#errors.search(query, how))];
     return {
       questions: [...found].map(([slug, of]) => ({ slug, claims: of })),
       errors: [...new Set(names)].slice(0, ERRORS_MAX).flatMap((name) => errors.get(name) ?? []),
+      terms: named.flatMap((id) => terms.get(id) ?? []),
     };
   }
 

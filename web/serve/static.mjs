@@ -1,14 +1,17 @@
 /**
  * A static file server for a built workbook: index.html of a folder, 404.html for what is missing,
- * and a sub-path if the workbook was built for one. Bound to this machine only.
+ * gzip for who takes it, and a sub-path if the workbook was built for one. Bound to this machine
+ * only.
  *
  * Plain JavaScript on Node's own modules: `npm start` and the browser tests use it. It is no
  * server for the public.
  */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 const HOST = '127.0.0.1';
 
@@ -28,6 +31,24 @@ const TYPES = {
   '.woff2': 'font/woff2',
   '.xml': 'application/xml; charset=utf-8',
 };
+
+/** What is worth packing: text. Pictures and fonts are packed already. */
+const PACKED = /^(text\/|image\/svg|application\/(json|xml|wasm|manifest))/;
+
+const pack = promisify(gzip);
+
+/** @type {Map<string, { changedMs: number, bytes: Buffer }>} Files that were packed before. */
+const packed = new Map();
+
+/** A file by gzip; a site is small, so that each is packed once. */
+async function packedFile(/** @type {string} */ file) {
+  const { mtimeMs } = await stat(file);
+  const before = packed.get(file);
+  if (before?.changedMs === mtimeMs) return before.bytes;
+  const bytes = await pack(await readFile(file));
+  packed.set(file, { changedMs: mtimeMs, bytes });
+  return bytes;
+}
 
 /**
  * @param {string} folder
@@ -75,12 +96,17 @@ async function answer(folder, base, request, response) {
   }
   const file = found?.file ?? join(folder, '404.html');
   const hashed = path.startsWith(`${base}assets/`);
+  const type = TYPES[extname(file)] ?? 'application/octet-stream';
+  const isPacked = PACKED.test(type) && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   response.writeHead(found ? 200 : 404, {
-    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'content-type': type,
     'cache-control': found && hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     'x-content-type-options': 'nosniff',
+    ...(PACKED.test(type) ? { vary: 'accept-encoding' } : {}),
+    ...(isPacked ? { 'content-encoding': 'gzip' } : {}),
   });
   if (request.method === 'HEAD') response.end();
+  else if (isPacked) response.end(await packedFile(file));
   else
     createReadStream(file)
       .on('error', () => response.destroy())

@@ -1,9 +1,11 @@
 /**
- * What stands around the broker, as the stage draws it: a worker's lines, a database's rows, the
- * keys of a Redis. Read from the views of their processes.
+ * What stands around the broker, as the stage draws it: a worker's lines or threads, a
+ * database's rows, the keys of a Redis; and how the broker sends files. Read from the views of
+ * their processes.
  *
  * Not here: the brokers' logs (`replicas.ts`).
  */
+import type { FileTransferView } from '#engine/lab/file-transfer.ts';
 import type { HostFrame } from '#engine/lab/frames.ts';
 import { WORLD_BEGAN_AT_MILLIS } from '#engine/lab/wall-clock.ts';
 
@@ -16,6 +18,13 @@ export interface WorkerShown {
   readonly key: string;
   readonly handled: number;
   readonly skipped: number;
+}
+
+export interface PoolShown {
+  /** What each thread does; null: nothing. */
+  readonly threads: readonly (string | null)[];
+  readonly waiting: readonly string[];
+  readonly done: readonly string[];
 }
 
 export interface DatabaseShown {
@@ -39,18 +48,36 @@ export interface RedisShown {
 
 export type ServiceShown =
   | { readonly kind: 'worker'; readonly worker: WorkerShown }
+  | { readonly kind: 'pool'; readonly pool: PoolShown }
+  | { readonly kind: 'transfer'; readonly transfer: FileTransferView }
   | { readonly kind: 'database'; readonly database: DatabaseShown }
   | { readonly kind: 'redis'; readonly redis: RedisShown };
 
 /** Rows that are listed at most of a table: the last ones. */
 const ROWS_MAX = 8;
 
+interface View {
+  readonly kind?: string;
+  readonly modules?: readonly View[];
+}
+
+/** How a broker sends files, where it counts that. */
+export function transferOf(host: HostFrame): FileTransferView | null {
+  const { modules = [] } = (host.view ?? {}) as View;
+  const found = modules.find(({ kind }) => kind === 'file-transfer');
+  return (found as FileTransferView | undefined) ?? null;
+}
+
 /** What a host shows beside its name, or null where it is no service (or down). */
 export function serviceOf(host: HostFrame): ServiceShown | null {
-  const view = host.view as { readonly kind?: string } | null;
+  const view = host.view as View | null;
+  const transfer = transferOf(host);
+  if (transfer !== null) return { kind: 'transfer', transfer };
   switch (view?.kind) {
     case 'worker':
       return { kind: 'worker', worker: view as unknown as WorkerShown };
+    case 'pool-worker':
+      return { kind: 'pool', pool: view as unknown as PoolShown };
     case 'database':
       return { kind: 'database', database: view as unknown as DatabaseShown };
     case 'redis':

@@ -5,7 +5,7 @@
  * Not here: the verdict over a whole run (`engine/lab/check`), which the summary carries.
  */
 import type { RecordOutcome } from '#engine/lab/session.ts';
-import type { Logs, Replica } from './replicas.ts';
+import { isSameList, type Logs, type Replica } from './replicas.ts';
 import type { Tape } from './tape.ts';
 
 export type Fate =
@@ -43,6 +43,9 @@ export interface Evidence {
 export class Records {
   readonly #records: readonly RecordOutcome[];
   readonly #gone = new Map<string, number>();
+  /** The states as they were asked for last, by record. */
+  readonly #last = new Map<string, RecordState>();
+  #lastAll: readonly RecordState[] = [];
 
   constructor(tape: Tape, logs: Logs) {
     this.#records = tape.summary.records;
@@ -54,24 +57,35 @@ export class Records {
     }
   }
 
-  /** The records that have been sent by then, in the order of sending. */
+  /**
+   * The records that have been sent by then, in the order of sending. What has not changed since it
+   * was asked for last is the same object.
+   */
   at(event: number, replicas: readonly Replica[]): readonly RecordState[] {
-    return this.#records
+    const all = this.#records
       .filter((record) => record.sentAt <= event)
-      .map((record) => {
-        const isTold = record.outcome !== 'pending' && record.toldAt <= event;
-        const told = isTold ? (record.outcome as Fate) : 'pending';
-        const goneAt = this.#gone.get(record.id);
-        const isGone = goneAt !== undefined && goneAt <= event;
-        return {
-          id: record.id,
-          fate: isGone ? (isLost(record) ? 'lost' : 'vanished') : told,
-          isAcknowledged: told === 'acknowledged',
-          place: isTold ? record.place : '',
-          error: isTold ? record.error : '',
-          copies: copiesOf(record.id, replicas),
-        };
-      });
+      .map((record) => this.#stateOf(record, event, replicas));
+    if (!isSameList(all, this.#lastAll)) this.#lastAll = all;
+    return this.#lastAll;
+  }
+
+  #stateOf(record: RecordOutcome, event: number, replicas: readonly Replica[]): RecordState {
+    const isTold = record.outcome !== 'pending' && record.toldAt <= event;
+    const told = isTold ? (record.outcome as Fate) : 'pending';
+    const goneAt = this.#gone.get(record.id);
+    const isGone = goneAt !== undefined && goneAt <= event;
+    const state: RecordState = {
+      id: record.id,
+      fate: isGone ? (isLost(record) ? 'lost' : 'vanished') : told,
+      isAcknowledged: told === 'acknowledged',
+      place: isTold ? record.place : '',
+      error: isTold ? record.error : '',
+      copies: copiesOf(record.id, replicas),
+    };
+    const last = this.#last.get(record.id);
+    if (last !== undefined && isSameState(state, last)) return last;
+    this.#last.set(record.id, state);
+    return state;
   }
 
   /** The first acknowledged record that is lost in this run, or null. */
@@ -91,12 +105,38 @@ function isVanished(record: RecordOutcome): boolean {
   return record.outcome === 'unasked' && !record.there;
 }
 
+function isSameState(one: RecordState, other: RecordState): boolean {
+  return (
+    one.fate === other.fate &&
+    one.isAcknowledged === other.isAcknowledged &&
+    one.place === other.place &&
+    one.error === other.error &&
+    one.copies.length === other.copies.length &&
+    one.copies.every(
+      ({ host, copy }, place) =>
+        host === other.copies[place]!.host && copy === other.copies[place]!.copy,
+    )
+  );
+}
+
 function copiesOf(id: string, replicas: readonly Replica[]): RecordState['copies'] {
   const copies = new Map<string, Copy>();
-  for (const { host, isLive, cells } of replicas) {
-    const isThere = cells.some((cell) => cell.id === id && cell.hold !== 'cut');
+  for (const replica of replicas) {
+    const { host, isLive } = replica;
+    const isThere = idsIn(replica).has(id);
     const copy = isThere ? (isLive ? 'live' : 'disk') : 'none';
     if (copy !== 'none' || !copies.has(host)) copies.set(host, copy);
   }
   return [...copies].map(([host, copy]) => ({ host, copy }));
+}
+
+/** Of each replica the records in its log, which every record is looked up in. */
+const IDS = new WeakMap<Replica, ReadonlySet<string>>();
+
+function idsIn(replica: Replica): ReadonlySet<string> {
+  const before = IDS.get(replica);
+  if (before !== undefined) return before;
+  const ids = new Set(replica.cells.filter(({ hold }) => hold !== 'cut').map(({ id }) => id));
+  IDS.set(replica, ids);
+  return ids;
 }

@@ -66,6 +66,12 @@ interface LogState {
 export class Logs {
   readonly #tape: Tape;
   readonly #states = new Map<string, Map<string, LogState[]>>();
+  /** The replicas as they were asked for last, by host and partition, with what they depend on. */
+  readonly #last = new Map<
+    string,
+    { readonly of: readonly unknown[]; readonly replica: Replica }
+  >();
+  #lastAll: readonly Replica[] = [];
 
   constructor(tape: Tape) {
     this.#tape = tape;
@@ -75,26 +81,40 @@ export class Logs {
     }
   }
 
-  /** Every replica at a moment, by host and in the order of partitions. */
+  /**
+   * Every replica at a moment, by host and in the order of partitions. What has not changed since
+   * it was asked for last is the same object: while a run is played, only the rest is drawn anew.
+   */
   at(event: number): readonly Replica[] {
     const known = this.#knownAt(event);
     const controllers = this.#tape.hostNames
       .map((name) => controllerView(this.#tape.hostAt(name, event)))
       .filter((view) => view !== null);
     const registered = controllers[0]?.partitions ?? [];
-    return known.map((one) => {
+    const all = known.map((one) => {
       const name = nameOf(one.view);
       const others = known.filter((other) => nameOf(other.view) === name);
       const registration = registered.find((partition) => nameOf2(partition) === name);
-      return {
-        host: one.host,
-        name,
-        view: one.view,
-        isLive: one.isLive,
-        isInSync: registration === undefined ? null : registration.isr.includes(one.nodeId),
-        cells: cellsOf(one, others),
-      };
+      const isInSync = registration === undefined ? null : registration.isr.includes(one.nodeId);
+      return this.#replicaOf(one, others, isInSync);
     });
+    if (!isSameList(all, this.#lastAll)) this.#lastAll = all;
+    return this.#lastAll;
+  }
+
+  #replicaOf(one: Known, others: readonly Known[], isInSync: boolean | null): Replica {
+    const { host, view, isLive } = one;
+    const name = nameOf(view);
+    const of = [view, isLive, isInSync, one.cut, ...others.map((other) => other.view)];
+    const last = this.#last.get(`${host} ${name}`);
+    if (last !== undefined && isSameList(of, last.of)) return last.replica;
+    const cells = cellsOf(one, others).map((made, place) => {
+      const before = last?.replica.cells[place];
+      return before !== undefined && isSameCell(made, before) ? before : made;
+    });
+    const replica = { host, name, view, isLive, isInSync, cells };
+    this.#last.set(`${host} ${name}`, { of, replica });
+    return replica;
   }
 
   /** The event after which no log has the record any more, or null if one still has it. */
@@ -179,6 +199,22 @@ function holds(view: PartitionView, record: RecordView): boolean {
   const first = view.records[0]?.offset ?? 0;
   const found = view.records[record.offset - first];
   return found?.value === record.value && found?.epoch === record.epoch;
+}
+
+function isSameCell(one: Cell, other: Cell): boolean {
+  return (
+    one.offset === other.offset &&
+    one.id === other.id &&
+    one.key === other.key &&
+    one.epoch === other.epoch &&
+    one.hold === other.hold &&
+    one.isSynced === other.isSynced
+  );
+}
+
+/** Whether two lists hold the same objects in the same order. */
+export function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, place) => item === other[place]);
 }
 
 function has(view: PartitionView, id: string): boolean {

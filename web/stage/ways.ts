@@ -68,10 +68,12 @@ const middle = (box: Box): number => (box.top + box.bottom) / 2;
 /** The point at a part of the way, from 0 to 1. */
 export function pointOn(way: Way, part: number): Point {
   const rest = 1 - part;
-  const weights = [rest ** 3, 3 * part * rest ** 2, 3 * part ** 2 * rest, part ** 3];
-  const along = (axis: 0 | 1) =>
-    weights.reduce((sum, weight, place) => sum + weight * way[place]![axis], 0);
-  return [along(0), along(1)];
+  const [start, one, other, end] = way;
+  const [a, b, c, d] = [rest ** 3, 3 * part * rest ** 2, 3 * part ** 2 * rest, part ** 3];
+  return [
+    a * start[0] + b * one[0] + c * other[0] + d * end[0],
+    a * start[1] + b * one[1] + c * other[1] + d * end[1],
+  ];
 }
 
 /** The way as the `d` of a path. */

@@ -6,10 +6,13 @@
  * (`shelf.ts`).
  */
 import type { Asked, Interview } from '../interview/interview.ts';
+import type { LessonBet } from '../lesson/own-words.ts';
 import type { Memory } from './schedule.ts';
 
 const FORMAT = 'highwater-progress';
-const VERSION = 1;
+/** 2 has the bets. */
+const VERSION = 2;
+const VERSION_OLDEST = 1;
 
 export interface Progress {
   readonly newPerDay: number;
@@ -19,6 +22,8 @@ export interface Progress {
   /** The slugs of the questions that are marked as known. */
   readonly known: readonly string[];
   readonly interviews: readonly Interview[];
+  /** On the runs of lessons, each with the reader's own words. */
+  readonly bets: readonly LessonBet[];
 }
 
 /** What is wrong with a file. */
@@ -64,8 +69,8 @@ export function readBackup(text: string): ReadBackup {
 }
 
 /**
- * Two states of progress as one: of a card the memory that was graded last, of the rest all; the
- * settings are those of `came`.
+ * Two states of progress as one: of a card the memory that was graded last, of a lesson the own bet
+ * unless only the other has words, of the rest all; the settings are those of `came`.
  */
 export function merged(own: Progress, came: Progress): Progress {
   const memories = new Map(own.memories.map((memory) => [memory.id, memory] as const));
@@ -76,12 +81,18 @@ export function merged(own: Progress, came: Progress): Progress {
   const interviews = new Map(
     [...own.interviews, ...came.interviews].map((interview) => [interview.id, interview] as const),
   );
+  const bets = new Map(own.bets.map((bet) => [bet.lesson, bet] as const));
+  for (const bet of came.bets) {
+    const before = bets.get(bet.lesson);
+    if (before === undefined || (before.why === '' && bet.why !== '')) bets.set(bet.lesson, bet);
+  }
   return {
     newPerDay: came.newPerDay,
     tracks: came.tracks,
     memories: [...memories.values()],
     known: [...new Set([...own.known, ...came.known])],
     interviews: [...interviews.values()],
+    bets: [...bets.values()],
   };
 }
 
@@ -147,13 +158,14 @@ function progressFrom(value: unknown): Progress {
   const file = new Place(value, '');
   const version = file.at('version').number();
   if (version > VERSION) throw new Wrong({ kind: 'newer', version, known: VERSION });
-  if (version !== VERSION) throw file.at('version').not('version');
+  if (version !== VERSION && version !== VERSION_OLDEST) throw file.at('version').not('version');
   return {
     newPerDay: file.at('newPerDay').number(),
     tracks: file.at('tracks').list((track) => track.text()),
     memories: file.at('memories').list(memoryFrom),
     known: file.at('known').list((slug) => slug.text()),
     interviews: file.at('interviews').list(interviewFrom),
+    bets: version === VERSION_OLDEST ? [] : file.at('bets').list(betFrom),
   };
 }
 
@@ -172,6 +184,15 @@ function memoryFrom(place: Place): Memory {
     state,
     firstMs: place.at('firstMs').number(),
     lastMs: place.at('lastMs').number(),
+  };
+}
+
+function betFrom(place: Place): LessonBet {
+  return {
+    lesson: place.at('lesson').text(),
+    chosen: place.at('chosen').text(),
+    came: place.at('came').text(),
+    why: place.at('why').text(),
   };
 }
 

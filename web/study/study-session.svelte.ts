@@ -7,7 +7,8 @@
  */
 import { TRACKS } from '#lessons/tracks.ts';
 import type { Interview } from '../interview/interview.ts';
-import { knownQuestions, setKnown } from '../lesson/progress.ts';
+import { forgetBets, keepBet, keptBets } from '../lesson/own-words.ts';
+import { forgetKnown, knownQuestions, setKnown } from '../lesson/progress.ts';
 import { backupText, merged, readBackup, type Fault, type Progress } from './backup.ts';
 import { cardsInOrder, type Card, type StudyQuestion } from './cards.ts';
 import {
@@ -171,6 +172,7 @@ export class StudySession {
     this.last = null;
     this.#atMs = this.#now();
     for (const slug of all.known) setKnown(slug, true);
+    for (const { lesson, ...bet } of all.bets) keepBet(lesson, bet);
     await this.#keep(async () => {
       await this.#shelf.put('memories', all.memories);
       await this.#shelf.put('interviews', all.interviews);
@@ -184,6 +186,8 @@ export class StudySession {
     this.wish = { newPerDay: NEW_PER_DAY, tracks: [] };
     this.last = null;
     this.stop();
+    forgetKnown();
+    forgetBets();
     await this.#keep(() => this.#shelf.clear());
   }
 
@@ -194,6 +198,7 @@ export class StudySession {
       memories: [...this.#memories.values()],
       known: [...knownQuestions()],
       interviews,
+      bets: keptBets(),
     };
   }
 

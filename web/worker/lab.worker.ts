@@ -6,6 +6,7 @@
  */
 import { expose } from 'comlink';
 import type { Experiment } from '#engine/lab/experiment.ts';
+import type { Exported, ExportWish } from '#engine/lab/export/run-export.ts';
 import type { HostFrame } from '#engine/lab/frames.ts';
 import type { BatchInspection, RecordAddress } from '#engine/lab/inspect/record.ts';
 import { KnobError } from '#engine/lab/knob.ts';
@@ -170,6 +171,18 @@ function machinesOf(host: string): Promise<Answer<HostMachines>> {
   return look((inspecting) => inspecting.machines(host));
 }
 
+/** The current run, or a part of it, as a file. */
+async function take(wish: ExportWish): Promise<Answer<Exported>> {
+  try {
+    // few readers take it away: only they load it
+    const { exportRun } = await import('#engine/lab/export/run-export.ts');
+    if (current === null) return { ok: false, error: 'no run is open' };
+    return { ok: true, value: exportRun(current.session, wish) };
+  } catch (problem) {
+    return { ok: false, error: problem instanceof Error ? problem.message : String(problem) };
+  }
+}
+
 /** What the lines of a configuration come to. */
 async function readSettings(wish: SafetyWish): Promise<SafetyReading> {
   return (await import('./checking.ts')).readSettings(wish);
@@ -193,6 +206,7 @@ const lab = {
   record,
   inspect,
   machinesOf,
+  take,
   read,
   isSearchable,
   search,

@@ -4,8 +4,10 @@
  * Behaviour: each partition's one batch is validated and appended by the leader. acks=1 is answered
  * when it is appended (and synced, where `flush.messages` says so), acks=-1 when the high watermark
  * has passed it, acks=0 never: an error then closes the connection.
- * Differences: quotas never throttle; transactions are refused (INVALID_TXN_STATE; without a
- * transactional id TRANSACTIONAL_ID_AUTHORIZATION_FAILED, as there, if only of that partition).
+ * A transactional producer's first batch is appended only when the coordinator knows of it
+ * (KIP-890). Without the transaction module transactions are refused (INVALID_TXN_STATE).
+ * Differences: quotas never throttle; a transaction without its transactional id is
+ * TRANSACTIONAL_ID_AUTHORIZATION_FAILED of that partition, there of the whole request.
  * Versions: 7 zstd; 8 record errors (KIP-467); 10 the current leader (KIP-951); 12 transactions v2.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -15,7 +17,9 @@ import {
   type ProduceResponse,
   produce,
 } from '../../wire/kafka/messages/produce.ts';
+import type { BatchHeader } from '../../wire/kafka/record-batch.ts';
 import { delayedProduceKind, produceReplyKind } from '../broker/broker-trace.ts';
+import { NOTHING_TO_VERIFY, type VerifiedProduce } from '../broker/broker-transactions.ts';
 import { DelayedProduce, type ProduceStatus } from '../broker/delayed-produce.ts';
 import { type RecordError, validateClientBatch } from '../partition/batch-validation.ts';
 import type { Partition } from '../partition/partition.ts';
@@ -45,20 +49,29 @@ interface Outcome {
 const UNTOLD = -1;
 
 export const produceHandler = apiHandler<ProduceRequest>(produce, (broker, request) => {
-  const { acks } = request.body;
-  const outcomes = acks === -1 || acks === 0 || acks === 1 ? appendAll(broker, request) : null;
-  if (outcomes === null) {
+  const { acks, transactionalId } = request.body;
+  if (acks !== -1 && acks !== 0 && acks !== 1) {
     request.respond(invalidAcks(request.body));
     return;
   }
-  afterFlushes(outcomes, () => acknowledge(broker, request, outcomes));
+  const append = (verified: VerifiedProduce): void => {
+    const outcomes = appendAll(broker, request, verified);
+    afterFlushes(outcomes, () => acknowledge(broker, request, outcomes));
+  };
+  const { transactions } = broker.replicas;
+  if (transactions === null || transactionalId === null) append(NOTHING_TO_VERIFY);
+  else transactions.verifyProduce(request, append);
 });
 
-function appendAll(broker: BrokerParts, request: RequestContext<ProduceRequest>): Outcome[] {
+function appendAll(
+  broker: BrokerParts,
+  request: RequestContext<ProduceRequest>,
+  verified: VerifiedProduce,
+): Outcome[] {
   const outcomes: Outcome[] = [];
   for (const { name, partitionData } of request.body.topicData) {
     for (const { index, records } of partitionData) {
-      outcomes.push(appendOne(broker, request, { topic: name, index, records }));
+      outcomes.push(appendOne(broker, request, { topic: name, index, records }, verified));
     }
   }
   return outcomes;
@@ -68,9 +81,9 @@ function appendOne(
   broker: BrokerParts,
   request: RequestContext<ProduceRequest>,
   of: { readonly topic: string; readonly index: number; readonly records: Uint8Array | null },
+  verified: VerifiedProduce,
 ): Outcome {
   const { topic, index, records } = of;
-  const hasTransactionalId = request.body.transactionalId !== null;
   const failed = (
     errorCode: number,
     message: string | null = null,
@@ -86,9 +99,6 @@ function appendOne(
   if (allowed !== ErrorCode.NONE) return failed(allowed);
   const verdict = validateClientBatch(broker.ports, records, partition.log.config);
   if (!('header' in verdict)) {
-    if (verdict.errorCode === ErrorCode.INVALID_TXN_STATE && !hasTransactionalId) {
-      return failed(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
-    }
     const from = verdict.atLog ? partition.log.logStartOffset : UNTOLD;
     return failed(verdict.errorCode, verdict.message, verdict.recordErrors, from);
   }
@@ -96,8 +106,13 @@ function appendOne(
   if (header.codec === 'zstd' && request.apiVersion < ZSTD_SINCE) {
     return failed(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE);
   }
+  if (header.isTransactional) {
+    const errorCode = transactionalError(request.body, header, verified.errors.get(partition.name));
+    if (errorCode !== ErrorCode.NONE) return failed(errorCode);
+  }
   assert(records !== null && records.length === header.sizeBytes, 'one batch', { topic, index });
-  const info = partition.appendAsLeader(records, header);
+  const guard = verified.guards.get(partition.name) ?? null;
+  const info = partition.appendAsLeader(records, header, guard);
   if (info.errorCode !== ErrorCode.NONE) {
     const from = TELLS_LOG_START.has(info.errorCode) ? info.logStartOffset : UNTOLD;
     return failed(info.errorCode, null, [], from);
@@ -105,6 +120,16 @@ function appendOne(
   const logStartOffset = info.logStartOffset;
   const fine = { errorCode: ErrorCode.NONE, message: null, recordErrors: [] };
   return { topic, index, partition, ...fine, info, logStartOffset };
+}
+
+/** Why a transactional batch is not even tried. */
+function transactionalError(
+  { transactionalId }: ProduceRequest,
+  { producerId }: BatchHeader,
+  refusal: number = ErrorCode.NONE,
+): number {
+  if (transactionalId === null) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  return producerId < 0 ? ErrorCode.INVALID_PRODUCER_ID_MAPPING : refusal;
 }
 
 /** The real broker syncs within the append; here that is a later event. */

@@ -16,7 +16,7 @@ import {
 import { produce } from '../../wire/kafka/messages/produce.ts';
 import type { Api } from '../../wire/kafka/api.ts';
 import { defaults } from '../../wire/kafka/schema.ts';
-import { type ApiHandler, apiHandler } from './api-handler.ts';
+import { apiHandler } from './api-handler.ts';
 
 export const API_VERSIONS_KEY = apiVersions.key;
 const NAMES_SINCE = 3;
@@ -33,14 +33,11 @@ export function unsupportedApiVersions(errorCode: number): ApiVersionsResponse {
   return { ...defaults(apiVersionsResponse), errorCode, apiKeys: [rangeOf(apiVersions)] };
 }
 
-/** The handler answers with the ranges of all handlers, its own included. */
-export function apiVersionsHandler(handlers: () => Iterable<ApiHandler>): ApiHandler {
-  return apiHandler<ApiVersionsRequest>(apiVersions, (_broker, request) => {
-    const { clientSoftwareName: name, clientSoftwareVersion: version } = request.body;
-    const named = request.apiVersion >= NAMES_SINCE;
-    const valid = !named || (PLAIN_NAME.test(name) && PLAIN_NAME.test(version));
-    const apiKeys = valid ? [...handlers()].map(({ api }) => rangeOf(api)) : [];
-    const errorCode = valid ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST;
-    request.respond({ ...defaults(apiVersionsResponse), errorCode, apiKeys });
-  });
-}
+export const apiVersionsHandler = apiHandler<ApiVersionsRequest>(apiVersions, (broker, request) => {
+  const { clientSoftwareName: name, clientSoftwareVersion: version } = request.body;
+  const named = request.apiVersion >= NAMES_SINCE;
+  const valid = !named || (PLAIN_NAME.test(name) && PLAIN_NAME.test(version));
+  const apiKeys = valid ? [...broker.handlers.values()].map(({ api }) => rangeOf(api)) : [];
+  const errorCode = valid ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST;
+  request.respond({ ...defaults(apiVersionsResponse), errorCode, apiKeys });
+});

@@ -3,8 +3,8 @@
  *
  * Behaviour: ids come in blocks from the controller; until the first one has come the answer is
  * COORDINATOR_LOAD_IN_PROGRESS, and the client tries again (KIP-730).
- * Differences: a transactional id gets COORDINATOR_NOT_AVAILABLE, for there is no transaction
- * coordinator yet. Versions: 3 producer id and epoch of before (KIP-360).
+ * A transactional id is the transaction module's (`transaction/`); without it the answer is
+ * COORDINATOR_NOT_AVAILABLE. Versions: 3 producer id and epoch of before (KIP-360).
  */
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import {
@@ -26,7 +26,9 @@ export const initProducerIdHandler = apiHandler<InitProducerIdRequest>(
       return;
     }
     if (transactionalId !== null) {
-      refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      const { transactions } = broker.replicas;
+      if (transactions === null) refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      else transactions.initProducerId(request);
       return;
     }
     const producerId = broker.producerIds.take();

@@ -9,6 +9,7 @@ import type { Ports } from '../../kernel/ports.ts';
 import type { Api } from '../../wire/kafka/api.ts';
 import type { AutoTopicCreation } from '../broker/auto-topic-creation.ts';
 import type { BrokerConfig } from '../broker/broker-config.ts';
+import type { BrokerModule } from '../broker/broker-module.ts';
 import type { Forwarding } from '../broker/forwarding.ts';
 import type { ProducerIds } from '../broker/producer-ids.ts';
 import type { Replicas } from '../broker/replicas.ts';
@@ -26,6 +27,9 @@ export interface BrokerParts {
   readonly forwarding: Forwarding;
   readonly producerIds: ProducerIds;
   readonly autoTopicCreation: AutoTopicCreation;
+  /** By API key, in order; those of modules included. */
+  readonly handlers: ReadonlyMap<number, ApiHandler>;
+  readonly modules: readonly BrokerModule[];
   /** The cluster as far as this broker has heard. */
   image(): MetadataImage;
 }
@@ -34,6 +38,8 @@ export interface BrokerParts {
 export interface RequestContext<Q> {
   readonly apiVersion: number;
   readonly clientId: string | null;
+  /** Where the client's connection comes from. */
+  readonly clientHost: string;
   readonly body: Q;
   respond(body: unknown): void;
   /** Produce with acks=0: nothing is sent, and the next request may come. */

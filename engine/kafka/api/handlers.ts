@@ -1,4 +1,4 @@
-/** All APIs that a broker answers, by key: ApiVersions tells their ranges. */
+/** The APIs that every broker answers; what modules add: `broker/broker-module.ts`. */
 import { assert } from '../../kernel/assert.ts';
 import { produceHandler } from './00-produce.ts';
 import { fetchHandler } from './01-fetch.ts';
@@ -11,6 +11,7 @@ import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { initProducerIdHandler } from './22-init-producer-id.ts';
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
 import { describeConfigsHandler } from './32-describe-configs.ts';
+import { createPartitionsHandler } from './37-create-partitions.ts';
 import { electLeadersHandler } from './43-elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
 import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts';
@@ -24,12 +25,13 @@ const all: readonly ApiHandler[] = [
   listOffsetsHandler,
   metadataHandler,
   findCoordinatorHandler,
-  apiVersionsHandler(() => all),
+  apiVersionsHandler,
   createTopicsHandler,
   deleteTopicsHandler,
   initProducerIdHandler,
   offsetForLeaderEpochHandler,
   describeConfigsHandler,
+  createPartitionsHandler,
   electLeadersHandler,
   incrementalAlterConfigsHandler,
   alterPartitionReassignmentsHandler,
@@ -37,7 +39,9 @@ const all: readonly ApiHandler[] = [
   describeClusterHandler,
 ];
 
-export const apiHandlers: ReadonlyMap<number, ApiHandler> = new Map(
-  all.map((handler) => [handler.api.key, handler]),
-);
-assert(apiHandlers.size === all.length, 'one handler an API', { count: all.length });
+/** By API key, in order. A handler that is added goes before the broker's own. */
+export function apiHandlers(added: readonly ApiHandler[]): ReadonlyMap<number, ApiHandler> {
+  const byKey = new Map([...all, ...added].map((handler) => [handler.api.key, handler]));
+  assert(byKey.size >= all.length, 'one handler an API', { count: all.length });
+  return new Map([...byKey].sort(([left], [right]) => left - right));
+}

@@ -14,6 +14,7 @@ import {
   readRecords,
 } from '../../wire/kafka/record-batch.ts';
 import type { Partition } from '../partition/partition.ts';
+import type { BrokerModule } from './broker-module.ts';
 import type { Replicas } from './replicas.ts';
 
 /** Records of a partition that a view gets at most: the newest. */
@@ -60,6 +61,8 @@ export interface BrokerView {
   readonly id: number;
   readonly state: string;
   readonly partitions: readonly PartitionView[];
+  /** What modules show besides the logs; absent where none does. */
+  readonly modules?: readonly unknown[];
 }
 
 export class BrokerInspector {
@@ -68,9 +71,11 @@ export class BrokerInspector {
   readonly #partitions = new Map<Partition, PartitionView>();
   readonly #cursors = new WeakMap<Partition, TailCursor | null>();
   readonly #disk: Disk;
+  readonly #modules: readonly BrokerModule[];
   #last: BrokerView;
 
-  constructor(disk: Disk, id: number, replicas: Replicas) {
+  constructor(disk: Disk, id: number, replicas: Replicas, modules: readonly BrokerModule[]) {
+    this.#modules = modules.filter(({ shown }) => shown !== undefined);
     this.#disk = disk;
     this.#id = id;
     this.#replicas = replicas;
@@ -82,12 +87,15 @@ export class BrokerInspector {
     const partitions: PartitionView[] = [];
     for (const partition of this.#replicas.partitions) partitions.push(this.#view(partition));
     if (this.#partitions.size > partitions.length) this.#forget();
+    const modules = this.#modules.map((module) => module.shown?.());
     const last = this.#last;
     const same =
+      modules.every((shown, index) => shown === last.modules?.[index]) &&
       last.state === state &&
       last.partitions.length === partitions.length &&
       partitions.every((view, index) => view === last.partitions[index]);
-    if (!same) this.#last = { kind: 'kafka-broker', id: this.#id, state, partitions };
+    const own = modules.length > 0 && { modules };
+    if (!same) this.#last = { kind: 'kafka-broker', id: this.#id, state, partitions, ...own };
     return this.#last;
   }
 

@@ -148,7 +148,8 @@ export class FetchPlan {
           ? { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch }
           : NO_CURRENT_LEADER,
       snapshotId: NO_SNAPSHOT,
-      abortedTransactions: knowsNone || this.params.isolation === 'txn-committed' ? [] : null,
+      abortedTransactions:
+        knowsNone || this.params.isolation === 'txn-committed' ? read.abortedTransactions : null,
       preferredReadReplica: read.preferredReadReplica,
       records: read.records,
     };

@@ -28,6 +28,7 @@ import { LeaderEpochCache } from '../partition/leader-epoch-cache.ts';
 import { LeaderEpochCheckpoint } from '../partition/leader-epoch-checkpoint.ts';
 import { kafkaFraming } from '../partition/log-framing.ts';
 import { logStartKind } from '../partition/partition-trace.ts';
+import type { BrokerTransactions } from './broker-transactions.ts';
 import { ProducerSnapshots, rebuildProducers } from '../partition/producer-snapshot.ts';
 import { ProducerState } from '../partition/producer-state.ts';
 import { type TopicConfig, logConfigOf } from '../partition/topic-config.ts';
@@ -105,7 +106,12 @@ export class LogDir {
   // --------------------------------------------------------------------------------------- logs
 
   /** Opens a partition's log, new or old; null if the disk failed. */
-  open(id: TopicPartition, topicId: string, config: TopicConfig): UnifiedLog | null {
+  open(
+    id: TopicPartition,
+    topicId: string,
+    config: TopicConfig,
+    transactional: BrokerTransactions | null = null,
+  ): UnifiedLog | null {
     const folder = logFolder(this.path, id.topic, id.partition);
     const name = `${id.topic}-${id.partition}`;
     assert(!this.#logs.has(name), 'a log is opened once', { name });
@@ -115,15 +121,17 @@ export class LogDir {
     const known = (file: CheckpointedOffsets): number => (isNew ? 0 : file.get(name));
     const snapshots = new ProducerSnapshots(this.#ports.disk, folder);
     let opened: UnifiedLog | null = null;
+    const recoveryPoint = known(this.#recoveryPoints);
     const result = openLog(this.#ports, kafkaFraming, {
       folder,
       config: logConfigOf(config),
       clean: this.clean || isNew,
-      recoveryPoint: known(this.#recoveryPoints),
+      recoveryPoint,
       logStartOffset: known(this.#logStarts),
       hooks: {
         failed: (failure) => this.fail(failure),
         rolled: (baseOffset) => opened?.rolled(baseOffset),
+        segmentDeleted: (baseOffset) => opened?.transactions?.segmentDeleted(baseOffset),
       },
     });
     if ('failure' in result) {
@@ -138,10 +146,16 @@ export class LogDir {
     epochs.restore(log);
     const producers = new ProducerState();
     snapshots.removeAfter(log.logEndOffset);
-    rebuildProducers(producers, snapshots, log);
+    const segmentOf = (offset: number): number =>
+      log.segments().findLast(({ baseOffset }) => baseOffset <= offset)?.baseOffset ?? 0;
+    const make = transactional?.makeLogTransactions;
+    const transactions = make?.(this.#ports, { folder, producers, segmentOf }) ?? null;
+    // What the transaction index has beyond the recovery point may be lost: it is made again.
+    const trusted = transactions === null || this.clean ? log.logEndOffset : recoveryPoint;
+    rebuildProducers(producers, snapshots, log, transactions, trusted);
     const highWatermark = known(this.#highWatermarks);
-    const parts = { topicId, log, epochs, producers, snapshots, highWatermark, config };
-    opened = new UnifiedLog(this.#ports, parts);
+    const state = { producers, snapshots, transactions };
+    opened = new UnifiedLog(this.#ports, { topicId, log, epochs, highWatermark, config, ...state });
     this.#logs.set(name, { ...id, log: opened });
     this.#ports.trace.record(logLoadedKind, {
       partition: name,
@@ -223,23 +237,30 @@ export class LogDir {
     this.#checkpoint(this.#highWatermarks, (log) => log.highWatermark);
   }
 
-  checkpointRecoveryPoints(): void {
-    this.#checkpoint(this.#recoveryPoints, (log) => log.log.recoveryPoint);
+  /** `done`: they are durable. */
+  checkpointRecoveryPoints(done?: (result: DiskResult) => void): void {
+    this.#checkpoint(this.#recoveryPoints, (log) => log.log.recoveryPoint, done);
   }
 
   checkpointLogStarts(): void {
     this.#checkpoint(this.#logStarts, (log) => log.logStartOffset);
   }
 
-  #checkpoint(file: CheckpointedOffsets, offsetOf: (log: UnifiedLog) => number): void {
+  #checkpoint(
+    file: CheckpointedOffsets,
+    offsetOf: (log: UnifiedLog) => number,
+    done?: (result: DiskResult) => void,
+  ): void {
     if (this.#offline || this.#logs.size === 0) return;
     const entries: OffsetEntry[] = [];
     for (const { topic, partition, log } of this.#logs.values()) {
       entries.push({ topic, partition, offset: offsetOf(log) });
     }
-    file.write(entries, (result) => {
+    const written = (result: DiskResult): void => {
       if (result !== 'ok') this.fail(result);
-    });
+      done?.(result);
+    };
+    file.write(entries, written, done !== undefined);
   }
 
   /** Retention of all logs. */
@@ -257,7 +278,10 @@ export class LogDir {
 
   removeExpiredProducers(expirationMs: number): void {
     const wallMs = this.#ports.clock.wall();
-    for (const { log } of this.#logs.values()) log.producers.removeExpired(wallMs, expirationMs);
+    for (const { log } of this.#logs.values()) {
+      log.producers.removeExpired(wallMs, expirationMs);
+      log.transactions?.removeExpired(wallMs, expirationMs);
+    }
   }
 
   // ---------------------------------------------------------------------------------------- end
@@ -321,8 +345,14 @@ class CheckpointedOffsets {
     return this.#offsets.get(name) ?? 0;
   }
 
-  write(entries: readonly OffsetEntry[], done: (result: DiskResult) => void): void {
+  /** `always`: even what the file says already, so that `done` comes when it is durable. */
+  write(
+    entries: readonly OffsetEntry[],
+    done: (result: DiskResult) => void,
+    always: boolean,
+  ): void {
     const same =
+      !always &&
       entries.length === this.#offsets.size &&
       entries.every(
         ({ topic, partition, offset }) => this.#offsets.get(`${topic}-${partition}`) === offset,

@@ -4,11 +4,13 @@
  *
  * Not here: many partitions and their byte limits (`fetch-plan.ts`), waiting (`delayed-fetch.ts`).
  * Source: `Partition.fetchRecords`, `Partition.readRecords`.
- * Invariant K12: a consumer sees records below the high watermark only.
+ * Invariant K12: a consumer sees records below the high watermark only, with read_committed those
+ * below the last stable offset.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Ports } from '../../kernel/ports.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
+import type { AbortedTransaction } from '../partition/log-transactions.ts';
 import type { Partition } from '../partition/partition.ts';
 
 /** How far a reader may see (`FetchIsolation`). */
@@ -50,12 +52,15 @@ export interface PartitionRead {
   readonly preferredReadReplica: number;
   /** Whole batches: a view of the page cache. */
   readonly records: Uint8Array;
+  /** For read_committed, whose records of these batches to leave out. */
+  readonly abortedTransactions: readonly AbortedTransaction[];
 }
 
 type MutableRead = { -readonly [K in keyof PartitionRead]: PartitionRead[K] };
 
 const NO_REPLICA = -1;
 const NO_RECORDS = new Uint8Array(0);
+const NONE_ABORTED: readonly AbortedTransaction[] = Object.freeze([]);
 
 /** The read of a partition that could not be read. */
 export function failedRead(errorCode: number): PartitionRead {
@@ -68,6 +73,7 @@ export function failedRead(errorCode: number): PartitionRead {
     divergingEpoch: null,
     preferredReadReplica: NO_REPLICA,
     records: NO_RECORDS,
+    abortedTransactions: NONE_ABORTED,
   };
 }
 
@@ -117,6 +123,7 @@ export function readPartition(
     divergingEpoch: null,
     preferredReadReplica: limit.preferredReadReplica ?? NO_REPLICA,
     records: NO_RECORDS,
+    abortedTransactions: NONE_ABORTED,
   };
   // Whoever is sent elsewhere gets no records here.
   if (read.preferredReadReplica !== NO_REPLICA) return read;
@@ -140,6 +147,9 @@ export function readPartition(
   ports.cost.charge('dma', length);
   // Not copied, as `sendfile` does not: no world overwrites bytes that were read.
   read.records = found.bytes;
+  if (params.isolation === 'txn-committed' && log.transactions !== null) {
+    read.abortedTransactions = log.transactions.abortedIn(fetch.fetchOffset, found.bytes);
+  }
   return read;
 }
 

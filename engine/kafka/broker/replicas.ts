@@ -21,6 +21,7 @@ import { Partition } from '../partition/partition.ts';
 import { type TopicConfig, logConfigOf, readTopicConfig } from '../partition/topic-config.ts';
 import type { Profile, SwitchName } from '../profiles.ts';
 import type { AlterPartitionChannel } from './alter-partition-channel.ts';
+import type { BrokerTransactions } from './broker-transactions.ts';
 import type { BrokerConfig } from './broker-config.ts';
 import type { LogDir } from './log-dir.ts';
 import { Purgatory } from './purgatory.ts';
@@ -35,6 +36,10 @@ export interface ReplicasParts {
   readonly image: () => MetadataImage;
   readonly brokerEpoch: () => number;
   readonly isStopping: () => boolean;
+  /** This broker leads a partition in a new epoch. */
+  readonly elected: (partition: Partition) => void;
+  /** It leads a partition no more, or has no replica of it. */
+  readonly resigned: (topic: string, index: number) => void;
 }
 
 export class Replicas implements PartitionEnvironment {
@@ -44,11 +49,14 @@ export class Replicas implements PartitionEnvironment {
   readonly lagMicrosMax: number;
   readonly producePurgatory: Purgatory;
   readonly fetchPurgatory: Purgatory;
+  /** Set by the transaction module, before any log is opened. */
+  transactions: BrokerTransactions | null = null;
   readonly #parts: ReplicasParts;
   readonly #partitions = new Map<string, Partition>();
   readonly #fetchers = new Map<number, ReplicaFetcher>();
   /** Partitions whose log could not be opened: the disk failed. */
   readonly #offline = new Set<string>();
+  readonly #progressLooks: ((partitionName: string) => void)[] = [];
   #closed = false;
 
   constructor(ports: Ports, parts: ReplicasParts) {
@@ -61,6 +69,11 @@ export class Replicas implements PartitionEnvironment {
     this.lagMicrosMax = microsOfMillis(config.values['replica.lag.time.max.ms']);
     this.producePurgatory = new Purgatory(ports.clock, 'DelayedProduce');
     this.fetchPurgatory = new Purgatory(ports.clock, 'DelayedFetch');
+  }
+
+  /** Where their logs are. */
+  get logDir(): LogDir {
+    return this.#parts.logDir;
   }
 
   /** All partitions of this broker, in order of topic and index as they were made. */
@@ -105,6 +118,12 @@ export class Replicas implements PartitionEnvironment {
   progressed(partitionName: string): void {
     this.producePurgatory.check(partitionName);
     this.fetchPurgatory.check(partitionName);
+    for (const look of this.#progressLooks) look(partitionName);
+  }
+
+  /** Looks whenever something may have become possible in a partition, by its name. */
+  whenProgressed(look: (partitionName: string) => void): void {
+    this.#progressLooks.push(look);
   }
 
   // --------------------------------------------------------------------------- metadata changes
@@ -153,11 +172,14 @@ export class Replicas implements PartitionEnvironment {
     }
     const partition = this.#hosted(topic, topicId, index);
     if (partition === null) return;
+    const epoch = partition.leaderEpoch;
     if (after.leader === this.brokerId) {
       this.#stopFetching(name);
       partition.makeLeader(after);
+      if (partition.leaderEpoch > epoch) this.#parts.elected(partition);
     } else {
       this.#follow(partition, after);
+      this.#parts.resigned(topic, index);
     }
   }
 
@@ -168,7 +190,12 @@ export class Replicas implements PartitionEnvironment {
     if (known !== undefined) this.#delete(name, known.topicId);
     if (this.#parts.logDir.offline) return null;
     const config = this.topicConfig(topic);
-    const log = this.#parts.logDir.open({ topic, partition: index }, topicId, config);
+    const log = this.#parts.logDir.open(
+      { topic, partition: index },
+      topicId,
+      config,
+      this.transactions,
+    );
     if (log === null) {
       this.#offline.add(name);
       return null;
@@ -227,6 +254,7 @@ export class Replicas implements PartitionEnvironment {
     this.#partitions.delete(name);
     // A replica that moved away sends clients to look for it; a topic that is gone does not.
     partition.stop('STOP_REPLICA', this.missingError(partition.topic, partition.index));
+    this.#parts.resigned(partition.topic, partition.index);
     this.#parts.logDir.delete(name);
   }
 

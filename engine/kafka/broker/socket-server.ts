@@ -11,24 +11,22 @@ import type { Connection, Receiver } from '../../kernel/ports.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { KafkaRequest, KafkaResponse } from '../../wire/kafka/frame.ts';
 import { kafkaProtocol } from '../../wire/kafka/protocol.ts';
-import type { ApiHandler, BrokerParts, RequestContext } from '../api/api-handler.ts';
+import type { BrokerParts, RequestContext } from '../api/api-handler.ts';
 import { API_VERSIONS_KEY, unsupportedApiVersions } from '../api/18-api-versions.ts';
 
 export class SocketServer {
   readonly #broker: BrokerParts;
-  readonly #handlers: ReadonlyMap<number, ApiHandler>;
   readonly #channels = new Set<ServerChannel>();
 
-  constructor(broker: BrokerParts, handlers: ReadonlyMap<number, ApiHandler>) {
-    assert(handlers.size > 0, 'handlers');
+  constructor(broker: BrokerParts) {
+    assert(broker.handlers.size > 0, 'handlers');
     this.#broker = broker;
-    this.#handlers = handlers;
   }
 
   listen(port: number): void {
     assert(port > 0, 'port', { port });
     this.#broker.ports.network.listen(port, kafkaProtocol, (connection) => {
-      const channel = new ServerChannel(connection, this.#broker, this.#handlers, () => {
+      const channel = new ServerChannel(connection, this.#broker, () => {
         this.#channels.delete(channel);
       });
       this.#channels.add(channel);
@@ -45,22 +43,15 @@ export class SocketServer {
 class ServerChannel implements Receiver {
   readonly #connection: Connection;
   readonly #broker: BrokerParts;
-  readonly #handlers: ReadonlyMap<number, ApiHandler>;
   readonly #gone: () => void;
   #processing = false;
   #muted = false;
   #open = true;
   readonly #waiting: KafkaRequest[] = [];
 
-  constructor(
-    connection: Connection,
-    broker: BrokerParts,
-    handlers: ReadonlyMap<number, ApiHandler>,
-    gone: () => void,
-  ) {
+  constructor(connection: Connection, broker: BrokerParts, gone: () => void) {
     this.#connection = connection;
     this.#broker = broker;
-    this.#handlers = handlers;
     this.#gone = gone;
   }
 
@@ -99,7 +90,7 @@ class ServerChannel implements Receiver {
     const { cost } = this.#broker.ports;
     cost.charge('request', 1);
     cost.charge('syscall', 2);
-    const handler = this.#handlers.get(request.apiKey);
+    const handler = this.#broker.handlers.get(request.apiKey);
     if (handler === undefined) {
       this.close();
       return;
@@ -122,6 +113,7 @@ class ServerChannel implements Receiver {
     return {
       apiVersion: request.apiVersion,
       clientId: request.clientId,
+      clientHost: this.#connection.remote.host,
       body: request.body,
       respond: (body) => this.#answer(request, request.apiVersion, body),
       respondNothing: () => this.#finished(request),

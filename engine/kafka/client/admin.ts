@@ -8,7 +8,6 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Address, Ports, Process, ProcessFactory } from '../../kernel/ports.ts';
-import { type Micros, micros, microsOfMillis } from '../../kernel/units.ts';
 import type { Api } from '../../wire/kafka/api.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import {
@@ -16,6 +15,11 @@ import {
   type AlterPartitionReassignmentsRequest,
   type AlterPartitionReassignmentsResponse,
 } from '../../wire/kafka/messages/alter-partition-reassignments.ts';
+import {
+  createPartitions,
+  type CreatePartitionsRequest,
+  type CreatePartitionsResponse,
+} from '../../wire/kafka/messages/create-partitions.ts';
 import { createTopics, type CreateTopicsRequest } from '../../wire/kafka/messages/create-topics.ts';
 import type { CreateTopicsResponse } from '../../wire/kafka/messages/create-topics.ts';
 import { deleteTopics, type DeleteTopicsRequest } from '../../wire/kafka/messages/delete-topics.ts';
@@ -47,12 +51,11 @@ import {
   type MetadataRequest,
   type MetadataResponse,
 } from '../../wire/kafka/messages/metadata.ts';
-import { NetworkClient, type RequestChannel } from '../network-client.ts';
+import { NetworkClient } from '../network-client.ts';
 import type { Profile } from '../profiles.ts';
+import { AdminCalls, partError, type AdminCallback, type PartError } from './admin-call.ts';
 import { adminConfig, type AdminConfig, networkOptionsOf } from './config.ts';
 import type { TopicPartition } from './consumer/subscription-state.ts';
-import { ExponentialBackoff } from './exponential-backoff.ts';
-import { isInvalidMetadata } from './invalid-metadata.ts';
 import { type OffsetQuery, OffsetsByLeader, type OffsetsListed } from './list-offsets.ts';
 import { ClientMetadata, NO_TOPIC_ID } from './metadata.ts';
 
@@ -61,17 +64,6 @@ export interface AdminOptions {
   readonly profile: Profile;
   readonly settings: Readonly<Record<string, string>>;
 }
-
-/** How a call ended. With an error `value` holds what the broker said, null if it said nothing. */
-export type AdminResult<T> =
-  | { readonly ok: true; readonly value: T }
-  | {
-      readonly ok: false;
-      readonly errorCode: number;
-      readonly message: string;
-      readonly value: T | null;
-    };
-export type AdminCallback<T> = (result: AdminResult<T>) => void;
 
 export interface NewTopic {
   readonly name: string;
@@ -100,23 +92,6 @@ const RESOURCE_TYPES = { topic: 2, broker: 4 } as const;
 const ELECTION_TYPES = { preferred: 0, unclean: 1 } as const;
 const CONFIG_OPERATIONS = { set: 0, delete: 1 } as const;
 
-/** The first error of a reply's parts, if there is one. */
-interface PartError {
-  readonly errorCode: number;
-  readonly errorMessage: string | null;
-}
-
-interface Call<T> {
-  readonly api: Api;
-  readonly body: unknown;
-  /** Who is asked; null while that is unknown. */
-  readonly channel: () => RequestChannel | null;
-  readonly partsOf: (value: T) => readonly PartError[];
-  readonly done: AdminCallback<T>;
-  readonly deadline: Micros;
-  attempts: number;
-}
-
 /** Makes an admin client; throws `ConfigError` on settings that cannot be. */
 export function createAdmin(options: AdminOptions): ProcessFactory<Admin> {
   const config = adminConfig(options.profile, options.settings);
@@ -129,9 +104,9 @@ export class Admin implements Process {
   private readonly config: AdminConfig;
   private readonly network: NetworkClient;
   private readonly metadata: ClientMetadata;
-  private readonly backoff: ExponentialBackoff;
+  /** Calls that stand in files of their own are made by it. */
+  readonly calls: AdminCalls;
   private readonly offsets: OffsetsByLeader;
-  private closed = false;
 
   constructor(ports: Ports, options: AdminOptions, config: AdminConfig) {
     this.ports = ports;
@@ -145,10 +120,7 @@ export class Admin implements Process {
       allowAutoTopicCreation: false,
       leaderEpochs: options.profile.switches.epochFencing,
     });
-    this.backoff = new ExponentialBackoff(ports.random('admin'), {
-      initialMs: config['retry.backoff.ms'],
-      maxMs: config['retry.backoff.max.ms'],
-    });
+    this.calls = new AdminCalls(ports, config, this.metadata);
     this.offsets = new OffsetsByLeader(ports, this.metadata, config['retry.backoff.ms']);
   }
 
@@ -164,7 +136,7 @@ export class Admin implements Process {
   }
 
   close(): void {
-    this.closed = true;
+    this.calls.close();
     this.metadata.stop();
     this.network.close();
   }
@@ -203,6 +175,20 @@ export class Admin implements Process {
     this.callAny(deleteTopics, body, done, (response: DeleteTopicsResponse) => response.responses);
   }
 
+  /** Raises the number of a topic's partitions to `count`; the controller places the new ones. */
+  createPartitions(
+    topic: string,
+    count: number,
+    done: AdminCallback<CreatePartitionsResponse['results']>,
+  ): void {
+    const body: CreatePartitionsRequest = {
+      topics: [{ name: topic, count, assignments: null }],
+      timeoutMs: this.config['request.timeout.ms'],
+      validateOnly: false,
+    };
+    this.callAny(createPartitions, body, done, (one: CreatePartitionsResponse) => one.results);
+  }
+
   /** Partitions, leaders, replicas and ISRs of topics; null: of all. */
   describeTopics(
     names: readonly string[] | null,
@@ -219,7 +205,7 @@ export class Admin implements Process {
 
   /** Offsets by time, each from its partition's leader. */
   listOffsets(queries: readonly OffsetQuery[], done: AdminCallback<OffsetsListed>): void {
-    const deadline = this.deadline();
+    const deadline = this.calls.deadline();
     this.offsets.list(queries, deadline, (listed) => {
       const failed = listed.find(({ errorCode }) => errorCode !== ErrorCode.NONE);
       if (failed === undefined) done({ ok: true, value: listed });
@@ -289,7 +275,7 @@ export class Admin implements Process {
       timeoutMs: this.config['request.timeout.ms'],
     };
     type Results = ElectLeadersResponse['replicaElectionResults'];
-    this.call<ElectLeadersResponse>(
+    this.calls.broker<ElectLeadersResponse>(
       electLeaders,
       body,
       null,
@@ -323,7 +309,7 @@ export class Admin implements Process {
       response,
       ...response.responses.flatMap(({ partitions }) => partitions),
     ];
-    this.call<Response>(alterPartitionReassignments, body, null, done, parts);
+    this.calls.broker<Response>(alterPartitionReassignments, body, null, done, parts);
   }
 
   /** The partitions that are on their way to other replicas; null: of all. */
@@ -342,7 +328,9 @@ export class Admin implements Process {
             })),
     };
     type Response = ListPartitionReassignmentsResponse;
-    this.call<Response>(listPartitionReassignments, body, null, done, (response) => [response]);
+    this.calls.broker<Response>(listPartitionReassignments, body, null, done, (response) => [
+      response,
+    ]);
   }
 
   describeCluster(done: AdminCallback<DescribeClusterResponse>): void {
@@ -351,7 +339,7 @@ export class Admin implements Process {
       endpointType: 1,
       includeFencedBrokers: true,
     };
-    this.call<DescribeClusterResponse>(describeCluster, body, null, done, (one) => [one]);
+    this.calls.broker<DescribeClusterResponse>(describeCluster, body, null, done, (one) => [one]);
   }
 
   // --------------------------------------------------------------------------------------- calls
@@ -372,7 +360,7 @@ export class Admin implements Process {
     take: (response: R) => readonly P[],
     brokerId: number | null,
   ): void {
-    this.call<R>(
+    this.calls.broker<R>(
       api,
       body,
       brokerId,
@@ -383,61 +371,6 @@ export class Admin implements Process {
       (response) => take(response).map(partError),
     );
   }
-
-  private call<T>(
-    api: Api,
-    body: unknown,
-    brokerId: number | null,
-    done: AdminCallback<T>,
-    partsOf: (value: T) => readonly PartError[],
-  ): void {
-    assert(!this.closed, 'a closed admin client');
-    const channel = (): RequestChannel | null =>
-      brokerId === null ? this.metadata.leastLoadedChannel() : this.metadata.channelTo(brokerId);
-    this.attempt({ api, body, channel, partsOf, done, deadline: this.deadline(), attempts: 0 });
-  }
-
-  private deadline(): Micros {
-    const timeout = microsOfMillis(this.config['default.api.timeout.ms']);
-    return micros(this.ports.clock.now() + timeout);
-  }
-
-  private attempt<T>(call: Call<T>): void {
-    if (this.closed) return;
-    const channel = call.channel();
-    if (channel === null) {
-      this.again(call, ErrorCode.BROKER_NOT_AVAILABLE, 'no broker can be reached', null);
-      return;
-    }
-    channel.send(call.api.key, call.api.versionMax, call.body, (reply) => {
-      if (!reply.ok) {
-        const errorCode = FAILURE_CODES[reply.reason];
-        this.again(call, errorCode, reply.reason, null);
-        return;
-      }
-      const value = reply.body as T;
-      const failed = call.partsOf(value).find((part) => part.errorCode !== ErrorCode.NONE);
-      if (failed === undefined) {
-        call.done({ ok: true, value });
-        return;
-      }
-      this.again(call, failed.errorCode, failed.errorMessage ?? '', value);
-    });
-  }
-
-  /** Tries again if that may help and there is time; else tells. */
-  private again<T>(call: Call<T>, errorCode: number, message: string, value: T | null): void {
-    assert(errorCode !== ErrorCode.NONE, 'a reason', { errorCode });
-    const wait = microsOfMillis(this.backoff.backoffMs(call.attempts));
-    const late = this.ports.clock.now() + wait >= call.deadline;
-    const mayHelp = value === null ? errorCode !== ErrorCode.UNSUPPORTED_VERSION : moved(errorCode);
-    if (late || !mayHelp || this.closed) {
-      call.done({ ok: false, errorCode, message, value });
-      return;
-    }
-    call.attempts++;
-    this.ports.clock.after(wait, 'retry.backoff.ms', () => this.attempt(call));
-  }
 }
 
 /** Partitions by topic, topics in the order in which they were first named. */
@@ -445,22 +378,6 @@ function byTopic<P extends TopicPartition>(partitions: readonly P[]): [string, P
   const topics = new Map<string, P[]>();
   for (const one of partitions) topics.set(one.topic, [...(topics.get(one.topic) ?? []), one]);
   return [...topics];
-}
-
-const FAILURE_CODES = {
-  disconnected: ErrorCode.NETWORK_EXCEPTION,
-  timeout: ErrorCode.REQUEST_TIMED_OUT,
-  'unsupported-version': ErrorCode.UNSUPPORTED_VERSION,
-} as const;
-
-function moved(errorCode: number): boolean {
-  if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return false;
-  return errorCode === ErrorCode.NOT_CONTROLLER || isInvalidMetadata(errorCode);
-}
-
-function partError(part: { readonly errorCode: number }): PartError {
-  const { errorMessage } = part as { errorMessage?: string | null };
-  return { errorCode: part.errorCode, errorMessage: errorMessage ?? null };
 }
 
 /** A named broker's configurations are asked of that broker; all else of any. */

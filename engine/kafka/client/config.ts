@@ -78,6 +78,8 @@ export const producerSettings = {
     true,
     'Whether partitions with shorter queues get more records.',
   ),
+  'transactional.id': string('', 'The name that a producer keeps over restarts; empty: none.'),
+  'transaction.timeout.ms': int(60_000, 'When the coordinator aborts an open transaction.', FROM_1),
   'partitioner.availability.timeout.ms': long(
     0,
     'When a partition counts as unavailable that cannot be sent to; 0: never.',
@@ -182,8 +184,9 @@ function constantBackoff<C extends ClientConfig>(profile: Profile, values: C): C
  * given up. Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`, KIP-679.
  */
 function idempotenceOf(values: ProducerValues, given: Given): boolean {
-  if (!values['enable.idempotence']) return false;
-  const asked = given['enable.idempotence'] !== undefined;
+  const transactional = values['transactional.id'] !== '';
+  if (!values['enable.idempotence'] && !transactional) return false;
+  const asked = transactional || given['enable.idempotence'] !== undefined;
   const inFlight = values['max.in.flight.requests.per.connection'];
   const because = 'to use the idempotent producer (enable.idempotence=true)';
   const refusals: [boolean, string, string, string][] = [

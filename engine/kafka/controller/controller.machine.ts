@@ -3,8 +3,8 @@
  * being synced; requests are answered NOT_CONTROLLER. `ACTIVE`: it decides. `RESIGNED`: its disk
  * failed or it was asked to stop; it decides nothing any more.
  *
- * Source: `QuorumController` (`claim`, `renounce`). Difference: one controller, so there is no
- * election and no standby that replays what another one decides.
+ * Source: `QuorumController` (`claim`, `renounce`). Difference: this one is alone; that of a
+ * quorum, with standbys, is `raft/quorum-controller.machine.ts`.
  */
 import { setup } from 'xstate';
 

@@ -1,8 +1,10 @@
 /**
- * The controller process: opens its metadata log, replays it, begins a new epoch, listens on port
- * 9093 and hands each request to the one who decides. On a failure of its disk it ends.
+ * The process of a controller that is alone: opens its metadata log, replays it, begins a new
+ * epoch, listens on port 9093 and hands each request to the one who decides. On a failure of its
+ * disk it ends.
  *
- * Not here: decisions and answers (`quorum-controller.ts`), the log (`kafka-metadata-log.ts`).
+ * Not here: decisions and answers (`quorum-controller.ts`), the log (`kafka-metadata-log.ts`), one
+ * of several controllers (`raft/raft-controller.ts`).
  * Sources: `kafka.server.ControllerServer`, `kafka.server.ControllerApis`. Differences: it listens
  * only once it is active; forwarded requests come plainly and not in an Envelope, so the principal
  * of the client is not known here.
@@ -121,7 +123,7 @@ export class Controller implements Process {
     };
     log.replay(({ baseOffset, epoch, records }) => replay(baseOffset, epoch, records));
     this.#epoch = log.lastEpoch + 1;
-    const first = image.offset < 0 ? this.#bootstrapRecords() : [noOp];
+    const first = image.offset < 0 ? bootstrapRecords(this.#config.profile) : [noOp];
     const baseOffset = log.endOffset;
     if (log.append(this.#epoch, first) === baseOffset) return;
     replay(baseOffset, this.#epoch, first);
@@ -182,19 +184,18 @@ export class Controller implements Process {
     this.#active = null;
     this.#fetches = null;
   }
+}
 
-  /** What the storage tool writes when a cluster is formatted. */
-  #bootstrapRecords(): readonly MetadataRecord[] {
-    const feature = (name: string, featureLevel: number): MetadataRecord => ({
-      type: 'FeatureLevelRecord',
-      data: { name, featureLevel },
-    });
-    const elr = this.#config.profile.switches.eligibleLeaderReplicas;
-    return [
-      feature('metadata.version', METADATA_VERSION),
-      ...(elr ? [feature('eligible.leader.replicas.version', 1)] : []),
-    ];
-  }
+/** What the storage tool writes when a cluster is formatted. */
+export function bootstrapRecords({ switches }: Profile): readonly MetadataRecord[] {
+  const feature = (name: string, featureLevel: number): MetadataRecord => ({
+    type: 'FeatureLevelRecord',
+    data: { name, featureLevel },
+  });
+  return [
+    feature('metadata.version', METADATA_VERSION),
+    ...(switches.eligibleLeaderReplicas ? [feature('eligible.leader.replicas.version', 1)] : []),
+  ];
 }
 
 const noOp: MetadataRecord = Object.freeze({ type: 'NoOpRecord', data: Object.freeze({}) });

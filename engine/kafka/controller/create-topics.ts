@@ -99,7 +99,7 @@ function createTopic(
   records.push({ type: 'TopicRecord', data: { name: topic.name, topicId } });
   for (const [name, value] of own) records.push(topicConfigRecord(topic.name, name, value));
   for (const [partitionId, replicas] of assignment.entries()) {
-    records.push(partitionRecord(view, topicId, { partitionId, replicas }));
+    records.push(newPartitionRecord(view, topicId, { partitionId, replicas }));
   }
   return {
     name: topic.name,
@@ -195,7 +195,7 @@ interface NewPartition {
 }
 
 /** The first ISR is who is active; its first member leads, in epoch 0. */
-function partitionRecord(
+export function newPartitionRecord(
   view: ClusterView,
   topicId: string,
   { partitionId, replicas }: NewPartition,

@@ -5,8 +5,9 @@
  * Syncs are grouped: while one is under way, later decisions wait and share the next.
  *
  * Not here: what the records say (`metadata/delta.ts`), the bytes (`metadata/metadata-log.ts`).
- * Source: `kafka.raft.KafkaMetadataLog`, `KafkaRaftClient`. Differences: no quorum and no snapshots
- * yet; a new epoch begins with a NoOpRecord, there with a LeaderChangeMessage.
+ * Source: `kafka.raft.KafkaMetadataLog`, `KafkaRaftClient`. Differences: this is the log of a
+ * controller that is alone, without voting and snapshots, whose epoch begins with a NoOpRecord and
+ * not with a LeaderChangeMessage; that of a quorum is `raft/kafka-raft-log.ts`.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { DiskResult, Ports } from '../../kernel/ports.ts';
@@ -33,6 +34,28 @@ interface Awaiting {
   readonly committed: () => void;
 }
 
+/** What the active controller and its observers ask of the log, whoever keeps it. */
+export interface MetadataLog {
+  /** The offset of the next record. */
+  readonly endOffset: number;
+  /** What is below it is committed: brokers may have it. */
+  readonly highWatermark: number;
+  /** Appends a decision; returns the end, which is where it was if nothing could be appended. */
+  append(epoch: number, records: readonly MetadataRecord[]): number;
+  /** Calls `committed` once all below `endOffset` is; never, if that cannot be known any more. */
+  whenCommitted(endOffset: number, committed: () => void): void;
+  /** Committed batches from an offset on. */
+  read(offset: number, maxBytes: number): Uint8Array | 'OFFSET_OUT_OF_RANGE' | 'CORRUPT_MESSAGE';
+  /** The snapshot to take where the log from that offset on is gone. */
+  snapshotBefore?(offset: number): SnapshotId | null;
+}
+
+/** A snapshot's name: the log up to, and without, an offset, and the epoch of its last batch. */
+export interface SnapshotId {
+  readonly endOffset: number;
+  readonly epoch: number;
+}
+
 interface MetadataLogOwner {
   /** The high watermark moved. */
   advanced(highWatermark: number): void;
@@ -40,7 +63,7 @@ interface MetadataLogOwner {
   failed(failure: DiskFailure): void;
 }
 
-export class KafkaMetadataLog {
+export class KafkaMetadataLog implements MetadataLog {
   readonly #ports: Pick<Ports, 'disk' | 'clock' | 'cost'>;
   readonly #log: SegmentedLog;
   readonly #owner: MetadataLogOwner;

@@ -14,10 +14,12 @@ import type { FetchRequest, FetchResponse } from '../../wire/kafka/messages/fetc
 import { defaults } from '../../wire/kafka/schema.ts';
 import { CLUSTER_ID, METADATA_PARTITION, METADATA_TOPIC_ID } from '../metadata/metadata-log.ts';
 import type { ControllerRequest } from './controller-connection.ts';
-import type { KafkaMetadataLog } from './kafka-metadata-log.ts';
+import type { MetadataLog, SnapshotId } from './kafka-metadata-log.ts';
 
 type FetchPartition = FetchRequest['topics'][number]['partitions'][number];
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
+
+const NO_SNAPSHOT: SnapshotId = { endOffset: -1, epoch: -1 };
 
 interface WaitingFetch {
   readonly request: ControllerRequest;
@@ -33,11 +35,11 @@ interface MetadataLeader {
 
 export class MetadataFetches {
   readonly #clock: Clock;
-  readonly #log: KafkaMetadataLog;
+  readonly #log: MetadataLog;
   readonly #leader: MetadataLeader;
   readonly #waiting = new Set<WaitingFetch>();
 
-  constructor(clock: Clock, log: KafkaMetadataLog, leader: MetadataLeader) {
+  constructor(clock: Clock, log: MetadataLog, leader: MetadataLeader) {
     assert(leader.epoch >= 0, 'an epoch', { ...leader });
     this.#clock = clock;
     this.#log = log;
@@ -57,7 +59,10 @@ export class MetadataFetches {
     const errorCode = this.#epochError(asked.currentLeaderEpoch);
     if (errorCode !== ErrorCode.NONE) return request.respond(this.#answer(errorCode, null));
     const { fetchOffset } = asked;
-    if (fetchOffset !== this.#log.highWatermark || body.maxWaitMs <= 0) {
+    const { highWatermark, endOffset } = this.#log;
+    // A new leader of a quorum may not know yet how much is committed.
+    const mayCome = fetchOffset >= highWatermark && fetchOffset <= endOffset;
+    if (!mayCome || body.maxWaitMs <= 0) {
       return request.respond(this.#read(asked, body.maxBytes));
     }
     const timer = this.#clock.after(microsOfMillis(body.maxWaitMs), 'fetch maxWaitMs', () =>
@@ -87,6 +92,8 @@ export class MetadataFetches {
   }
 
   #read(asked: FetchPartition, maxBytes: number): FetchResponse {
+    const snapshotId = this.#log.snapshotBefore?.(asked.fetchOffset) ?? null;
+    if (snapshotId !== null) return this.#answer(ErrorCode.NONE, null, snapshotId);
     const bytesMax = Math.min(maxBytes, asked.partitionMaxBytes);
     const records = this.#log.read(asked.fetchOffset, bytesMax);
     if (typeof records === 'string') return this.#answer(ErrorCode[records], null);
@@ -100,7 +107,11 @@ export class MetadataFetches {
       : ErrorCode.UNKNOWN_LEADER_EPOCH;
   }
 
-  #answer(errorCode: number, records: Uint8Array | null): FetchResponse {
+  #answer(
+    errorCode: number,
+    records: Uint8Array | null,
+    snapshotId: SnapshotId = NO_SNAPSHOT,
+  ): FetchResponse {
     const partition: FetchedPartition = {
       partitionIndex: METADATA_PARTITION,
       errorCode,
@@ -109,7 +120,7 @@ export class MetadataFetches {
       logStartOffset: 0,
       divergingEpoch: { epoch: -1, endOffset: -1 },
       currentLeader: { leaderId: this.#leader.nodeId, leaderEpoch: this.#leader.epoch },
-      snapshotId: { endOffset: -1, epoch: -1 },
+      snapshotId,
       abortedTransactions: null,
       preferredReadReplica: -1,
       records,

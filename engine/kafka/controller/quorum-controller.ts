@@ -52,7 +52,7 @@ import {
   topicChangeKind,
 } from './controller-trace.ts';
 import { createTopics } from './create-topics.ts';
-import type { KafkaMetadataLog } from './kafka-metadata-log.ts';
+import type { MetadataLog } from './kafka-metadata-log.ts';
 import {
   balancePartitionLeaders,
   electionsPerRoundMax,
@@ -61,7 +61,7 @@ import {
 
 /** What the active controller begins with: the log, and what replaying it gave. */
 interface LoadedController {
-  readonly log: KafkaMetadataLog;
+  readonly log: MetadataLog;
   readonly epoch: number;
   readonly image: MetadataImage;
   /** By broker id: the offset of its last RegisterBrokerRecord. */
@@ -73,11 +73,12 @@ type Periodic = 'leader.imbalance.check.interval.seconds' | 'unclean.leader.elec
 export class QuorumController {
   readonly #ports: Ports;
   readonly #config: ControllerConfig;
-  readonly #log: KafkaMetadataLog;
+  readonly #log: MetadataLog;
   readonly #epoch: number;
   readonly #registerBrokerRecordOffsets: Map<number, number>;
   readonly #heartbeats: BrokerHeartbeats;
-  readonly #placement: Random;
+  /** Draws the first broker of a placement. */
+  readonly placement: Random;
   readonly #topicIds: Random;
   readonly #periodic = new Map<Periodic, TimerId>();
   /** Images after decisions that are not committed yet, oldest first. */
@@ -96,7 +97,7 @@ export class QuorumController {
     this.#image = loaded.image;
     this.#committedImage = loaded.image;
     this.#registerBrokerRecordOffsets = loaded.registerBrokerRecordOffsets;
-    this.#placement = ports.random('replica-placement');
+    this.placement = ports.random('replica-placement');
     this.#topicIds = ports.random('topic-id');
     this.#heartbeats = new BrokerHeartbeats(ports, config.values['broker.session.timeout.ms'], {
       fence: (id) => this.#draft.push(...fenceRecords(this.view, id)),
@@ -139,6 +140,12 @@ export class QuorumController {
   }
 
   // ------------------------------------------------------------------------------------ decisions
+
+  /** The first decision of a cluster: what its storage was formatted with. */
+  bootstrap(records: readonly MetadataRecord[]): void {
+    assert(this.#image.features.size === 0, 'once in the life of a cluster', { records });
+    this.#append(records);
+  }
 
   /** Appends the decision's records and answers once they, and all before them, are committed. */
   decide<R>(request: ControllerRequest, result: ControllerResult<R>): void {
@@ -208,7 +215,7 @@ export class QuorumController {
 
   createTopics(request: ControllerRequest): void {
     const result = createTopics(this.view, request.body as CreateTopicsRequest, {
-      random: this.#placement,
+      random: this.placement,
       newTopicId: () => randomUuid(this.#topicIds),
     });
     this.decide(request, result);

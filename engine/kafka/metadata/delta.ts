@@ -48,7 +48,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** ConfigRecord's `resourceType`. Source: `org.apache.kafka.common.config.ConfigResource.Type`. */
 export const RESOURCE_TYPE_TOPIC = 2;
-const RESOURCE_TYPE_BROKER = 4;
+export const RESOURCE_TYPE_BROKER = 4;
 const RESOURCE_TYPES: Readonly<Record<number, ResourceType>> = {
   [RESOURCE_TYPE_TOPIC]: 'topic',
   [RESOURCE_TYPE_BROKER]: 'broker',

@@ -84,7 +84,8 @@ export function decodeMetadataBatches(
     const records = recordsOf(bytes, header);
     if (records === 'corrupt') return 'corrupt';
     const { baseOffset, lastOffset, partitionLeaderEpoch: epoch } = header;
-    assert(records.length === lastOffset - baseOffset + 1, 'an offset a record', { baseOffset });
+    const offsets = lastOffset - baseOffset + 1;
+    assert(header.isControl || records.length === offsets, 'an offset a record', { baseOffset });
     decoded.push({ baseOffset, lastOffset, epoch, records });
   }
   return decoded;
@@ -93,7 +94,7 @@ export function decodeMetadataBatches(
 interface Replayed {
   readonly image: MetadataImage;
   readonly changes: MetadataChanges;
-  /** How many records were new. */
+  /** How many records were new; those of the quorum itself do not count. */
   readonly records: number;
 }
 
@@ -119,11 +120,14 @@ export function replayFetched(image: MetadataImage, bytes: Uint8Array): Replayed
     epoch = batch.epoch;
   }
   const changes = delta.changes();
-  return { image: records === 0 ? image : delta.apply(offset, epoch), changes, records };
+  const isNew = offset > image.offset;
+  return { image: isNew ? delta.apply(offset, epoch) : image, changes, records };
 }
 
 function recordsOf(bytes: Uint8Array, header: BatchHeader): readonly MetadataRecord[] | 'corrupt' {
   if (validateBatch(bytes, header) !== null) return 'corrupt';
+  // What the quorum says to itself (`wire/kafka/quorum-records.ts`) changes no image.
+  if (header.isControl) return [];
   const read = readRecords(bytes, header, batchBytesMax);
   if (isBatchProblem(read)) return 'corrupt';
   const records: MetadataRecord[] = [];

@@ -4,8 +4,7 @@
  *
  * Not here: sequences and epochs of producers (`producer-state.ts`), offsets (`unified-log.ts`).
  * Source: `ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`.
- * Differences: what decompresses to more than a cap is MESSAGE_TOO_LARGE (there it is accepted);
- * a transactional batch is INVALID_TXN_STATE, since there is no transaction coordinator yet.
+ * Differences: what decompresses to more than a cap is MESSAGE_TOO_LARGE (there it is accepted).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Ports } from '../../kernel/ports.ts';
@@ -138,9 +137,6 @@ function headerError(header: BatchHeader): BatchVerdict | null {
   }
   if (header.producerId >= 0 && header.baseSequence < 0) {
     return refuseAtLog(ErrorCode.INVALID_RECORD, `Invalid sequence number ${header.baseSequence}`);
-  }
-  if (header.isTransactional) {
-    return refuse(ErrorCode.INVALID_TXN_STATE, 'There is no ongoing transaction');
   }
   return null;
 }

@@ -163,19 +163,24 @@ export class LeaderEpochCache {
     if (floor >= 0) {
       const { epoch } = this.#entries[floor]!;
       const there = oldest?.epoch ?? (log.lastEpoch < 0 ? epoch : log.lastEpoch);
-      if (there !== epoch) return 0;
+      const isGap = oldest !== null && oldest.baseOffset > logStartOffset;
+      if (isGap ? there < epoch : there !== epoch) return 0;
     }
     let count = floor + 1;
     while (count < this.#entries.length && this.#isTrueOf(log, count)) count++;
     return count;
   }
 
-  /** Whether an entry above the log start offset begins where its epoch does. */
+  /**
+   * Whether an entry above the log start offset begins where its epoch does. Where compaction has
+   * left a gap the next frame may be of a later epoch.
+   */
   #isTrueOf(log: EpochLog, place: number): boolean {
     const { epoch, startOffset } = this.#entries[place]!;
     if (startOffset >= log.logEndOffset) return false;
-    if (log.headerAt(startOffset)?.epoch !== epoch) return false;
-    return log.headerAt(startOffset - 1)?.epoch === this.#entries[place - 1]?.epoch;
+    if (!agrees(log.headerAt(startOffset), startOffset, epoch)) return false;
+    const before = this.#entries[place - 1]?.epoch;
+    return before === undefined || agrees(log.headerAt(startOffset - 1), startOffset - 1, before);
   }
 
   #assign(epoch: number, startOffset: number): boolean {
@@ -203,6 +208,12 @@ export class LeaderEpochCache {
   #write(): void {
     this.#checkpoint?.write(this.#entries);
   }
+}
+
+/** Whether a log can have had a record of this epoch at this offset; `found` reaches it. */
+function agrees(found: FrameHeader | null, offset: number, epoch: number): boolean {
+  if (found === null) return false;
+  return found.baseOffset <= offset ? found.epoch === epoch : found.epoch >= epoch;
 }
 
 function same(left: readonly EpochEntry[], right: readonly EpochEntry[]): boolean {

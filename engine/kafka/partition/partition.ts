@@ -20,6 +20,7 @@ import {
   type PartitionEnvironment,
   afterIsrError,
 } from './in-sync-replicas.ts';
+import type { VerificationGuard } from './log-transactions.ts';
 import {
   appendKind,
   highWatermarkKind,
@@ -233,9 +234,13 @@ export class Partition implements IsrProposer {
   }
 
   /** Appends a validated batch; `checkProduce` has allowed it. Invariants K4, K5. */
-  appendAsLeader(records: Uint8Array, header: BatchHeader): AppendInfo {
+  appendAsLeader(
+    records: Uint8Array,
+    header: BatchHeader,
+    guard: VerificationGuard | null = null,
+  ): AppendInfo {
     assert(this.isLeader, 'K5: only the leader accepts', { partition: this.name });
-    const info = this.log.appendAsLeader(records, header, this.leaderEpoch);
+    const info = this.log.appendAsLeader(records, header, this.leaderEpoch, guard);
     if (info.errorCode !== ErrorCode.NONE || info.duplicate) return info;
     this.#recordAppend(info, 'leader', this.leaderEpoch);
     this.#maybeIncrementHighWatermark(this.#environment.ports.clock.now());
@@ -360,6 +365,7 @@ export class Partition implements IsrProposer {
     assert(this.isLeader && follower !== null, 'an assigned follower', { brokerId });
     if (this.#replicas.isStale(fetch, brokerId)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     const before = follower.logEndOffset;
+    const startMoved = follower.logStartOffset !== fetch.logStartOffset;
     follower.fetched(fetch);
     if (this.#replicas.canAdd(follower) && this.#isInSync(follower.logEndOffset)) {
       assert(follower.logEndOffset >= this.log.highWatermark, 'K8: who joins has what is read', {
@@ -368,9 +374,9 @@ export class Partition implements IsrProposer {
       });
       this.#submit(this.#replicas.expand(follower, this));
     }
-    if (before !== follower.logEndOffset && this.#maybeIncrementHighWatermark(fetch.atMicros)) {
-      this.#environment.progressed(this.name);
-    }
+    const moved =
+      before !== follower.logEndOffset && this.#maybeIncrementHighWatermark(fetch.atMicros);
+    if (moved || startMoved) this.#environment.progressed(this.name);
     return ErrorCode.NONE;
   }
 

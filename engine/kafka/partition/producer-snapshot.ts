@@ -20,7 +20,13 @@ import { Reader } from '../../bytes/reader.ts';
 import { Writer } from '../../bytes/writer.ts';
 import type { SegmentedLog } from '../../storage/log.ts';
 import { isBatchProblem, readBatchHeader } from '../../wire/kafka/record-batch.ts';
-import { type ProducerEntry, type ProducerState, sequencePlus } from './producer-state.ts';
+import type { LogTransactions } from './log-transactions.ts';
+import {
+  NO_OFFSET,
+  type ProducerEntry,
+  type ProducerState,
+  sequencePlus,
+} from './producer-state.ts';
 
 const VERSION = 1;
 const CRC_AT = 2;
@@ -89,35 +95,41 @@ export class ProducerSnapshots {
   }
 }
 
-/** Brings the producers to the log's end: the newest whole snapshot, then the log from there. */
+/**
+ * Brings the producers to the log's end: the newest whole snapshot up to an offset, then the log
+ * from there.
+ */
 export function rebuildProducers(
   producers: ProducerState,
   snapshots: ProducerSnapshots,
   log: SegmentedLog,
+  transactions: LogTransactions | null = null,
+  snapshotOffsetMax = log.logEndOffset,
 ): void {
   producers.reset([], log.logStartOffset);
   for (const offset of snapshots.offsets().reverse()) {
-    if (offset < log.logStartOffset || offset > log.logEndOffset) continue;
+    if (offset < log.logStartOffset || offset > snapshotOffsetMax) continue;
     const entries = snapshots.read(offset);
     if (entries === null) continue;
     producers.reset(entries, offset);
     break;
   }
   const from = producers.mapEndOffset;
+  transactions?.rebuildFrom(from);
   log.scan(from, (frame, bytes, position) => {
     const header = readBatchHeader(bytes, position);
     assert(!isBatchProblem(header), 'a frame of the log', { position, header });
-    if (frame.baseOffset < from || header.producerId < 0 || header.isControl) return;
+    if (frame.baseOffset < from || header.producerId < 0) return;
     const { producerId, producerEpoch, baseSequence, lastOffsetDelta } = header;
-    const lastSequence = sequencePlus(baseSequence, lastOffsetDelta);
-    producers.appended(
-      { producerId, producerEpoch, baseSequence, lastSequence },
-      {
-        firstOffset: header.baseOffset,
-        lastOffset: header.lastOffset,
-        timestamp: header.maxTimestamp,
-      },
-    );
+    const at = { firstOffset: header.baseOffset, lastOffset: header.lastOffset };
+    if (!header.isControl) {
+      const lastSequence = sequencePlus(baseSequence, lastOffsetDelta);
+      producers.appended(
+        { producerId, producerEpoch, baseSequence, lastSequence },
+        { ...at, timestamp: header.maxTimestamp },
+      );
+    }
+    transactions?.tookIn(header, bytes, at);
   });
   producers.mapEndOffset = log.logEndOffset;
 }
@@ -129,17 +141,17 @@ export function encodeSnapshot(entries: readonly ProducerEntry[]): Uint8Array {
   writer.int16(VERSION);
   writer.uint32(0);
   writer.int32(sorted.length);
-  for (const { producerId, producerEpoch, batches, lastTimestamp } of sorted) {
-    const last = batches[batches.length - 1];
-    assert(last !== undefined, 'a producer has a batch', { producerId });
-    writer.int64(producerId);
-    writer.int16(producerEpoch);
-    writer.int32(last.lastSequence);
-    writer.int64(last.lastOffset);
-    writer.int32(last.lastOffset - last.firstOffset);
-    writer.int64(lastTimestamp);
-    writer.int32(-1);
-    writer.int64(-1);
+  for (const entry of sorted) {
+    const last = entry.batches[entry.batches.length - 1];
+    writer.int64(entry.producerId);
+    writer.int16(entry.producerEpoch);
+    // After a bump of the epoch a producer has no batch of it yet.
+    writer.int32(last?.lastSequence ?? -1);
+    writer.int64(last?.lastOffset ?? NO_OFFSET);
+    writer.int32(last === undefined ? 0 : last.lastOffset - last.firstOffset);
+    writer.int64(entry.lastTimestamp);
+    writer.int32(entry.coordinatorEpoch);
+    writer.int64(entry.currentTxnFirstOffset);
   }
   const bytes = writer.finish();
   const crc = crc32c(bytes, ENTRIES_AT);
@@ -171,11 +183,13 @@ function readEntry(reader: Reader): ProducerEntry {
   const lastOffset = reader.int64();
   const offsetDelta = reader.int32();
   const timestamp = reader.int64();
-  reader.int32();
-  reader.int64();
+  const coordinatorEpoch = reader.int32();
+  const currentTxnFirstOffset = reader.int64();
   const first = lastSequence - offsetDelta;
-  const baseSequence = first < 0 ? first + SEQUENCES : first;
+  const baseSequence = lastSequence >= 0 && first < 0 ? first + SEQUENCES : first;
   const firstOffset = lastOffset - offsetDelta;
   const batch = { baseSequence, lastSequence, firstOffset, lastOffset, timestamp };
-  return { producerId, producerEpoch, batches: [batch], lastTimestamp: timestamp };
+  const batches = lastOffset === NO_OFFSET ? [] : [batch];
+  const of = { coordinatorEpoch, currentTxnFirstOffset };
+  return { producerId, producerEpoch, batches, lastTimestamp: timestamp, ...of };
 }

@@ -1,9 +1,10 @@
 /**
  * What a log knows of idempotent producers: of each producer id its epoch and its last five
- * batches. From it follow the three verdicts on a batch: append it, answer it again (a retry), or
- * refuse it.
+ * batches, and where its open transaction began. From it follow the three verdicts on a batch:
+ * append it, answer it again (a retry), or refuse it.
  *
- * Not here: where the state is kept across restarts (`producer-snapshot.ts`), transactions.
+ * Not here: where the state is kept across restarts (`producer-snapshot.ts`), what follows from
+ * transactions (`ongoing-transactions.ts`).
  * Source: `ProducerStateManager`, `ProducerStateEntry`, `ProducerAppendInfo` (KIP-98, KAFKA-5494).
  */
 import { assert } from '../../kernel/assert.ts';
@@ -13,6 +14,7 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 export const BATCHES_RETAINED = 5;
 const SEQUENCE_MAX = 2_147_483_647;
 const NO_SEQUENCE = -1;
+export const NO_OFFSET = -1;
 
 /** One appended batch of a producer. */
 export interface ProducerBatch {
@@ -36,8 +38,12 @@ export interface ProducerEntry {
   producerEpoch: number;
   /** Oldest first; at most `BATCHES_RETAINED`, of the current epoch only. */
   batches: ProducerBatch[];
-  /** Of the newest batch: milliseconds of the wall clock. */
+  /** Of the newest batch or marker: milliseconds of the wall clock. */
   lastTimestamp: number;
+  /** Of the last marker; -1 before the first. Invariant K25: it does not go back. */
+  coordinatorEpoch: number;
+  /** Where its open transaction began in this log; -1 if none is open. */
+  currentTxnFirstOffset: number;
 }
 
 export type ProducerVerdict =
@@ -75,6 +81,8 @@ export class ProducerState {
     // Of a producer that was forgotten (retention, expiration) any sequence is accepted.
     if (entry === undefined) return APPEND;
     if (batch.producerEpoch < entry.producerEpoch) return OLD_EPOCH;
+    // A coordinator writes offsets and markers for a producer: they are not numbered.
+    if (batch.baseSequence < 0) return APPEND;
     if (batch.producerEpoch > entry.producerEpoch) {
       return batch.baseSequence === 0 ? APPEND : OUT_OF_ORDER;
     }
@@ -83,33 +91,55 @@ export class ProducerState {
         known.baseSequence === batch.baseSequence && known.lastSequence === batch.lastSequence;
       if (same) return { kind: 'duplicate', batch: known };
     }
-    const last = lastSequenceOf(entry);
-    return last === NO_SEQUENCE || inSequence(last, batch.baseSequence) ? APPEND : OUT_OF_ORDER;
+    return inSequence(lastSequenceOf(entry), batch.baseSequence) ? APPEND : OUT_OF_ORDER;
   }
 
   /** Takes in a batch that is in the log: one just appended, replicated, or found at recovery. */
   appended(batch: ProducerBatchHeader, at: Omit<ProducerBatch, keyof ProducerBatchHeader>): void {
     assert(at.lastOffset >= at.firstOffset, 'offsets', { ...at });
     const { producerId, producerEpoch, baseSequence, lastSequence } = batch;
-    let entry = this.#entries.get(producerId);
-    if (entry === undefined) {
-      entry = { producerId, producerEpoch, batches: [], lastTimestamp: at.timestamp };
-      this.#entries.set(producerId, entry);
-    }
-    if (entry.producerEpoch !== producerEpoch) {
-      entry.producerEpoch = producerEpoch;
-      entry.batches = [];
-    }
+    const entry = this.#entryOf(producerId, producerEpoch, at.timestamp);
     if (entry.batches.length === BATCHES_RETAINED) entry.batches.shift();
     entry.batches.push({ baseSequence, lastSequence, ...at });
     entry.lastTimestamp = at.timestamp;
     assert(entry.batches.length <= BATCHES_RETAINED, 'K20: five batches', { producerId });
   }
 
+  /** Takes in the end of a transaction; the caller ends it. A marker may raise the epoch. */
+  marked(
+    of: {
+      readonly producerId: number;
+      readonly producerEpoch: number;
+      readonly maxTimestamp: number;
+    },
+    { coordinatorEpoch }: { readonly coordinatorEpoch: number },
+    renews: boolean,
+  ): ProducerEntry {
+    const entry = this.#entryOf(of.producerId, of.producerEpoch, of.maxTimestamp);
+    entry.coordinatorEpoch = coordinatorEpoch;
+    if (renews) entry.lastTimestamp = of.maxTimestamp;
+    return entry;
+  }
+
+  #entryOf(producerId: number, producerEpoch: number, timestamp: number): ProducerEntry {
+    let entry = this.#entries.get(producerId);
+    if (entry === undefined) {
+      const blank = { coordinatorEpoch: -1, currentTxnFirstOffset: NO_OFFSET };
+      entry = { producerId, producerEpoch, batches: [], lastTimestamp: timestamp, ...blank };
+      this.#entries.set(producerId, entry);
+    }
+    if (entry.producerEpoch !== producerEpoch) {
+      entry.producerEpoch = producerEpoch;
+      entry.batches = [];
+    }
+    return entry;
+  }
+
   /** Forgets producers that were silent for `producer.id.expiration.ms`. */
   removeExpired(wallMs: number, expirationMs: number): void {
     assert(expirationMs > 0, 'producer.id.expiration.ms', { expirationMs });
     for (const [id, entry] of this.#entries) {
+      if (entry.currentTxnFirstOffset !== NO_OFFSET) continue;
       if (wallMs - entry.lastTimestamp >= expirationMs) this.#entries.delete(id);
     }
   }
@@ -128,15 +158,16 @@ function lastSequenceOf(entry: ProducerEntry): number {
   return last === undefined ? NO_SEQUENCE : last.lastSequence;
 }
 
-/** Sequences are contiguous and wrap from 2^31 - 1 to 0. */
+/** Sequences are contiguous and wrap from 2^31 - 1 to 0; after none (-1) comes 0. */
 export function inSequence(last: number, next: number): boolean {
-  assert(last >= 0 && next >= 0, 'sequences', { last, next });
+  assert(last >= NO_SEQUENCE && next >= 0, 'sequences', { last, next });
   return next === last + 1 || (next === 0 && last === SEQUENCE_MAX);
 }
 
-/** The sequence `count` after another, modulo 2^31. */
+/** The sequence `count` after another, modulo 2^31; -1 for batches without one. */
 export function sequencePlus(sequence: number, count: number): number {
-  assert(sequence >= 0 && count >= 0, 'sequences', { sequence, count });
+  assert(sequence >= NO_SEQUENCE && count >= 0, 'sequences', { sequence, count });
+  if (sequence === NO_SEQUENCE) return NO_SEQUENCE;
   const sum = sequence + count;
   return sum > SEQUENCE_MAX ? sum - SEQUENCE_MAX - 1 : sum;
 }

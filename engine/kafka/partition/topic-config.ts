@@ -32,6 +32,9 @@ export const topicSettings = {
   'flush.messages': long(null, 'Records after which the log is synced.', { min: 1 }),
   'flush.ms': long(null, 'Milliseconds after which the log is synced.', { min: 0 }),
   'index.interval.bytes': int(4096, 'Log bytes between two entries of the index.', { min: 0 }),
+  'max.compaction.lag.ms': long(null, 'The longest that a record may stay uncompacted.', {
+    min: 1,
+  }),
   'max.message.bytes': int(1_048_588, 'The largest record batch.', { min: 0 }),
   'message.timestamp.after.max.ms': long(3_600_000, 'How far ahead a timestamp may be.', {
     min: 0,
@@ -45,6 +48,7 @@ export const topicSettings = {
     min: 0,
     max: 1,
   }),
+  'min.compaction.lag.ms': long(0, 'The least that a record stays uncompacted.', { min: 0 }),
   'min.insync.replicas': int(1, 'The fewest in-sync replicas for acks=all.', { min: 1 }),
   preallocate: boolean(false, 'Whether segments are allocated at once.'),
   'retention.bytes': long(-1, 'Bytes of a partition after which segments are deleted.', {
@@ -75,10 +79,13 @@ export const brokerSynonyms: Readonly<Record<string, readonly (readonly [string,
     ['log.flush.scheduler.interval.ms', 1],
   ],
   'index.interval.bytes': [['log.index.interval.bytes', 1]],
+  'max.compaction.lag.ms': [['log.cleaner.max.compaction.lag.ms', 1]],
   'max.message.bytes': [['message.max.bytes', 1]],
   'message.timestamp.after.max.ms': [['log.message.timestamp.after.max.ms', 1]],
   'message.timestamp.before.max.ms': [['log.message.timestamp.before.max.ms', 1]],
   'message.timestamp.type': [['log.message.timestamp.type', 1]],
+  'min.cleanable.dirty.ratio': [['log.cleaner.min.cleanable.ratio', 1]],
+  'min.compaction.lag.ms': [['log.cleaner.min.compaction.lag.ms', 1]],
   'min.insync.replicas': [['min.insync.replicas', 1]],
   preallocate: [['log.preallocate', 1]],
   'retention.bytes': [['log.retention.bytes', 1]],
@@ -141,9 +148,13 @@ export function releaseDefaults({ defaults }: Profile): Record<string, string> {
 export function logConfigOf(topic: TopicConfig): LogConfig {
   const flushMs = topic['flush.ms'];
   assert(flushMs >= 0 && flushMs <= LONG_MAX, 'flush.ms', { flushMs });
+  // A segment that stays active cannot be compacted (KIP-354).
+  const compacts = topic['cleanup.policy'].includes('compact');
   return {
     segmentBytes: topic['segment.bytes'],
-    segmentMs: topic['segment.ms'],
+    segmentMs: compacts
+      ? Math.min(topic['segment.ms'], topic['max.compaction.lag.ms'])
+      : topic['segment.ms'],
     segmentIndexBytes: topic['segment.index.bytes'],
     indexIntervalBytes: topic['index.interval.bytes'],
     retentionMs: topic['retention.ms'],

@@ -5,7 +5,8 @@
  * Not here: segments and recovery (`storage/`), the checks of a client's batch
  * (`batch-validation.ts`), the replica's role (`partition.ts`).
  * Source: `org.apache.kafka.storage.internals.log.UnifiedLog`.
- * Differences: there are no transactions yet, so the last stable offset is the high watermark;
+ * Differences: a log without the part that follows transactions (`log-transactions.ts`) refuses
+ * transactional batches, and its last stable offset is the high watermark;
  * one Produce holds one batch a partition (as magic 2 demands), so an append has one verdict.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -23,6 +24,7 @@ import {
   validateBatch,
 } from '../../wire/kafka/record-batch.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
+import type { AppendedAt, LogTransactions, VerificationGuard } from './log-transactions.ts';
 import { type ProducerSnapshots, rebuildProducers } from './producer-snapshot.ts';
 import { ProducerState, sequencePlus } from './producer-state.ts';
 import type { TopicConfig } from './topic-config.ts';
@@ -48,6 +50,8 @@ export interface UnifiedLogParts {
   readonly snapshots: ProducerSnapshots;
   readonly highWatermark: number;
   readonly config: TopicConfig;
+  /** Null: no transactions here. */
+  readonly transactions: LogTransactions | null;
 }
 
 const NO_TIMESTAMP = -1;
@@ -57,11 +61,13 @@ export class UnifiedLog {
   readonly log: SegmentedLog;
   readonly epochs: LeaderEpochCache;
   readonly producers: ProducerState;
+  readonly transactions: LogTransactions | null;
   readonly #snapshots: ProducerSnapshots;
   readonly #ports: Pick<Ports, 'clock' | 'cost'>;
   /** Where a client's batch gets its offset and epoch: the client's own bytes are not touched. */
   #scratch = new Uint8Array(0);
   config: TopicConfig;
+  #lowestEnd = Number.MAX_SAFE_INTEGER;
   /** Invariant K1: logStart <= LSO <= HW <= LEO. */
   #highWatermark: number;
 
@@ -71,11 +77,12 @@ export class UnifiedLog {
     this.log = parts.log;
     this.epochs = parts.epochs;
     this.producers = parts.producers;
+    this.transactions = parts.transactions;
     this.#snapshots = parts.snapshots;
     this.config = parts.config;
     const { logStartOffset, logEndOffset } = parts.log;
     this.#highWatermark = Math.min(Math.max(parts.highWatermark, logStartOffset), logEndOffset);
-    this.#assertOffsets();
+    this.#highWatermarkMoved();
   }
 
   get logStartOffset(): number {
@@ -92,7 +99,9 @@ export class UnifiedLog {
 
   /** What read_committed may see. Without open transactions that is the high watermark. */
   get lastStableOffset(): number {
-    return this.#highWatermark;
+    const unstable = this.transactions?.firstUnstableOffset ?? -1;
+    if (unstable < 0 || unstable >= this.#highWatermark) return this.#highWatermark;
+    return Math.max(unstable, this.logStartOffset);
   }
 
   get latestEpoch(): number {
@@ -105,7 +114,12 @@ export class UnifiedLog {
    * Appends a client's batch as the leader: assigns the next offset and the leader epoch. The batch
    * was validated (`validateClientBatch`), and `header` is its header. Invariants K5, K20.
    */
-  appendAsLeader(records: Uint8Array, header: BatchHeader, leaderEpoch: number): AppendInfo {
+  appendAsLeader(
+    records: Uint8Array,
+    header: BatchHeader,
+    leaderEpoch: number,
+    guard: VerificationGuard | null = null,
+  ): AppendInfo {
     assert(leaderEpoch >= 0 && leaderEpoch >= this.latestEpoch, 'K6: epochs do not go back', {
       leaderEpoch,
       latest: this.latestEpoch,
@@ -115,22 +129,7 @@ export class UnifiedLog {
       info.errorCode = ErrorCode.RECORD_LIST_TOO_LARGE;
       return info;
     }
-    if (header.producerId >= 0) {
-      const batch = this.#producerBatch(header);
-      const verdict = this.producers.judge(batch);
-      if (verdict.kind === 'refuse') {
-        info.errorCode = verdict.errorCode;
-        return info;
-      }
-      if (verdict.kind === 'duplicate') {
-        info.duplicate = true;
-        info.firstOffset = verdict.batch.firstOffset;
-        info.lastOffset = verdict.batch.lastOffset;
-        // Whatever the topic's timestamps are: so the real broker answers a duplicate.
-        info.logAppendTimeMs = verdict.batch.timestamp;
-        return info;
-      }
-    }
+    if (header.producerId >= 0 && !this.#mayAppend(records, header, guard, info)) return info;
     const firstOffset = this.logEndOffset;
     const stamped = this.#stamp(records, header, firstOffset, leaderEpoch);
     info.firstOffset = firstOffset;
@@ -143,8 +142,35 @@ export class UnifiedLog {
       return info;
     }
     const timestamp = stampsTime ? info.logAppendTimeMs : header.maxTimestamp;
-    this.#tookIn(header, firstOffset, info.lastOffset, timestamp);
+    this.#tookIn(header, stamped, { firstOffset, lastOffset: info.lastOffset }, timestamp);
     return info;
+  }
+
+  /** What is known of the producer allows the batch; else `info` says what becomes of it. */
+  #mayAppend(
+    records: Uint8Array,
+    header: BatchHeader,
+    guard: VerificationGuard | null,
+    info: AppendInfo,
+  ): boolean {
+    const verdict = this.producers.judge(this.#producerBatch(header));
+    if (verdict.kind === 'duplicate') {
+      info.duplicate = true;
+      info.firstOffset = verdict.batch.firstOffset;
+      info.lastOffset = verdict.batch.lastOffset;
+      // Whatever the topic's timestamps are: so the real broker answers a duplicate.
+      info.logAppendTimeMs = verdict.batch.timestamp;
+      return false;
+    }
+    if (this.transactions !== null) {
+      info.errorCode = this.transactions.judge(header, records, guard);
+    } else if (header.isTransactional) {
+      info.errorCode = ErrorCode.INVALID_TXN_STATE;
+    }
+    if (info.errorCode === ErrorCode.NONE && verdict.kind === 'refuse') {
+      info.errorCode = verdict.errorCode;
+    }
+    return info.errorCode === ErrorCode.NONE;
   }
 
   /**
@@ -173,7 +199,8 @@ export class UnifiedLog {
       return info;
     }
     for (const header of batches) {
-      this.#tookIn(header, header.baseOffset, header.lastOffset, header.maxTimestamp);
+      const at = { firstOffset: header.baseOffset, lastOffset: header.lastOffset };
+      this.#tookIn(header, records, at, header.maxTimestamp);
     }
     info.bytes = end;
     return info;
@@ -203,7 +230,7 @@ export class UnifiedLog {
     assert(to <= this.logEndOffset, 'K1: HW within the log', { to, end: this.logEndOffset });
     if (to <= this.#highWatermark) return false;
     this.#highWatermark = to;
-    this.#assertOffsets();
+    this.#highWatermarkMoved();
     return true;
   }
 
@@ -212,7 +239,7 @@ export class UnifiedLog {
     const within = Math.min(Math.max(to, this.logStartOffset), this.logEndOffset);
     if (within === this.#highWatermark) return false;
     this.#highWatermark = within;
-    this.#assertOffsets();
+    this.#highWatermarkMoved();
     return true;
   }
 
@@ -224,6 +251,13 @@ export class UnifiedLog {
     this.epochs.truncateFromStart(to);
     this.#assertOffsets();
     return true;
+  }
+
+  /** The lowest offset that the log was cut at since this was asked last: for the cleaner. */
+  takeLowestEnd(): number {
+    const lowest = this.#lowestEnd;
+    this.#lowestEnd = Number.MAX_SAFE_INTEGER;
+    return lowest;
   }
 
   /** Cuts the log's end; the high watermark, the epochs and the producers follow. */
@@ -238,10 +272,11 @@ export class UnifiedLog {
     if (offset < this.logStartOffset) return this.truncateFullyAndStartAt(offset);
     const result = this.log.truncateTo(offset);
     if (result !== 'ok') return result;
+    this.#lowestEnd = Math.min(this.#lowestEnd, this.logEndOffset);
     this.epochs.truncateFromEnd(this.logEndOffset);
     this.#highWatermark = Math.min(this.#highWatermark, this.logEndOffset);
     this.#rebuildProducers();
-    this.#assertOffsets();
+    this.#highWatermarkMoved();
     return 'ok';
   }
 
@@ -249,11 +284,13 @@ export class UnifiedLog {
   truncateFullyAndStartAt(offset: number): DiskResult {
     const result = this.log.truncateFullyAndStartAt(offset);
     if (result !== 'ok') return result;
+    this.#lowestEnd = Math.min(this.#lowestEnd, offset);
     this.epochs.clear();
     this.#highWatermark = offset;
     this.#snapshots.removeAfter(-1);
     this.producers.reset([], offset);
-    this.#assertOffsets();
+    this.transactions?.rebuildFrom(offset);
+    this.#highWatermarkMoved();
     return 'ok';
   }
 
@@ -337,10 +374,18 @@ export class UnifiedLog {
     return this.log.append(frames);
   }
 
-  #tookIn(header: BatchHeader, firstOffset: number, lastOffset: number, timestamp: number): void {
-    this.producers.mapEndOffset = lastOffset + 1;
-    if (header.producerId < 0 || header.isControl) return;
-    this.producers.appended(this.#producerBatch(header), { firstOffset, lastOffset, timestamp });
+  #tookIn(header: BatchHeader, bytes: Uint8Array, at: AppendedAt, timestamp: number): void {
+    this.producers.mapEndOffset = at.lastOffset + 1;
+    if (header.producerId < 0) return;
+    if (!header.isControl) {
+      this.producers.appended(this.#producerBatch(header), { ...at, timestamp });
+    }
+    this.transactions?.tookIn(header, bytes, at);
+  }
+
+  #highWatermarkMoved(): void {
+    this.transactions?.highWatermarkMoved(this.#highWatermark);
+    this.#assertOffsets();
   }
 
   /** The batches that may be appended; none, and the error, if one of them is corrupt. */
@@ -364,7 +409,7 @@ export class UnifiedLog {
 
   #rebuildProducers(): void {
     this.#snapshots.removeAfter(this.logEndOffset);
-    rebuildProducers(this.producers, this.#snapshots, this.log);
+    rebuildProducers(this.producers, this.#snapshots, this.log, this.transactions);
   }
 
   #assertOffsets(): void {

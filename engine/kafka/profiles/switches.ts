@@ -127,6 +127,33 @@ const definitions = {
       'The controller remembers the replicas that left an ISR at its minimum, and may elect one.',
     source: 'KIP-966; in 4.0 off by default, since 4.1 on for new clusters',
   },
+  markerRenewsProducer: {
+    since: '2.4',
+    about:
+      'The end of a transaction renews its producer in a log, so that it is not forgotten early.',
+    source: 'KAFKA-9144: 2.4.1 and 2.5.0',
+  },
+  sendsGroupMetadata: {
+    since: '2.5',
+    about: 'A producer says which member of which generation consumed; a zombie is fenced by it.',
+    source: 'KIP-447, KAFKA-8587 (TxnOffsetCommit v3)',
+  },
+  verifiesFirstWrite: {
+    since: '3.6',
+    about:
+      "A leader asks the coordinator before it appends a transaction's first batch to a partition.",
+    source: 'KIP-890 part 1, KAFKA-14402, KAFKA-14884',
+  },
+  transactionVersion2: {
+    since: '4.0',
+    about: 'Each end of a transaction raises the epoch of its producer (transaction.version=2).',
+    source: 'KIP-890 part 2, KAFKA-14562',
+  },
+  epochFenceBumpsOnce: {
+    since: '0.11',
+    about: 'A coordinator that fences a producer raises its epoch by one, not by two.',
+    source: 'KAFKA-19367: only 4.0.0 raised it twice, with transaction.version=2; 4.0.1 does not',
+  },
 } as const satisfies Record<string, SwitchDefinition>;
 
 export type SwitchName = keyof typeof definitions;

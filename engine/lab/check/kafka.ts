@@ -22,6 +22,8 @@ const scopes: readonly (readonly [string, InvariantScope])[] = [
   ['K6', 'always'],
   ['K10', 'always'],
   ['K12', 'always'],
+  ['K17', 'always'],
+  ['K18', 'always'],
   ['K20', 'always'],
   ['K2', 'promise'],
   ['K4', 'promise'],

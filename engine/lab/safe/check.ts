@@ -8,7 +8,7 @@
 import { assert, present } from '../../kernel/assert.ts';
 import type { Localized } from '../knob.ts';
 import type { Schedule, Trial } from '../explore/index.ts';
-import { Probe, TrialRunner } from './probe.ts';
+import { Probe, probeRunner } from './probe.ts';
 import type { Batch, NamedChoice } from './probe.ts';
 import { remedyReport, reportOf, stageReport } from './report.ts';
 import type { RemedyReport, SafetyReport, StageReport } from './report.ts';
@@ -54,7 +54,7 @@ export class SafetyCheck {
   #batch: Batch | null = null;
   #trials: Trial[] = [];
   #tried = 0;
-  readonly #runner = new TrialRunner();
+  readonly #runner = probeRunner();
 
   constructor(reading: Reading) {
     this.reading = reading;

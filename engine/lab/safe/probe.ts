@@ -7,26 +7,27 @@
  */
 import { assert, present } from '../../kernel/assert.ts';
 import type { Experiment } from '../experiment.ts';
-import { choicesOf, counterexampleOf, explorationOf, runTrial, Search } from '../explore/index.ts';
-import type { Counterexample, Schedule, Subject, Trial } from '../explore/index.ts';
+import {
+  choicesOf,
+  counterexampleOf,
+  explorationOf,
+  Search,
+  TrialRunner,
+} from '../explore/index.ts';
+import type { Counterexample, Schedule, Trial } from '../explore/index.ts';
+import type { TrialBatch, TrialSubject } from '../explore/index.ts';
 import type { SafeSystem, Stage } from './system.ts';
 import { systemNamed } from './systems.ts';
 
 const SEED = 1;
 
 /** What a thread needs to know to run trials of a probe. Plain data. */
-export interface ProbeSubject {
+export interface ProbeSubject extends TrialSubject {
   readonly system: string;
   readonly forbidden: readonly string[];
-  readonly subject: Subject;
 }
 
-/** Schedules to try, in order, and the states that were met since the batch before. */
-export interface Batch {
-  readonly about: ProbeSubject;
-  readonly schedules: readonly Schedule[];
-  readonly met: readonly string[];
-}
+export type Batch = TrialBatch<ProbeSubject>;
 
 /** A fault at a point, by their names: the same in another configuration. */
 export interface NamedChoice {
@@ -189,27 +190,8 @@ export class Probe {
 }
 
 /** Runs the trials of probes: in a thread, or where the check itself is. */
-export class TrialRunner {
-  #about = '';
-  #run: ((schedule: Schedule) => Trial) | null = null;
-  #met = new Set<string>();
-
-  /** Takes note of a batch before its trials are run. */
-  begin({ about, met }: Pick<Batch, 'about' | 'met'>): void {
-    const key = JSON.stringify(about);
-    if (key !== this.#about) {
-      this.#about = key;
-      this.#met = new Set();
-      const { system, forbidden, subject } = about;
-      const experiment = systemNamed(system).experiment(subject.knobs, forbidden);
-      const choices = choicesOf(explorationOf(experiment), subject.kinds);
-      const isMet = (state: string) => this.#met.has(state);
-      this.#run = (schedule) => runTrial(experiment, subject, choices, schedule, isMet);
-    }
-    for (const state of met) this.#met.add(state);
-  }
-
-  run(schedule: Schedule): Trial {
-    return present(this.#run, 'a batch comes first')(schedule);
-  }
+export function probeRunner(): TrialRunner<ProbeSubject> {
+  return new TrialRunner(({ system, forbidden, subject }) =>
+    systemNamed(system).experiment(subject.knobs, forbidden),
+  );
 }

@@ -24,6 +24,7 @@ export interface FaultContext {
   readonly promise: PromiseKind;
   readonly seed: number;
   readonly brokers: readonly string[];
+  readonly controllers: readonly string[];
   readonly clients: readonly string[];
   readonly partitions: number;
   readonly minInSyncReplicas: number;
@@ -62,7 +63,6 @@ const kinds: readonly Kind[] = [
 ];
 export const kafkaFaults: readonly FaultName[] = [...kinds, 'start', 'resume', 'heal'];
 
-const CONTROLLER = 'controller-1';
 /** A link holds so many inputs, with the knobs. */
 const INPUTS_MAX = 34;
 const BEYOND_ONLY: readonly Kind[] = ['lying-sync', 'bit-rot'];
@@ -166,7 +166,7 @@ class FaultPlanner {
   }
 
   #hostsToEnd(kind: 'crash' | 'stop' | 'power' | 'wipe'): readonly string[] {
-    const { promise, syncsEveryRecord, clients } = this.#context;
+    const { promise, syncsEveryRecord, clients, controllers } = this.#context;
     if (kind === 'stop') return [this.#host()];
     if (kind === 'crash') return [this.#host(this.#crashing)];
     const beyond = promise === 'beyond';
@@ -174,7 +174,7 @@ class FaultPlanner {
     const pool = anyBroker ? this.#crashing : this.#forgetful;
     // A rack loses power now and then; the controller syncs what it decides.
     const few = this.#random.shuffle(pool).slice(0, this.#random.pick([1, 1, 1, 2, 3]));
-    const others = kind === 'power' ? [CONTROLLER, ...clients] : beyond ? [CONTROLLER] : [];
+    const others = kind === 'power' ? [...controllers, ...clients] : beyond ? controllers : [];
     const elsewhere = others.length > 0 && (few.length === 0 || this.#random.below(5) === 0);
     return elsewhere ? [this.#random.pick(others)] : few;
   }
@@ -218,8 +218,9 @@ class FaultPlanner {
   // -------------------------------------------------------------------------------- the network
 
   #separating(kind: 'isolate' | 'partition' | 'cut' | 'clog'): Fault {
+    const { controllers } = this.#context;
     if (kind === 'partition') {
-      const hosts = this.#random.shuffle([CONTROLLER, ...this.#context.brokers]);
+      const hosts = this.#random.shuffle([...controllers, ...this.#context.brokers]);
       const half = this.#random.between(1, hosts.length - 1);
       // With a bridge one host is in neither group and hears both.
       const bridge = hosts.length > 2 && this.#random.below(3) === 0 ? 1 : 0;
@@ -229,7 +230,7 @@ class FaultPlanner {
     if (kind !== 'isolate') return { fault: kind, ...this.#two() };
     const host = this.#host();
     const others = this.#context.brokers.filter((name) => name !== host);
-    const from = this.#random.pick([undefined, others, [CONTROLLER]]);
+    const from = this.#random.pick([undefined, others, controllers]);
     return from === undefined || from.includes(host)
       ? { fault: kind, host }
       : { fault: kind, host, from };
@@ -297,18 +298,24 @@ class FaultPlanner {
     const { clients } = this.#context;
     const turn = this.#random.below(8);
     if (turn < 6) return this.#random.pick(brokers);
-    return turn === 6 ? CONTROLLER : this.#random.pick(clients);
+    return turn === 6 ? this.#controller() : this.#random.pick(clients);
+  }
+
+  /** One that is alone costs no random number. */
+  #controller(): string {
+    const { controllers } = this.#context;
+    return controllers.length === 1 ? controllers[0]! : this.#random.pick(controllers);
   }
 
   #diskHost(brokers: readonly string[]): string {
-    return this.#random.below(6) === 0 ? CONTROLLER : this.#random.pick(brokers);
+    return this.#random.below(6) === 0 ? this.#controller() : this.#random.pick(brokers);
   }
 
   /** Two ends of a link, one of them a broker. */
   #two(): { readonly from: string; readonly to: string } {
     const broker = this.#random.pick(this.#context.brokers);
     let other = this.#host();
-    if (other === broker) other = CONTROLLER;
+    if (other === broker) other = this.#controller();
     return this.#random.below(2) === 0 ? { from: broker, to: other } : { from: other, to: broker };
   }
 }

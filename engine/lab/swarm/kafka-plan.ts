@@ -2,7 +2,8 @@
  * The planner for Kafka: from a seed a configuration and faults, within or beyond what the
  * configuration promises to survive.
  *
- * Three streams of random numbers: configuration, faults, and (in the experiment) the workload.
+ * Streams of random numbers: configuration, whether there is a quorum, faults, and (in the
+ * experiment) the workload.
  * Within the promise: no unclean election, a current release, and power lost with its page cache at
  * no more hosts than `kafka-faults.ts` allows. Beyond it: any release, any setting, any fault.
  */
@@ -12,11 +13,14 @@ import type { Random } from '../../kernel/ports.ts';
 import { compareReleases, profileNames } from '../../kafka/profiles.ts';
 import { textOf, knobValues } from '../knob.ts';
 import { drawFaults } from './kafka-faults.ts';
-import kafkaSwarm, { CALM_EVENTS, namesOf, quirkNames } from './kafka-swarm.ts';
+import kafkaSwarm, { calmEvents, namesOf, quirkNames } from './kafka-swarm.ts';
 import type { DrawOptions, Plan } from './plan.ts';
 
 /** The oldest release that keeps everything it promises: older ones have known bugs. */
 const SOUND_SINCE = '3.9';
+
+/** One seed of so many has a quorum of controllers. */
+const QUORUM_EVERY = 5;
 
 const releaseOf = (profile: string) => profile.slice('kafka-'.length);
 const soundProfiles = profileNames.filter(
@@ -30,7 +34,9 @@ export function drawKafka(seed: number, options: DrawOptions): Plan {
   const { promise, quirk } = options;
   assert(quirk === undefined || quirkNames.some((name) => name === quirk), 'a switch', { quirk });
   const random = randomStream(seed, 'swarm/config');
-  const drawn = { promise, ...drawCluster(random, promise), ...drawClients(random) };
+  const controllers = randomStream(seed, 'swarm/quorum').below(QUORUM_EVERY) === 0 ? 3 : 1;
+  const cluster = { ...drawCluster(random, promise), controllers };
+  const drawn = { promise, ...cluster, ...drawClients(random) };
   const turned = promise === 'beyond' && random.below(4) === 0 ? random.pick(quirkNames) : 'none';
   const knobs = differing({ ...drawn, quirk: quirk ?? turned });
   const inputs = drawFaults(randomStream(seed, 'swarm/faults'), {
@@ -47,6 +53,7 @@ export function shapeOf(set: Plan['knobs']) {
   const number = (name: string) => Number(values[name]);
   return {
     brokers: namesOf('broker', number('brokers')),
+    controllers: namesOf('controller', number('controllers')),
     clients: [
       ...namesOf('producer', number('producers')),
       ...namesOf('consumer', number('consumers')),
@@ -55,8 +62,8 @@ export function shapeOf(set: Plan['knobs']) {
     minInSyncReplicas: number('min.insync.replicas'),
     eligibleLeaderReplicas: number('eligible.leader.replicas.version') === 1,
     syncsEveryRecord: values['log.flush.interval.messages'] === '1',
-    from: CALM_EVENTS,
-    to: CALM_EVENTS + number('chaos.events'),
+    from: calmEvents(number('controllers')),
+    to: calmEvents(number('controllers')) + number('chaos.events'),
   };
 }
 

@@ -16,12 +16,15 @@ import { judgeDelivery } from '../check/delivery.ts';
 import { experiment } from '../experiment.ts';
 import type { Lab, Step } from '../experiment.ts';
 import { KafkaCluster } from '../kafka.ts';
+import { raftQuorum } from '../kafka-quorum.ts';
 import { choice, flag, integer } from '../knob.ts';
 import type { KnobValues, Localized } from '../knob.ts';
 
 export const TOPIC = 'swarm';
 /** Faults begin after this event: by then every cluster that can be drawn has come up. */
 export const CALM_EVENTS = 1500;
+/** A quorum has more to say before it is calm. */
+const QUORUM_CALM_EVENTS = 3000;
 /** Records are sent in so many bursts, evenly over the events of the chaos. */
 const BURSTS = 16;
 /** Virtual time between two looks at whether everything has come to rest. */
@@ -52,6 +55,7 @@ const knobs = {
   }),
   'eligible.leader.replicas.version': integer(0, 1, 1, setting),
   brokers: integer(1, 5, 3, { en: 'Brokers.', zh: 'Broker 数。' }),
+  controllers: integer(1, 3, 1, { en: 'Controllers: one, or a quorum.', zh: '控制器数。' }),
   partitions: integer(1, 4, 1, { en: 'Partitions.', zh: '分区数。' }),
   'replication.factor': integer(1, 5, 3, { en: 'Replicas of a partition.', zh: '副本数。' }),
   'min.insync.replicas': integer(1, 5, 2, setting),
@@ -109,6 +113,7 @@ class SwarmWorld {
       profile,
       quirks,
       settings,
+      ...quorumOf(knobValues),
     });
   }
 
@@ -145,7 +150,7 @@ class SwarmWorld {
     while (left > 0) {
       const count = Math.min(left, 1 + this.#workload.below(4));
       const producer = this.producers[this.#workload.below(set.producers)]!;
-      cluster.send(producer, TOPIC, count, this.#workload.below(set.partitions));
+      cluster.send(producer, TOPIC, count, { partition: this.#workload.below(set.partitions) });
       left -= count;
     }
   }
@@ -212,6 +217,21 @@ class SwarmWorld {
   }
 }
 
+/** How many events a cluster with so many controllers has to itself. */
+export function calmEvents(controllers: number): number {
+  return controllers === 1 ? CALM_EVENTS : QUORUM_CALM_EVENTS;
+}
+
+/** Snapshots are made often, so that a controller that was away needs one. */
+function quorumOf({ controllers }: SwarmKnobs) {
+  if (controllers === 1) return {};
+  const settings = {
+    'metadata.log.max.record.bytes.between.snapshots': '2000',
+    'metadata.max.retention.bytes': '6000',
+  };
+  return { quorum: raftQuorum({ controllers, settings }) };
+}
+
 /** `producer-1` to `producer-n`. */
 export function namesOf(role: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, place) => `${role}-${place + 1}`);
@@ -258,7 +278,8 @@ function bursts(): Step<SwarmWorld>[] {
     title: { en: `Burst ${place + 1} of ${BURSTS}`, zh: `第 ${place + 1} 批（共 ${BURSTS} 批）` },
     do: (world: SwarmWorld, lab: Lab) => world.burst(place + 1, lab),
     until: ({ knobs: set }: SwarmWorld, lab: Lab) =>
-      lab.event >= CALM_EVENTS + Math.floor((set['chaos.events'] * (place + 1)) / BURSTS),
+      lab.event >=
+      calmEvents(set.controllers) + Math.floor((set['chaos.events'] * (place + 1)) / BURSTS),
     timeLimitMs: 120_000,
   }));
 }
@@ -279,7 +300,7 @@ export default experiment({
       id: 'create',
       title: { en: 'A topic and its clients', zh: '创建主题和客户端' },
       do: (world) => world.create(),
-      until: (world, lab) => lab.event >= CALM_EVENTS && world.atRest(lab),
+      until: (world, lab) => lab.event >= calmEvents(world.knobs.controllers) && world.atRest(lab),
       timeLimitMs: 120_000,
     },
     ...bursts(),

@@ -7,6 +7,8 @@ import { connectionMachine } from '../../kafka/client/connection.machine.ts';
 import { fetchStateMachine } from '../../kafka/client/consumer/fetch-state.machine.ts';
 import { producerMachine } from '../../kafka/client/producer/producer.machine.ts';
 import { controllerMachine } from '../../kafka/controller/controller.machine.ts';
+import { quorumControllerMachine } from '../../kafka/raft/quorum-controller.machine.ts';
+import { raftMachine } from '../../consensus/raft.machine.ts';
 import { isrMachine } from '../../kafka/partition/isr.machine.ts';
 import { replicaMachine } from '../../kafka/partition/replica.machine.ts';
 import type { Fault } from '../../sim/faults.ts';
@@ -27,6 +29,8 @@ export const kafkaSystem: SwarmSystem = {
     fetchStateMachine,
     producerMachine,
     controllerMachine,
+    quorumControllerMachine,
+    raftMachine,
     isrMachine,
     replicaMachine,
   ],
@@ -39,6 +43,7 @@ export const kafkaSystem: SwarmSystem = {
     { knob: 'producers', min: 1 },
     { knob: 'consumers', min: 0 },
     { knob: 'brokers', min: 3 },
+    { knob: 'controllers', min: 1 },
     { knob: 'chaos.events', min: 50 },
     { knob: 'records', min: 1 },
   ],
@@ -47,8 +52,8 @@ export const kafkaSystem: SwarmSystem = {
 
 /** Leaves out what would strike after the chaos or at a host that there is none of. */
 function fitKafka(plan: Plan): Plan {
-  const { brokers, clients, to } = shapeOf(plan.knobs);
-  const hosts = new Set(['controller-1', ...brokers, ...clients]);
+  const { brokers, controllers, clients, to } = shapeOf(plan.knobs);
+  const hosts = new Set([...controllers, ...brokers, ...clients]);
   const inputs = plan.inputs.filter(
     ({ event, fault }) => event < to && hostsIn(fault).every((host) => hosts.has(host)),
   );

@@ -2,8 +2,8 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './experiments.ts';
-import { lintProject } from './lesson-folders.ts';
-import type { Problem } from './lesson-folders.ts';
+import { countProject, lintProject } from './lesson-folders.ts';
+import type { Count, Counts, Problem, TrackCounts } from './lesson-folders.ts';
 import { parse } from './usage.ts';
 import type { Command } from './usage.ts';
 
@@ -15,11 +15,12 @@ export const check: Command = {
   summary: 'lint the lessons: schema, languages, terms, references, budgets',
   usage: `highwater check [--watch] [--json]
 
-Says what is missing or wrong in the lessons, one line a problem: file:line rule: what.
-Exits with 1 if there is any. Whether the proofs hold is for 'highwater prove'.
+Says what is missing or wrong in the lessons, one line a problem: file:line rule: what; then how
+many claims and questions there are, by track. Exits with 1 if there is any problem. Whether the
+proofs hold is for 'highwater prove'.
 
-  --watch   again after every change, until Ctrl-C
-  --json    one JSON array`,
+  --watch   again after every change, until Ctrl-C; without the counts
+  --json    {problems, counts}`,
 
   async run(args) {
     const { values } = parse(args, { watch: { type: 'boolean' }, json: { type: 'boolean' } });
@@ -38,20 +39,44 @@ export async function checkProject(project: string, options: CheckOptions): Prom
   const lint = async (): Promise<void> => {
     const problems = await lintProject(project);
     exitCode = problems.length === 0 ? 0 : 1;
-    if (options.json) console.log(JSON.stringify(problems));
-    else print(problems);
+    const counts = options.watch ? null : await countProject(project);
+    if (options.json) console.log(JSON.stringify({ problems, counts }));
+    else print(problems, counts);
   };
   if (options.watch) await whileWatching(join(project, 'lessons'), lint);
   else await lint();
   return exitCode;
 }
 
-function print(problems: readonly Problem[]): void {
+function print(problems: readonly Problem[], counts: Counts | null): void {
   for (const { file, line, rule, message } of problems) {
     console.log(`${file}:${line} ${rule}: ${message}`);
   }
+  if (counts !== null) {
+    table('claims', counts, (track) => track.claims);
+    table('questions with such a claim', counts, (track) => track.questions);
+    const { lessons, experiments } = counts.total;
+    console.log(`${lessons} lessons, ${experiments} with their experiment\n`);
+  }
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   console.log(problems.length === 0 ? 'lessons: no problem' : `lessons: ${count}`);
+}
+
+/** A row a track, and one of them all. */
+function table(title: string, counts: Counts, countOf: (track: TrackCounts) => Count): void {
+  const rows = [...counts.tracks, counts.total].map((track) => {
+    const { all, byVerdict, proved, sourced, open } = countOf(track);
+    return { '': track.track, all, ...byVerdict, proved, sourced, open };
+  });
+  const heads = Object.keys(rows[0]!);
+  const cells = [heads, ...rows.map((row) => Object.values(row).map(String))];
+  console.log(title);
+  for (const row of cells) {
+    const [first, ...rest] = row;
+    const shown = rest.map((cell, place) => cell.padStart(heads[place + 1]!.length + 2));
+    console.log(`  ${first!.padEnd(12)}${shown.join('')}`);
+  }
+  console.log('');
 }
 
 /** Lints, and again after each change, one at a time, until SIGINT. */

@@ -3,25 +3,17 @@
  *
  * The trials of a batch run on several threads, or in this one; the answer is the same, because the
  * search takes them in its own order. Not here: the search (`lab/explore/`), and the other side of
- * a thread (`explore-thread.ts`).
+ * a thread (`trial-thread.ts`).
  */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { counterexampleOf, DEPTH_MAX, faultKinds, Search } from '../../lab/explore/index.ts';
-import type {
-  Counterexample,
-  Coverage,
-  FaultKind,
-  Schedule,
-  Subject,
-  Trial,
-} from '../../lab/explore/index.ts';
+import type { Counterexample, Coverage, FaultKind, Subject } from '../../lab/explore/index.ts';
 import type { Experiment } from '../../lab/experiment.ts';
 import { knobValues } from '../../lab/knob.ts';
 import type { Language } from '../../lab/narration.ts';
-import type { ThreadData, ThreadTask } from './explore-thread.ts';
 import { loadExperiment } from './experiments.ts';
 import { runWith } from './run.ts';
+import { TrialCrew } from './trial-crew.ts';
 import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
 
@@ -115,13 +107,15 @@ async function carryOut(search: Search, threads: number, deadline: number): Prom
       progress.show(search.coverage);
     }
   } else {
-    const crew = new Crew(search, threads);
+    const { experiment, subject } = search;
+    const crew = new TrialCrew({ experiment: experiment.id }, threads);
     try {
+      await crew.ready();
       while (!search.over && performance.now() < deadline) {
         const batch = search.deal();
         if (batch === null) break;
         const left = deadline - performance.now();
-        const trials = await crew.run(batch.schedules, batch.met, left);
+        const trials = await crew.run({ about: { subject }, ...batch }, left);
         if (trials === null) break;
         search.accept(trials);
         progress.show(search.coverage);
@@ -131,55 +125,6 @@ async function carryOut(search: Search, threads: number, deadline: number): Prom
     }
   }
   progress.clear();
-}
-
-/** Threads that run trials. */
-class Crew {
-  readonly #workers: Worker[];
-
-  constructor({ experiment, subject }: Search, threads: number) {
-    const data: ThreadData = { experiment: experiment.id, subject };
-    const file = new URL('./explore-thread.mjs', import.meta.url);
-    this.#workers = Array.from({ length: threads }, () => new Worker(file, { workerData: data }));
-  }
-
-  /** The trials in the order of their schedules, or null if time ran out. */
-  run(
-    schedules: readonly Schedule[],
-    met: readonly string[],
-    millis: number,
-  ): Promise<readonly Trial[] | null> {
-    return new Promise((resolve, reject) => {
-      const trials = new Array<Trial>(schedules.length);
-      let dealt = 0;
-      let done = 0;
-      const timer = setTimeout(() => resolve(null), Math.max(millis, 0));
-      const deal = (worker: Worker, news: readonly string[]) => {
-        const place = dealt++;
-        const schedule = schedules[place] ?? null;
-        worker.postMessage({ place, schedule, met: news } satisfies ThreadTask);
-      };
-      for (const worker of this.#workers) {
-        worker.removeAllListeners();
-        worker.on('error', reject);
-        worker.on('message', ({ place, trial }: { place: number; trial: Trial }) => {
-          trials[place] = trial;
-          done++;
-          if (done === schedules.length) {
-            clearTimeout(timer);
-            resolve(trials);
-          } else if (dealt < schedules.length) {
-            deal(worker, []);
-          }
-        });
-        deal(worker, met);
-      }
-    });
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
-  }
 }
 
 /** A line on the terminal that is written over. */

@@ -1,9 +1,9 @@
 /**
  * The threads of `highwater fuzz`: each is given a few seeds at a time, so that all stay busy.
- * Not here: what they do (`fuzz-worker.ts`).
+ * Not here: what they do (`fuzz-thread.ts`).
  */
-import { Worker } from 'node:worker_threads';
 import type { DrawOptions, PlainReport } from '../../lab/swarm/plan.ts';
+import { startThread } from './thread.ts';
 
 /** What a worker is told once. */
 export interface WorkerInput {
@@ -50,8 +50,8 @@ async function work(
   take: () => readonly number[],
   onReports: (reports: readonly PlainReport[]) => void,
 ): Promise<void> {
-  const workerData: WorkerInput = { system, draw };
-  const worker = new Worker(new URL('./fuzz-worker.mjs', import.meta.url), { workerData });
+  const input: WorkerInput = { system, draw };
+  const worker = startThread('fuzz-thread', input);
   try {
     await new Promise<void>((resolve, reject) => {
       const give = () => {

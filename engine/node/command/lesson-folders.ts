@@ -42,12 +42,46 @@ interface Lint {
   lintLessons(lessons: readonly LessonFolder[]): Problem[];
 }
 
+/** What `lessons/counts.ts` gives, as far as it is read here. */
+export interface Count {
+  readonly all: number;
+  readonly byVerdict: Readonly<Record<string, number>>;
+  readonly proved: number;
+  readonly sourced: number;
+  readonly open: number;
+}
+
+export interface TrackCounts {
+  readonly track: string;
+  readonly lessons: number;
+  readonly experiments: number;
+  readonly questions: Count;
+  readonly claims: Count;
+}
+
+export interface Counts {
+  readonly tracks: readonly TrackCounts[];
+  readonly total: TrackCounts;
+}
+
+interface Counting {
+  countLessons(lessons: readonly LessonFolder[]): Counts;
+}
+
 interface Comparison {
   readonly COMPARISON_FILE: string;
 }
 
 interface ComparisonLint {
   lintComparison(file: string, text: string): Problem[];
+}
+
+interface Definitions {
+  readonly DEFINITIONS_FILE: string;
+}
+
+interface DefinitionsLint {
+  lintDefinitions(file: string, text: string): Problem[];
 }
 
 interface Tracks {
@@ -83,7 +117,28 @@ export async function lintProject(root: string): Promise<Problem[]> {
       lessons.push(lesson);
     }
   }
-  return [...problems, ...(await lintFolders(root, lessons)), ...(await lintComparison(root))];
+  return [
+    ...problems,
+    ...(await lintFolders(root, lessons)),
+    ...(await lintComparison(root)),
+    ...(await lintDefinitions(root)),
+  ];
+}
+
+/** What is wrong with the definitions of the glossary's terms, if the project in `root` has any. */
+async function lintDefinitions(root: string): Promise<Problem[]> {
+  const load = async (name: string): Promise<unknown> =>
+    import(pathToFileURL(join(root, 'lessons', name)).href);
+  if (!existsSync(join(root, 'lessons/definitions.yaml'))) return [];
+  const { DEFINITIONS_FILE } = (await load('definitions.ts')) as Definitions;
+  const { lintDefinitions: lint } = (await load('lint-definitions.ts')) as DefinitionsLint;
+  return lint(DEFINITIONS_FILE, readFileSync(join(root, DEFINITIONS_FILE), 'utf8'));
+}
+
+/** How many questions and claims the project in `root` has. */
+export async function countProject(root: string): Promise<Counts> {
+  const url = pathToFileURL(join(root, 'lessons/counts.ts')).href;
+  return ((await import(url)) as Counting).countLessons(readFolders(root));
 }
 
 /** What is wrong with the comparison of brokers of the project in `root`, if it has one. */

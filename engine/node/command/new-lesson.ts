@@ -11,7 +11,7 @@ import { lessonTexts } from './lesson-template.ts';
 import { parse, UsageError } from './usage.ts';
 import type { Command } from './usage.ts';
 
-/** Questions of no document have ids under this number; the author gives the true one. */
+/** Questions of no document have ids under this number. */
 const NO_DOCUMENT = '999';
 
 export const newLesson: Command = {
@@ -32,12 +32,22 @@ lesson that passes 'highwater check' and 'highwater prove', to be changed into a
       en: values['title'] as string | undefined,
       zh: values['title-zh'] as string | undefined,
     });
-    const slug = folder.split('/').at(-1);
-    console.log(`${folder}: questions.yaml, experiment.ts, en.svx, zh.svx`);
-    console.log(`next: highwater run ${slug}; highwater prove ${slug}; highwater check`);
+    for (const line of nextSteps(folder)) console.log(line);
     return 0;
   },
 };
+
+/** What was written, and what the author does next: write, try, look, finish. */
+export function nextSteps(folder: string): string[] {
+  const [, track, slug] = folder.split('/');
+  return [
+    `${folder}: questions.yaml, experiment.ts, en.svx, zh.svx`,
+    `write:  its question is still the template's; how, says lessons/README.md`,
+    `try:    highwater run ${slug}; highwater prove ${slug}; highwater check`,
+    `look:   npm run dev, then /en/${track}/${slug}/ and /zh/${track}/${slug}/ there`,
+    `finish: npx prettier --write ${folder}; the README's figures as highwater check counts them`,
+  ];
+}
 
 interface Titles {
   readonly en: string | undefined;

@@ -1,14 +1,17 @@
 /** `highwater run`: an experiment, headless, told step by step. */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { commandOf } from '../../lab/command-line.ts';
 import { fromLink, toLink } from '../../lab/link.ts';
 import { narrate } from '../../lab/narration.ts';
 import type { Language } from '../../lab/narration.ts';
 import { verdictsOf } from '../../lab/prove.ts';
 import { Run } from '../../lab/run.ts';
 import type { Input } from '../../lab/run.ts';
+import { Session } from '../../lab/session.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { KnobError } from '../../lab/knob.ts';
 import { loadExperiment } from './experiments.ts';
+import { EXPORT_OPTIONS, EXPORT_USAGE, exportsOf, exportTo } from './run-export.ts';
 import { runOn } from './run-on.ts';
 import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
@@ -21,6 +24,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   trace: { type: 'string' },
   on: { type: 'string' },
+  ...EXPORT_OPTIONS,
 } as const;
 
 export const run: Command = {
@@ -39,6 +43,7 @@ is gallery/<slug>; what it breaks is told at the end.
   --lang en|zh        the language of the sentences (default en)
   --json              {experiment, knobs, seed, events, traceHash, measures, proofs, violations}
   --trace file        writes every trace entry to a file, one JSON object a line
+${EXPORT_USAGE}
   --on kafka://...    runs the steps on a real cluster, too, through kafkajs, and prints both
                       histories side by side; not where they need a fault. Topics are made and
                       deleted there. --json: {experiment, knobs, seed, on, brokers, rows,
@@ -53,14 +58,18 @@ is gallery/<slug>; what it breaks is told at the end.
     const seed = wholeNumber('seed', values['seed'], seedBounds);
     const knobs = { ...wanted?.knobs, ...pairs('knob', values['knob']) };
     const inputs: readonly Input[] = wanted?.inputs ?? [];
+    const exports = exportsOf(values, language);
     if (typeof values['on'] === 'string') {
+      if (exports.files.length > 0) throw new UsageError('--export is of a simulated run: no --on');
       const options = { knobs, seed, inputs };
       return await runOn(experiment, options, values['on'], values['json'] === true);
     }
     const finished = runWith(() => new Run(experiment, { knobs, seed, inputs }).finish());
     if (typeof values['trace'] === 'string') writeTrace(finished, values['trace']);
+    const isSilent = exportTo(exports, () => new Session(experiment, { knobs, seed, inputs }));
+    if (isSilent) return finished.failed ? 1 : 0;
     if (values['json'] === true) console.log(JSON.stringify(reportOf(finished)));
-    else tell(finished, language, toLink({ experiment: experiment.id, knobs, seed, inputs }));
+    else tell(finished, language);
     return finished.failed ? 1 : 0;
   },
 };
@@ -101,8 +110,8 @@ const QUIET: ReadonlySet<string> = new Set(['send', 'deliver', 'machine', 'close
 /** Kinds that tell a state, which is news only when it differs from what the host told before. */
 const STATES: ReadonlySet<string> = new Set(['connection-state', 'client-metadata', 'isr']);
 
-function tell(finished: Run, language: Language, link: string): void {
-  const { world, experiment } = finished;
+function tell(finished: Run, language: Language): void {
+  const { world, experiment, seed, inputs, knobsChanged: knobs } = finished;
   const title = new Map(
     [...experiment.steps, ...experiment.settle].map((step) => [step.id, step.title[language]]),
   );
@@ -140,8 +149,9 @@ function tell(finished: Run, language: Language, link: string): void {
   for (const { id, verdict } of verdictsOf(finished)) {
     if (verdict !== 'not exercised') console.log(`${verdict.padEnd(22)} ${id}`);
   }
-  console.log(`\n${world.event} events, trace ${world.trace.hash}, seed ${finished.seed}`);
-  console.log(`again: highwater run --link ${link}`);
+  console.log(`\n${world.event} events, trace ${world.trace.hash}, seed ${seed}`);
+  const shared = { experiment: experiment.id, knobs, seed, inputs };
+  console.log(`again: ${commandOf({ ...shared, link: toLink(shared) })}`);
 }
 
 function writeTrace(finished: Run, file: string): void {

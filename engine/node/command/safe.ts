@@ -2,7 +2,7 @@
  * `highwater safe`: whether the configuration in some files loses acknowledged records, what it
  * survives, and which setting would prevent what it does not.
  *
- * Not here: the check (`lab/safe/`), its threads (`safe-crew.ts`), the words of the verdict.
+ * Not here: the check (`lab/safe/`), its threads (`trial-crew.ts`), the words of the verdict.
  */
 import { fstatSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,12 +12,13 @@ import { SafetyCheck, systemIds, systemNamed } from '../../lab/safe/index.ts';
 import type {
   Origin,
   Problem,
+  ProbeSubject,
   Reading,
   SafetyReport,
   SettingsFile,
   StageReport,
 } from '../../lab/safe/index.ts';
-import { SafeCrew } from './safe-crew.ts';
+import { TrialCrew } from './trial-crew.ts';
 import { oneOf, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
 
@@ -147,7 +148,7 @@ const placeOf = ({ file, line }: Origin) => `${file}:${line}`;
 
 /** Checks until it is over; each part ends when its share of the time is used up. */
 async function carryOut(check: SafetyCheck, threads: number, deadline: number): Promise<void> {
-  const crew = new SafeCrew(threads);
+  const crew = new TrialCrew<ProbeSubject>({ experiment: null }, threads);
   let shownAt = performance.now();
   try {
     await crew.ready();

@@ -6,9 +6,13 @@
  */
 import { createWriteStream } from 'node:fs';
 import { ConfigError } from '../../kafka/config.ts';
-import { readControllerConfig } from '../../kafka/controller/controller-config.ts';
 import { newestProfile, profileNames, profileOf } from '../../kafka/profiles.ts';
-import { CONTROLLER_ID, bindKafkaNames, kafkaNodes } from '../serve/kafka-nodes.ts';
+import {
+  CONTROLLER_ID,
+  bindKafkaNames,
+  checkKafkaSettings,
+  kafkaNodes,
+} from '../serve/kafka-nodes.ts';
 import type { KafkaClusterOptions } from '../serve/kafka-nodes.ts';
 import { ServeError, Server } from '../serve/server.ts';
 import type { ServedNode } from '../serve/served-node.ts';
@@ -17,6 +21,7 @@ import type { Command } from './usage.ts';
 
 const PORT = { min: 1, max: 65_000, preset: 9092 };
 const BROKERS = { min: 1, max: 9, preset: 1 };
+const CONTROLLERS = { min: 1, max: 5, preset: 1 };
 /** A controlled shutdown that takes longer is cut short; Kafka tries three times, 5 s apart. */
 const STOP_MS_MAX = 15_000;
 /** The exit code of a program that a second SIGINT ends. */
@@ -31,6 +36,7 @@ Serves a Kafka cluster of n brokers and a controller on 127.0.0.1 until Ctrl-C: 
 port, broker 2 on the next, and so on. What clients wrote is in the folder and is found again.
 
   --kafka port        the port of the first broker (default ${PORT.preset})
+  --controllers n     controllers, 1 to ${CONTROLLERS.max} (default ${CONTROLLERS.preset})
   --brokers n         brokers, 1 to ${BROKERS.max} (default ${BROKERS.preset})
   --data folder       where the logs are (default highwater-data)
   --profile name      the release to behave like (default ${newestProfile})
@@ -45,6 +51,7 @@ Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release.`,
     const { values } = parse(args, {
       kafka: { type: 'string' },
       brokers: { type: 'string' },
+      controllers: { type: 'string' },
       data: { type: 'string' },
       profile: { type: 'string' },
       set: { type: 'string', multiple: true },
@@ -53,12 +60,14 @@ Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release.`,
     });
     const profile = profileOf(oneOf('profile', values['profile'], profileNames, newestProfile));
     const brokers = wholeNumber('brokers', values['brokers'], BROKERS);
+    const controllers = wholeNumber('controllers', values['controllers'], CONTROLLERS);
     const cluster: KafkaClusterOptions = {
       port: wholeNumber('kafka', values['kafka'], PORT),
       brokers,
+      controllers,
       profile,
       settings: pairs('set', values['set']),
-      ...nodeOf(values['node'], brokers),
+      ...nodeOf(values['node'], { brokers, controllers }),
     };
     checkSettings(cluster);
     const data = typeof values['data'] === 'string' ? values['data'] : 'highwater-data';
@@ -67,18 +76,22 @@ Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release.`,
   },
 };
 
-function nodeOf(given: unknown, brokers: number): { nodeId?: number } {
+function nodeOf(
+  given: unknown,
+  { brokers, controllers }: { readonly brokers: number; readonly controllers: number },
+): { nodeId?: number } {
   if (given === undefined) return {};
   const nodeId = Number(given);
   const isBroker = Number.isInteger(nodeId) && nodeId >= 1 && nodeId <= brokers;
-  if (isBroker || nodeId === CONTROLLER_ID) return { nodeId };
-  const known = `1 to ${brokers}, or ${CONTROLLER_ID} for the controller`;
+  const place = nodeId - CONTROLLER_ID;
+  if (isBroker || (place >= 0 && place < controllers)) return { nodeId };
+  const known = `1 to ${brokers}, or from ${CONTROLLER_ID} on for a controller`;
   throw new UsageError(`--node is ${known}, not '${String(given)}'`);
 }
 
 function checkSettings(cluster: KafkaClusterOptions): void {
   try {
-    readControllerConfig(cluster.settings, cluster.profile);
+    checkKafkaSettings(cluster);
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(`--set: ${error.message}`);
     throw error;

@@ -21,6 +21,7 @@ import type { Client } from './kafkajs-client.ts';
 import { RealConsumer, RealProducer } from './real-clients.ts';
 import { NotOnReal } from './real-lab.ts';
 
+type AdminCall = 'createTopics' | 'createPartitions' | 'alterPartitionReassignments';
 type KafkajsAdmin = ReturnType<Client['kafka']['admin']>;
 
 interface RealPartition {
@@ -210,7 +211,7 @@ export class KafkaStandIn {
     return view as unknown as PartitionView;
   }
 
-  #topicMaker(): Process & Pick<Admin, 'createTopics' | 'alterPartitionReassignments'> {
+  #topicMaker(): Process & Pick<Admin, AdminCall> {
     return {
       start: () => undefined,
       createTopics: (topics) => {
@@ -229,6 +230,12 @@ export class KafkaStandIn {
             this.#failure = new NotOnReal(`the topic cannot be made: ${messageOf(error)}`);
           });
         }
+      },
+      createPartitions: (topic, count) => {
+        const topicPartitions = [{ topic: this.#nameOf(topic), count }];
+        this.#admin.createPartitions({ topicPartitions }).catch((error) => {
+          this.#failure = new NotOnReal(`partitions cannot be added: ${messageOf(error)}`);
+        });
       },
       alterPartitionReassignments: () => {
         throw new NotOnReal('replicas are moved, which kafkajs cannot ask for as the lab does');

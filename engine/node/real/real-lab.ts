@@ -81,8 +81,15 @@ export class RealLab implements Lab {
     return [...this.#hosts.values()].map(asSimHost);
   }
 
-  command<P extends Process>(name: string, _label: string, run: (process: P) => void): void {
-    run(this.host(name).process as P);
+  command<P extends Process>(
+    name: string,
+    _label: string,
+    run: (process: P) => void,
+    delayMs = 0,
+  ): void {
+    const { process } = this.host(name);
+    if (delayMs === 0) run(process as P);
+    else setTimeout(() => run(process as P), delayMs);
   }
 
   /** Only what takes faults away is no fault. */

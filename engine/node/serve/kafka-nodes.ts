@@ -1,16 +1,32 @@
 /**
- * A Kafka cluster as the nodes of a server: one controller and some brokers.
+ * A Kafka cluster as the nodes of a server: one controller, or a quorum of them, and some brokers.
  *
- * Broker n listens on the first port + n - 1 and tells clients that address. The controller is for
- * the brokers only: at a port of the system's choice where all nodes share one program, else at
- * the port after the last broker's. Not here: starting and stopping (`server.ts`).
+ * Broker n listens on the first port + n - 1 and tells clients that address. Controllers are for
+ * the brokers only: at ports of the system's choice where all nodes share one program, else at
+ * the ports after the last broker's. Not here: starting and stopping (`server.ts`).
  */
 import '../../bytes/codecs.ts';
 import { assert } from '../../kernel/assert.ts';
+import { recordDeletion } from '../../kafka/api/21-delete-records.ts';
 import { createBroker } from '../../kafka/broker.ts';
 import { brokerSettings } from '../../kafka/broker/broker-config.ts';
+import {
+  type BrokerModuleFactory,
+  settingsWithoutModules,
+} from '../../kafka/broker/broker-module.ts';
+import { logCleaner } from '../../kafka/cleaner/log-cleaner.ts';
+import { readConfig, splitSettings } from '../../kafka/config.ts';
+import { readControllerConfig } from '../../kafka/controller/controller-config.ts';
 import { createController } from '../../kafka/controller/controller.ts';
+import { consumerProtocol } from '../../kafka/group/consumer/consumer-group-handlers.ts';
+import { groupCoordinator } from '../../kafka/group/group-coordinator.ts';
 import type { Profile } from '../../kafka/profiles.ts';
+import { readQuorumConfig } from '../../kafka/raft/quorum-config.ts';
+import { quorumForwarding } from '../../kafka/raft/quorum-forwarding.ts';
+import { createRaftController } from '../../kafka/raft/raft-controller.ts';
+import { snapshotLoader } from '../../kafka/raft/snapshot-fetch.ts';
+import { type ControllerNode, memberOf } from '../../kafka/raft/voter-id.ts';
+import { transactionCoordinator } from '../../kafka/transaction/transaction-module.ts';
 import type { Process } from '../../kernel/ports.ts';
 import { ANY_PORT } from '../adapters/name-table.ts';
 import type { NameTable } from '../adapters/name-table.ts';
@@ -20,6 +36,8 @@ export interface KafkaClusterOptions {
   /** The first broker's port. */
   readonly port: number;
   readonly brokers: number;
+  /** One that is alone, or a quorum. */
+  readonly controllers: number;
   readonly profile: Profile;
   /** Settings of brokers and controller, by their real names. */
   readonly settings: Readonly<Record<string, string>>;
@@ -29,38 +47,74 @@ export interface KafkaClusterOptions {
 
 const LOOPBACK = '127.0.0.1';
 export const CONTROLLER_ID = 100;
-const CONTROLLER = { host: 'controller-1', port: 9093 };
+const CONTROLLER_PORT = 9093;
+/** What a served broker can do besides logs and replicas. */
+const MODULES: readonly BrokerModuleFactory[] = [
+  groupCoordinator(consumerProtocol),
+  transactionCoordinator,
+  logCleaner,
+  recordDeletion,
+];
+/** Kafka's own; a smaller cluster has as many replicas of its internal topics as it has brokers. */
+const INTERNAL_REPLICAS_MAX = 3;
+const INTERNAL_MIN_ISR = 2;
 
-/** The nodes that this program runs, the controller first. */
-export function kafkaNodes(options: KafkaClusterOptions): readonly ServedNode[] {
-  const { brokers, nodeId } = options;
-  assert(brokers >= 1, 'a cluster has brokers', { brokers });
-  const ids = [CONTROLLER_ID, ...Array.from({ length: brokers }, (_, place) => place + 1)];
-  return ids
-    .filter((id) => nodeId === undefined || id === nodeId)
-    .map((id) => (id === CONTROLLER_ID ? controllerNode(options) : brokerNode(id, options)));
+/** Throws a `ConfigError` for a setting that no node knows, or with a value that is not allowed. */
+export function checkKafkaSettings(options: KafkaClusterOptions): void {
+  const { settings, profile } = options;
+  for (const module of MODULES) {
+    readConfig(module.settings, splitSettings(module.settings, settings).own, profile);
+  }
+  const others = settingsWithoutModules(settings, MODULES);
+  const voters = controllerNodes(options).map(({ nodeId }) => memberOf(nodeId));
+  if (voters.length === 1) readControllerConfig(others, profile);
+  else readQuorumConfig(others, profile, voters, {});
 }
 
-/** Says where the brokers find the controller. */
+/** The nodes that this program runs, the controllers first. */
+export function kafkaNodes(options: KafkaClusterOptions): readonly ServedNode[] {
+  const { brokers, controllers, nodeId } = options;
+  assert(brokers >= 1 && controllers >= 1, 'a cluster has nodes', { brokers, controllers });
+  const isOurs = (id: number) => nodeId === undefined || id === nodeId;
+  const ids = Array.from({ length: brokers }, (_, place) => place + 1);
+  return [
+    ...controllerNodes(options)
+      .filter((one) => isOurs(one.nodeId))
+      .map((one) => controllerNode(one, options)),
+    ...ids.filter(isOurs).map((id) => brokerNode(id, options)),
+  ];
+}
+
+/** Says where the brokers, and controllers each other, find the controllers. */
 export function bindKafkaNames(names: NameTable, options: KafkaClusterOptions): void {
   const { port, brokers, nodeId } = options;
-  const real = { host: LOOPBACK, port: nodeId === undefined ? ANY_PORT : port + brokers };
-  names.bind(CONTROLLER.host, CONTROLLER.port, real);
+  for (const [place, controller] of controllerNodes(options).entries()) {
+    const own = nodeId === undefined ? ANY_PORT : port + brokers + place;
+    names.bind(controller.host, controller.port, { host: LOOPBACK, port: own });
+  }
+}
+
+function controllerNodes({ controllers }: KafkaClusterOptions): readonly ControllerNode[] {
+  return Array.from({ length: controllers }, (_, place) => {
+    const nodeId = CONTROLLER_ID + place;
+    return { nodeId, host: `controller-${place + 1}`, port: CONTROLLER_PORT };
+  });
 }
 
 function brokerNode(nodeId: number, options: KafkaClusterOptions): ServedNode {
-  const { profile, settings } = options;
+  const { profile } = options;
   const port = options.port + nodeId - 1;
-  const known = Object.entries(settings).filter(([name]) => Object.hasOwn(brokerSettings, name));
   return {
     name: `broker-${nodeId}`,
     advertisedHost: LOOPBACK,
     process: createBroker({
       nodeId,
       port,
-      controllers: [CONTROLLER],
+      controllers: controllerNodes(options),
+      snapshots: snapshotLoader,
       profile,
-      settings: Object.fromEntries(known),
+      settings: brokerSettingsOf(options),
+      modules: options.controllers === 1 ? MODULES : [...MODULES, quorumForwarding],
     }),
     listeners: [{ protocol: 'kafka', address: { host: LOOPBACK, port } }],
     stopOrder: 1,
@@ -68,15 +122,40 @@ function brokerNode(nodeId: number, options: KafkaClusterOptions): ServedNode {
   };
 }
 
-function controllerNode(options: KafkaClusterOptions): ServedNode {
-  const { profile, settings } = options;
+function brokerSettingsOf(options: KafkaClusterOptions): Readonly<Record<string, string>> {
+  const replicas = Math.min(options.brokers, INTERNAL_REPLICAS_MAX);
+  const tables = [brokerSettings, ...MODULES.map(({ settings }) => settings)];
+  const known = tables.map((table) => splitSettings(table, options.settings).own);
+  const internal = {
+    'offsets.topic.replication.factor': `${replicas}`,
+    'transaction.state.log.replication.factor': `${replicas}`,
+    'transaction.state.log.min.isr': `${Math.min(replicas, INTERNAL_MIN_ISR)}`,
+  };
+  return Object.assign(internal, ...known);
+}
+
+function controllerNode(
+  { nodeId, host }: ControllerNode,
+  options: KafkaClusterOptions,
+): ServedNode {
+  const { profile } = options;
+  const settings = settingsWithoutModules(options.settings, MODULES);
+  const controllers = controllerNodes(options);
+  const isAlone = controllers.length === 1;
+  const voters = controllers.map((one) => one.nodeId);
   return {
-    name: CONTROLLER.host,
-    advertisedHost: CONTROLLER.host,
-    process: createController({ nodeId: CONTROLLER_ID, profile, settings }),
+    name: host,
+    advertisedHost: host,
+    process: isAlone
+      ? createController({ nodeId, profile, settings })
+      : createRaftController({ nodeId, profile, settings, controllers, voters }),
     listeners: [],
     stopOrder: 2,
-    running: (process) => stateOf(process) === 'ACTIVE',
+    // Of a quorum one decides, and the others follow.
+    running: (process) => {
+      const state = stateOf(process);
+      return state === 'ACTIVE' || (!isAlone && state === 'STANDBY');
+    },
   };
 }
 

@@ -1,6 +1,9 @@
 /**
  * One API of the protocol: its key, its versions, and the schemas of its request and its response,
- * with their compiled plans. `apis.ts` has the table of all of them.
+ * with their compiled plans; and the table in which codecs find them by key.
+ *
+ * An API enters the table when its module is loaded. So a program speaks what its handlers and
+ * clients import, and a lesson without groups does not carry their messages. `apis.ts` loads all.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import { compile, type Plan } from './plan.ts';
@@ -30,11 +33,21 @@ interface ApiDefinition<Q extends Struct, R extends Struct> {
   readonly response: R;
 }
 
+const KEYS_MAX = 128;
+const byKey: (Api | undefined)[] = new Array<Api | undefined>(KEYS_MAX).fill(undefined);
+
+/** The API with this key, if the program has loaded it. */
+export function apiOf(key: number): Api | undefined {
+  return byKey[key];
+}
+
 /** Declares an API. Its plans are compiled when they are first asked for. */
 export function api<Q extends Struct, R extends Struct>(of: ApiDefinition<Q, R>): Api<Q, R> {
   const [versionMin, versionMax] = of.versions;
   assert(versionMin >= 0 && versionMin <= versionMax, 'versions', { of: of.name });
-  return Object.freeze({
+  assert(of.key >= 0 && of.key < KEYS_MAX, 'a key', { key: of.key });
+  assert(byKey[of.key] === undefined, 'a key is declared once', { key: of.key });
+  const made: Api<Q, R> = Object.freeze({
     key: of.key,
     name: of.name,
     versionMin,
@@ -45,6 +58,8 @@ export function api<Q extends Struct, R extends Struct>(of: ApiDefinition<Q, R>)
     requestPlan: plans(of.request, of.versions, of.flexible),
     responsePlan: plans(of.response, of.versions, of.flexible),
   });
+  byKey[of.key] = made as Api;
+  return made;
 }
 
 function plans<S extends Struct>(

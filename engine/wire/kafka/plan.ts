@@ -11,6 +11,7 @@
  *     string   int16 length, bytes      flexible: uvarint length + 1, bytes      null: -1 / 0
  *     bytes    int32 length, bytes      flexible: uvarint length + 1, bytes      null: -1 / 0
  *     array    int32 count, elements    flexible: uvarint count + 1, elements    null: -1 / 0
+ *     struct that may be null: int8 1 before it, or -1 in its place
  *
  * Source: KIP-482 and the protocol guide. Unlike Kafka's own readers, this one drops tagged fields
  * that it does not know, and wants tags to ascend.
@@ -101,7 +102,10 @@ function valuePlan(type: FieldType, version: number, flexible: boolean, nullable
     const element: ValuePlan = valuePlan(type.element, version, flexible, false);
     return arrayPlan(element, flexible, nullable);
   }
-  if (type.kind === 'struct') return structPlan(type.struct, version, flexible);
+  if (type.kind === 'struct') {
+    const plan = structPlan(type.struct, version, flexible);
+    return nullable ? nullablePlan(plan) : plan;
+  }
   return SCALARS[type.kind];
 }
 
@@ -290,6 +294,19 @@ function structPlan(schema: Struct, version: number, flexible: boolean): ValuePl
       if (flexible) readTagged(tagged, reader, value);
       return value;
     },
+  };
+}
+
+function nullablePlan(plan: ValuePlan<Data>): ValuePlan<Data | null> {
+  return {
+    fixedBytes: -1,
+    minBytes: 1,
+    size: (value) => (value === null ? 1 : 1 + plan.size(value)),
+    write(writer, value) {
+      writer.int8(value === null ? -1 : 1);
+      if (value !== null) plan.write(writer, value);
+    },
+    read: (reader) => (reader.int8() < 0 ? null : plan.read(reader)),
   };
 }
 

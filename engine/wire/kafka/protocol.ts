@@ -10,7 +10,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { Codec, Protocol } from '../../kernel/ports.ts';
 import { Malformed } from '../../bytes/malformed.ts';
-import { apiOf } from './apis.ts';
+import { apiOf } from './api.ts';
 import {
   correlationIdOf,
   decodeRequest,

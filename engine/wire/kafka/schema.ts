@@ -142,19 +142,38 @@ export function string(
 
 const EMPTY_BYTES = new Uint8Array(0);
 
+/** Bytes of which only the two ends know the meaning. */
+export function bytes(options: NullableOptions<Uint8Array>): Field<Uint8Array | null>;
+export function bytes(options?: FieldOptions<Uint8Array>): Field<Uint8Array>;
+export function bytes(
+  options: FieldOptions<Uint8Array | null> & { readonly nullable?: true | number } = {},
+): Field<Uint8Array | null> {
+  return field<Uint8Array | null>({ kind: 'bytes' }, options, EMPTY_BYTES);
+}
+
 /** Record batches one after another (`record-batch.ts`), as bytes. */
 export function records(options: NullableOptions<Uint8Array>): Field<Uint8Array | null> {
-  return field<Uint8Array | null>({ kind: 'bytes' }, options, EMPTY_BYTES);
+  return bytes(options);
 }
 
 /** A struct in place. */
 export function object<const F extends Fields>(
   name: string,
   fields: F,
-  options: FieldOptions<DataOfFields<F>> = {},
-): Field<DataOfFields<F>> {
+  options: NullableOptions<DataOfFields<F>>,
+): Field<DataOfFields<F> | null>;
+export function object<const F extends Fields>(
+  name: string,
+  fields: F,
+  options?: FieldOptions<DataOfFields<F>>,
+): Field<DataOfFields<F>>;
+export function object<const F extends Fields>(
+  name: string,
+  fields: F,
+  options: FieldOptions<DataOfFields<F> | null> & { readonly nullable?: true | number } = {},
+): Field<DataOfFields<F> | null> {
   const inner = struct(name, fields);
-  return field({ kind: 'struct', struct: inner }, options, defaults(inner));
+  return field<DataOfFields<F> | null>({ kind: 'struct', struct: inner }, options, defaults(inner));
 }
 
 type Element<E> = E extends Field<infer T> ? T : E extends Fields ? DataOfFields<E> : never;

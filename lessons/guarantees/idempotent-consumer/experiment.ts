@@ -169,7 +169,7 @@ function sendRest(world: World, lab: Lab): void {
   if (fault === 'redis-failover') lab.inject({ fault: 'cut', from: 'redis-1', to: 'redis-2' });
   if (fault === 'reply-lost') loseReplies(lab, 1);
   if (fault === 'crash-everywhere') dieInEachGap(world, lab);
-  cluster.sendKeys('producer-1', TOPIC, [...twice, ...REST]);
+  cluster.send('producer-1', TOPIC, [...twice, ...REST]);
 }
 
 /** With `crash-everywhere`: which lines of which order are done when the worker dies. */
@@ -351,7 +351,7 @@ export default experiment({
     {
       id: 'calm',
       title: { en: 'Three orders while all is well', zh: '一切正常时处理三笔订单' },
-      do: ({ cluster }) => cluster.sendKeys('producer-1', TOPIC, CALM),
+      do: ({ cluster }) => cluster.send('producer-1', TOPIC, CALM),
       until: ({ workers }) => workers[0]!.committed >= CALM.length,
       timeLimitMs: 30_000,
     },

@@ -3,7 +3,7 @@
  * that went and came back is not taken for what it was (gallery 8).
  */
 import { describe, expect, test } from 'vitest';
-import type { AdminResult } from '../../../engine/kafka/client/admin.ts';
+import type { AdminResult } from '../../../engine/kafka/client/admin-call.ts';
 import { type ProfileName, type SwitchName, profileOf } from '../../../engine/kafka/profiles.ts';
 import { ErrorCode } from '../../../engine/wire/kafka/errors.ts';
 import { Cluster, type ClusterOptions, valuesOf } from '../cluster.ts';

@@ -3,7 +3,8 @@
  * controller do with each request (test/kafka/broker, test/kafka/controller).
  */
 import { describe, expect, test } from 'vitest';
-import type { Admin, AdminCallback, AdminResult } from '../../../engine/kafka/client/admin.ts';
+import type { Admin } from '../../../engine/kafka/client/admin.ts';
+import type { AdminCallback, AdminResult } from '../../../engine/kafka/client/admin-call.ts';
 import { ErrorCode } from '../../../engine/wire/kafka/errors.ts';
 import type { ListedOffset } from '../../../engine/kafka/client/list-offsets.ts';
 import type { CreateTopicsResponse } from '../../../engine/wire/kafka/messages/create-topics.ts';

@@ -108,6 +108,8 @@ describe('kafka: producer snapshot', () => {
     expect(decodeSnapshot(bytes)).toEqual([
       {
         producerId: 1,
+        coordinatorEpoch: -1,
+        currentTxnFirstOffset: -1,
         producerEpoch: 0,
         lastTimestamp: 1000,
         batches: [

@@ -49,6 +49,8 @@ export class PartitionState implements TopicPartition {
   lastStableOffset = -1;
   logStartOffset = -1;
   paused = false;
+  /** Nothing more is fetched: the partition is given up when what was read is committed. */
+  pendingRevocation = false;
   /** The application was told of an error: nothing more before it seeks. */
   failed = false;
   /** A reset or validation is under way, or backs off until then. */
@@ -79,7 +81,8 @@ export class PartitionState implements TopicPartition {
   }
 
   get isFetchable(): boolean {
-    return this.fetchState === 'FETCHING' && !this.paused && !this.failed;
+    const rests = this.paused || this.failed || this.pendingRevocation;
+    return this.fetchState === 'FETCHING' && !rests;
   }
 
   /** Sets a position that needs no check: a seek, a reset, or one that was checked. */

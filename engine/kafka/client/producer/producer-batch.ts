@@ -57,6 +57,7 @@ export interface BatchOptions {
   /** Whether it is a part of a batch that was split. */
   readonly isPart: boolean;
   readonly compression: CompressionCodec;
+  readonly isTransactional: boolean;
   readonly ratio: CompressionRatio;
 }
 
@@ -200,6 +201,7 @@ export class ProducerBatch {
   private encode(): Uint8Array {
     const bytes = encodeBatch({
       codec: this.options.compression,
+      isTransactional: this.options.isTransactional,
       producerId: this.producerId,
       producerEpoch: this.producerEpoch,
       baseSequence: this.baseSequence,

@@ -3,14 +3,20 @@
  * refuses: sent again as it is, numbered anew under a bumped epoch (KIP-360), or failed.
  *
  * Source: the idempotent part of `TransactionManager`. Not here: the numbers of each partition
- * (`sequence-numbers.ts`), the queues (`record-accumulator.ts`), transactions. Difference: brokers
- * too old for KIP-360 get a bumped epoch as well.
+ * (`sequence-numbers.ts`), the queues (`record-accumulator.ts`), transactions
+ * (`producer-transactions.ts`). Difference: brokers too old for KIP-360 get a bumped epoch as well.
  */
+import type { AnyStateMachine } from 'xstate';
 import { assert } from '../../../kernel/assert.ts';
 import { MachineRunner } from '../../../kernel/machine.ts';
 import type { Ports } from '../../../kernel/ports.ts';
 import { traceKind } from '../../../kernel/ports.ts';
 import { ErrorCode, isRetriable } from '../../../wire/kafka/errors.ts';
+import { produce } from '../../../wire/kafka/messages/produce.ts';
+import type { NetworkClient } from '../../network-client.ts';
+import type { Profile } from '../../profiles.ts';
+import type { ProducerConfig } from '../config.ts';
+import type { ClientMetadata } from '../metadata.ts';
 import type { ProducerBatch, ProducerIdAndEpoch } from './producer-batch.ts';
 import {
   incrementSequence,
@@ -31,7 +37,7 @@ export const producerEpochTrace = traceKind('producer-epoch', {
 });
 
 /** Errors that no other attempt and no other epoch cures. */
-const FATAL_ERRORS: ReadonlySet<number> = new Set([
+export const FATAL_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
   ErrorCode.PRODUCER_FENCED,
   ErrorCode.UNSUPPORTED_VERSION,
@@ -39,6 +45,16 @@ const FATAL_ERRORS: ReadonlySet<number> = new Set([
 
 /** What the id's owner does for it. */
 export interface ProducerIdOwner {
+  readonly config: ProducerConfig;
+  readonly profile: Profile;
+  readonly metadata: ClientMetadata;
+  readonly network: NetworkClient;
+  /** Nothing is waiting, queued or in flight. */
+  isIdle(): boolean;
+  /** Fails what was never sent: its transaction is to be aborted. */
+  abortUndrained(errorCode: number): void;
+  /** Lets the sender run. */
+  wake(): void;
   /** Sends InitProducerId; `answered` or `failed` is called later. */
   sendInitProducerId(): void;
   /** Waits `retry.backoff.ms`, then `sendInitProducerId`. */
@@ -51,22 +67,32 @@ export class ProducerId {
   readonly sequences = new SequenceNumbers();
   /** The error that ended the producer; NONE while it works. */
   fatalError: number = ErrorCode.NONE;
-  private readonly ports: Ports;
-  private readonly machine: MachineRunner<typeof producerMachine>;
+  /** Not null for one that writes in transactions. */
+  readonly transactionalId: string | null = null;
+  /** The version of Produce that is sent, if the broker knows it. */
+  readonly produceVersion: number = produce.versionMax;
+  protected readonly ports: Ports;
+  protected readonly owner: ProducerIdOwner;
+  protected readonly machine: MachineRunner<AnyStateMachine>;
   private current: ProducerIdAndEpoch = { producerId: NO_PRODUCER_ID, epoch: NO_PRODUCER_EPOCH };
-  private epochBumpRequired = false;
+  protected epochBumpRequired = false;
   /** Partitions whose batches in flight are numbered anew at the next bump. */
   private readonly toRewrite = new Set<string>();
   /**
    * Partitions where a batch expired after it was sent, so that nobody knows whether its numbers
    * are taken; with the number that follows it. Nothing new is numbered there meanwhile.
    */
-  private readonly unresolved = new Map<string, number>();
+  protected readonly unresolved = new Map<string, number>();
 
-  constructor(ports: Ports, owner: ProducerIdOwner) {
+  constructor(
+    ports: Ports,
+    owner: ProducerIdOwner,
+    machine: AnyStateMachine = producerMachine as AnyStateMachine,
+  ) {
     this.ports = ports;
+    this.owner = owner;
     this.machine = new MachineRunner({
-      machine: producerMachine,
+      machine,
       instance: ports.host,
       clock: ports.clock,
       trace: ports.trace,
@@ -92,6 +118,16 @@ export class ProducerId {
 
   get hasFatalError(): boolean {
     return this.machine.matches('FATAL_ERROR');
+  }
+
+  /** Why nothing can be sent now; NONE if it can. */
+  get sendError(): number {
+    return this.fatalError;
+  }
+
+  /** A record was put into a batch for this partition. */
+  appended(topicPartition: string): void {
+    assert(topicPartition !== '', 'a partition');
   }
 
   // --------------------------------------------------------------------------- getting an id
@@ -125,7 +161,7 @@ export class ProducerId {
     if (!this.hasFatalError) this.machine.send({ type: 'RETRIABLE_ERROR' });
   }
 
-  private setProducer(producer: ProducerIdAndEpoch, reason: string): void {
+  protected setProducer(producer: ProducerIdAndEpoch, reason: string): void {
     assert(producer.producerId >= -1 && producer.epoch <= EPOCH_MAX, 'a producer id', {
       ...producer,
     });
@@ -133,7 +169,7 @@ export class ProducerId {
     if (this.ports.trace.on) this.ports.trace.record(producerEpochTrace, { ...producer, reason });
   }
 
-  private failFatally(errorCode: number): void {
+  protected failFatally(errorCode: number): void {
     assert(errorCode !== ErrorCode.NONE, 'a reason', { errorCode });
     this.fatalError = errorCode;
     this.machine.send({ type: 'FATAL_ERROR' });
@@ -159,7 +195,7 @@ export class ProducerId {
     this.toRewrite.clear();
   }
 
-  private requestEpochBump(topicPartition: string): void {
+  protected requestEpochBump(topicPartition: string): void {
     assert(topicPartition !== '', 'a partition');
     this.epochBumpRequired = true;
     this.toRewrite.add(topicPartition);

@@ -3,8 +3,9 @@
  *
  * `send` never blocks. What would block the caller of the Java producer (unknown metadata, no
  * `buffer.memory`) waits in order, up to `max.block.ms`. Source: `KafkaProducer`. Not here: batches
- * and queues (`record-accumulator.ts`), requests and retries (`sender.ts`). Differences: no
- * interceptors, serializers (bytes, or text as UTF-8) and transactions.
+ * and queues (`record-accumulator.ts`), requests and retries (`sender.ts`), transactions, which
+ * are a part that is handed in (`producer-transactions.ts`). Differences: no interceptors and
+ * serializers (bytes, or text as UTF-8).
  */
 import { decodeUtf8, encodeUtf8 } from '../../../bytes/utf8.ts';
 import { assert } from '../../../kernel/assert.ts';
@@ -34,7 +35,7 @@ import { type Partitioner, partitionerOf, type Partitions } from './partitioner.
 import { type ProduceCallback, type ProduceResult, refusal } from './produce-result.ts';
 import type { BatchedRecord, ProducerBatch } from './producer-batch.ts';
 import { singleRecordBytesMax } from './producer-batch.ts';
-import { ProducerId } from './producer-id.ts';
+import { ProducerId, type ProducerIdOwner } from './producer-id.ts';
 import { RecordAccumulator } from './record-accumulator.ts';
 import { sendFailedTrace, sendTrace } from './sender-trace.ts';
 import { Sender } from './sender.ts';
@@ -44,7 +45,12 @@ export interface ProducerOptions {
   readonly profile: Profile;
   /** Real names: `acks`, `linger.ms`, ... */
   readonly settings: Readonly<Record<string, string>>;
+  /** Transactions, for a producer with a `transactional.id`. */
+  readonly transactions?: MakeProducerId;
 }
+
+/** Makes the id of a producer: one that has transactions. */
+export type MakeProducerId = (ports: Ports, owner: ProducerIdOwner) => ProducerId;
 
 /** Bytes, or a text that is written as UTF-8; null is no key, or a tombstone. */
 export type Content = Uint8Array | string | null;
@@ -114,7 +120,8 @@ export class Producer implements Process {
   private readonly config: ProducerConfig;
   private readonly network: NetworkClient;
   private readonly metadata: ClientMetadata;
-  private readonly producerId: ProducerId | null;
+  /** Null without idempotence. */
+  readonly producerId: ProducerId | null;
   private readonly accumulator: RecordAccumulator;
   private readonly sender: Sender;
   private readonly partitioner: Partitioner;
@@ -145,7 +152,9 @@ export class Producer implements Process {
       leaderEpochs: options.profile.switches.epochFencing,
     });
     const random: Random = ports.random('producer');
-    this.producerId = config.idempotent ? new ProducerId(ports, this.idOwner()) : null;
+    const owner = this.idOwner(options.profile);
+    const makeId = options.transactions ?? ((...of) => new ProducerId(...of));
+    this.producerId = config.idempotent ? makeId(ports, owner) : null;
     this.accumulator = new RecordAccumulator(config, this.metadata, this.producerId, random);
     this.partitioner = partitionerOf(config, options.profile, random);
     this.initBackoff = new ExponentialBackoff(random, {
@@ -198,7 +207,8 @@ export class Producer implements Process {
 
   private refusalOf(record: BatchedRecord): number {
     if (this.closing !== null || this.closed) return ErrorCode.UNKNOWN_SERVER_ERROR;
-    if (this.producerId?.hasFatalError) return this.producerId.fatalError;
+    const refused = this.producerId?.sendError ?? ErrorCode.NONE;
+    if (refused !== ErrorCode.NONE) return refused;
     const size = singleRecordBytesMax(record);
     const most = Math.min(this.config['max.request.size'], this.config['buffer.memory']);
     return size > most ? ErrorCode.MESSAGE_TOO_LARGE : ErrorCode.NONE;
@@ -279,6 +289,7 @@ export class Producer implements Process {
       if (!wasExhausted) this.sender.wake();
       return false;
     }
+    this.producerId?.appended(`${topic}-${result.partition}`);
     if (result.newBatch || result.sendable) this.sender.wake();
     this.traceSend(topic, result.partition, record);
     return true;
@@ -378,8 +389,16 @@ export class Producer implements Process {
 
   // ------------------------------------------------------------------------------- producer id
 
-  private idOwner() {
+  private idOwner(profile: Profile): ProducerIdOwner {
+    const { config, metadata, network } = this;
     return {
+      config,
+      profile,
+      metadata,
+      network,
+      isIdle: () => this.pending.length === 0 && !this.accumulator.hasIncomplete,
+      abortUndrained: (errorCode) => this.sender.abort(errorCode, false),
+      wake: () => this.sender.wake(),
       sendInitProducerId: () => this.sendInitProducerId(),
       backOffInitProducerId: () => this.backOffInitProducerId(),
       abortBatches: () => {

@@ -130,9 +130,10 @@ export class RecordAccumulator {
     const { ratio } = this;
     const compression = this.config['compression.type'] as CompressionCodec;
     const capacityBytes = pooledBytes;
+    const isTransactional = (this.producerId?.transactionalId ?? null) !== null;
     return new ProducerBatch({
       ...{ topic, partition, createdAt, capacityBytes, pooledBytes },
-      ...{ compression, ratio, isPart: false },
+      ...{ compression, ratio, isPart: false, isTransactional },
     });
   }
 
@@ -345,12 +346,18 @@ export class RecordAccumulator {
     this.exhausted = false;
   }
 
-  /** Empties the queues; returns every batch that is not done with, in flight or not. */
-  takeIncomplete(): ProducerBatch[] {
+  /**
+   * Empties the queues; returns every batch that is not done with, in flight or not. Or only takes
+   * out those that were never sent, so have no sequence.
+   */
+  takeIncomplete(withSent = true): ProducerBatch[] {
+    const isTaken = (batch: ProducerBatch): boolean => withSent || !batch.hasSequence;
     for (const info of this.topics.values()) {
-      for (const queue of info.queues.values()) queue.length = 0;
+      for (const queue of info.queues.values()) {
+        queue.splice(0, queue.length, ...queue.filter((batch) => !isTaken(batch)));
+      }
     }
-    return [...this.incomplete];
+    return [...this.incomplete].filter(isTaken);
   }
 
   get hasUndrained(): boolean {

@@ -192,10 +192,11 @@ export class Sender {
     }
     const topicData = [...topics].map(([name, partitionData]) => ({ name, partitionData }));
     const timeoutMs = this.config['request.timeout.ms'];
-    const body: ProduceRequest = { transactionalId: null, acks, timeoutMs, topicData };
+    const transactionalId = this.producerId?.transactionalId ?? null;
+    const body: ProduceRequest = { transactionalId, acks, timeoutMs, topicData };
     channel.send(
       produce.key,
-      produce.versionMax,
+      this.producerId?.produceVersion ?? produce.versionMax,
       body,
       (reply) => this.handleProduceResponse(reply, batches),
       { expectReply: acks !== 0 },
@@ -367,14 +368,17 @@ export class Sender {
     if (wasSent && batch.inRetry) this.producerId?.markUnresolved(batch);
   }
 
-  /** Fails everything that is not done with: a forced close, or a fatal error. */
-  abort(errorCode: number): void {
+  /**
+   * Fails everything that is not done with (a forced close, a fatal error), or only what was never
+   * sent.
+   */
+  abort(errorCode: number, withSent = true): void {
     const sent = new Set(this.inFlightBatches);
-    for (const batch of this.accumulator.takeIncomplete()) {
+    for (const batch of this.accumulator.takeIncomplete(withSent)) {
       if (sent.has(batch)) batch.maybeWritten = true;
       this.fail(batch, errorCode, false);
     }
-    assert(!this.accumulator.hasUndrained, 'nothing is left to send');
+    assert(!withSent || !this.accumulator.hasUndrained, 'nothing is left to send');
   }
 }
 

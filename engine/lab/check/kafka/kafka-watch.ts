@@ -7,7 +7,7 @@
  * Not here: the checks themselves (beside it), their registration (`check/kafka.ts`).
  */
 import { Broker } from '../../../kafka/broker.ts';
-import { Controller } from '../../../kafka/controller/controller.ts';
+import type { Controller } from '../../../kafka/controller/controller.ts';
 import { type MetadataImage, emptyImage } from '../../../kafka/metadata/image.ts';
 import type { Partition } from '../../../kafka/partition/partition.ts';
 import type { SimHost } from '../../../sim/host.ts';
@@ -56,6 +56,7 @@ export class KafkaWatch {
     this.#wire = new WireChecks({
       partition: (topic, topicId, index) => this.#partition(topic, topicId, index),
       nodeIdOf: (host) => this.#nodeIds.get(host),
+      violated: (invariant, what) => this.#findings.violation(invariant, what),
     });
     cluster.whenAcknowledged((acknowledged) => {
       if (acknowledged.byAll) this.#acknowledged.push(acknowledged);
@@ -98,8 +99,8 @@ export class KafkaWatch {
     if (process instanceof Broker) {
       this.#wasOff.delete(host.name);
       for (const partition of process.partitions) this.#lookAtReplica(host, partition);
-    } else if (process instanceof Controller) {
-      this.#lookAtImage(process.image);
+    } else if (this.#cluster.controllerNames.includes(host.name)) {
+      this.#lookAtImage((process as Controller | null)?.image ?? emptyImage);
     }
   }
 
@@ -185,7 +186,9 @@ export class KafkaWatch {
       const watches = this.#topicIds.get(topic.id);
       for (const [index, registration] of topic.partitions.entries()) {
         const watch = watches?.[index];
-        if (watch === undefined || watch.registration === registration) continue;
+        // Each controller of a quorum has an image of its own: the epoch tells what is new.
+        if (watch?.registration?.partitionEpoch === registration.partitionEpoch) continue;
+        if (watch === undefined) continue;
         checkNewRegistration(watch, registration, image, this.#wire);
         checkRegistration(watch);
       }

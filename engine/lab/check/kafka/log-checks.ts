@@ -1,6 +1,6 @@
 /**
  * What must hold of a replica's own log after each event that changed it: K1, K5 (appends), K6,
- * K14, K15 and K20. Each looks at what is new.
+ * K14, K15, K17 and K20. Each looks at what is new.
  *
  * Not here: what replicas must have in common (`replication-checks.ts`).
  */
@@ -12,11 +12,12 @@ import type { Look, ReplicaLedger } from './replica-ledger.ts';
 
 export function checkLog(watch: PartitionWatch, ledger: ReplicaLedger, look: Look): void {
   checkOffsets(watch, ledger);
+  if (look.startMoved) checkStart(watch, ledger, look);
   const { batches, host } = ledger;
   for (let place = look.appendedFrom; place < batches.length; place++) {
     const batch = batches[place]!;
     checkEpoch(watch, ledger, batch, batches[place - 1] ?? null);
-    checkSequence(watch, host, batch);
+    if (!ledger.isCompacted) checkSequence(watch, host, batch);
     if (look.ledBefore && batch.epoch !== ledger.leaderEpoch) {
       const what = `${host} leads epoch ${ledger.leaderEpoch} and appended under ${batch.epoch}`;
       watch.violated('K5', what);
@@ -36,6 +37,17 @@ export function checkRecovery(
   if (end < old.synced) {
     watch.violated('K15', `${host} recovered to ${end}, ${old.synced} was synced`);
   }
+  if (!ledger.isCompacted) checkContent(watch, ledger, old);
+  const segments = ledger.partition.log.log.segmentsWithIndexes;
+  checkIndexes(
+    watch,
+    ledger,
+    segments.map(({ baseOffset }) => baseOffset),
+  );
+}
+
+function checkContent(watch: PartitionWatch, ledger: ReplicaLedger, old: ReplicaLedger): void {
+  const { host } = ledger;
   const theirs = new Map(old.batches.map((batch) => [batch.baseOffset, batch]));
   for (const batch of ledger.batches) {
     const before = theirs.get(batch.baseOffset);
@@ -44,12 +56,6 @@ export function checkRecovery(
     watch.violated('K15', `${host} recovered something else at offset ${batch.baseOffset}`);
     break;
   }
-  const segments = ledger.partition.log.log.segmentsWithIndexes;
-  checkIndexes(
-    watch,
-    ledger,
-    segments.map(({ baseOffset }) => baseOffset),
-  );
 }
 
 /** K1: log start <= LSO <= HW <= LEO. */
@@ -62,6 +68,17 @@ function checkOffsets(watch: PartitionWatch, { partition, host }: ReplicaLedger)
   if (holds) return;
   const offsets = [logStartOffset, lastStableOffset, highWatermark, logEndOffset];
   watch.violated('K1', `log start, LSO, HW, LEO on ${host} are ${offsets.join(', ')}`);
+}
+
+/** K17: the log start only rises unless the log was cut; what is at the high watermark stays. */
+function checkStart(watch: PartitionWatch, { partition, host, start }: ReplicaLedger, look: Look) {
+  if (start < look.startBefore && look.cut.length === 0) {
+    watch.violated('K17', `the log of ${host} starts at ${start}, before at ${look.startBefore}`);
+  }
+  const first = partition.log.log.segmentsWithIndexes[0]?.baseOffset ?? 0;
+  if (first <= partition.log.highWatermark) return;
+  const what = `the log of ${host} has nothing below ${first}, its high watermark is`;
+  watch.violated('K17', `${what} ${partition.log.highWatermark}`);
 }
 
 /** K6: epochs never decrease with offset, and the epoch cache says what the log says. */
@@ -99,8 +116,12 @@ function checkEpochCache(watch: PartitionWatch, { epochs, host, end }: ReplicaLe
 
 /** K20: an idempotent producer's sequences are contiguous, and each is there once. */
 function checkSequence(watch: PartitionWatch, host: string, batch: Batch): void {
-  const { before, producerId, baseSequence } = batch;
-  if (producerId < 0 || before === null || before.producerEpoch !== batch.producerEpoch) return;
+  const { producerId, baseSequence } = batch;
+  if (producerId < 0 || baseSequence < 0) return;
+  let { before } = batch;
+  // What a coordinator writes for a producer, offsets and markers, is not numbered.
+  while (before !== null && before.baseSequence < 0) before = before.before;
+  if (before === null || before.producerEpoch !== batch.producerEpoch) return;
   const end = sequencePlus(before.baseSequence, before.count - 1);
   if (inSequence(end, baseSequence)) return;
   watch.violated(

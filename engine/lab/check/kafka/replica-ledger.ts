@@ -20,6 +20,8 @@ export interface Look {
   readonly cut: readonly Batch[];
   /** Whether the log start moved: the log may have been begun anew. */
   readonly startMoved: boolean;
+  /** Where it was; -1 at the first look. */
+  readonly startBefore: number;
   /** Base offsets of segments that are full now. */
   readonly rolled: readonly number[];
   readonly epochsChanged: boolean;
@@ -65,6 +67,11 @@ export class ReplicaLedger {
     this.#disk = disk;
   }
 
+  /** Compaction rewrites batches and leaves gaps: what it must keep is K16. */
+  get isCompacted(): boolean {
+    return this.partition.log.config['cleanup.policy'].includes('compact');
+  }
+
   /** Whether anything that a check is about is other than at the last look. */
   get changed(): boolean {
     const { partition } = this;
@@ -104,6 +111,7 @@ export class ReplicaLedger {
       appendedFrom,
       cut,
       startMoved: before.start !== this.start,
+      startBefore: before.start,
       rolled,
       epochsChanged: before.epochs !== this.epochs,
       ledBefore: led && this.leads && before.epoch === this.leaderEpoch,
@@ -133,7 +141,8 @@ export class ReplicaLedger {
       this.#agreedCount = Math.min(this.comparedCount, this.#placeIn(leader));
     }
     const next = this.batches[this.#agreedCount];
-    if (next !== undefined) this.#agreeOn(leader, placeOf(leader.batches, next.baseOffset));
+    if (this.isCompacted) this.#agreeOnCompacted(leader);
+    else if (next !== undefined) this.#agreeOn(leader, placeOf(leader.batches, next.baseOffset));
     const last = this.batches[this.#agreedCount - 1];
     return Math.max(last === undefined ? 0 : last.lastOffset + 1, Math.min(this.start, this.end));
   }
@@ -141,6 +150,20 @@ export class ReplicaLedger {
   #placeIn(leader: ReplicaLedger): number {
     const compared = leader.batches[leader.comparedCount - 1];
     return compared === undefined ? 0 : placeOf(this.batches, compared.lastOffset + 1);
+  }
+
+  /** Where both still have something, they must have it of the same epoch. */
+  #agreeOnCompacted(leader: ReplicaLedger): void {
+    for (;;) {
+      const own = this.batches[this.#agreedCount];
+      if (own === undefined) return;
+      const theirs = leader.batches[placeOf(leader.batches, own.baseOffset)];
+      if (theirs === undefined) return;
+      const overlaps = theirs.baseOffset <= own.lastOffset;
+      const isSame = theirs.baseOffset === own.baseOffset && theirs.epoch === own.epoch;
+      if (overlaps && !isSame) return;
+      this.#agreedCount += 1;
+    }
   }
 
   #agreeOn(leader: ReplicaLedger, from: number): void {

@@ -1,6 +1,7 @@
 /**
  * What brokers answer, judged on the wire: K3 (a stale high watermark is not told), K10, K12, and
- * of K20 that an acknowledged offset is that of the very batch that was sent.
+ * of K20 that an acknowledged offset is that of the very batch that was sent. K18: the responses of
+ * a connection come in the order of its requests, whose correlation ids rise.
  *
  * A request is kept until its response passes. Nothing of the broker's request handling is asked,
  * only what its partitions are when it answers.
@@ -44,6 +45,7 @@ const KEPT = new Set<number>([produce.key, fetch.key, listOffsets.key]);
 export interface Watched {
   partition(topic: string, topicId: string, index: number): PartitionWatch | undefined;
   nodeIdOf(host: string): number | undefined;
+  violated(invariant: string, what: string): void;
 }
 
 /** An offset that a producer is about to be told. */
@@ -63,6 +65,8 @@ export class WireChecks {
   readonly #watched: Watched;
   /** By connection, in the order of sending. */
   readonly #asked = new Map<number, KafkaRequest[]>();
+  /** By connection: the correlation id that was answered last. */
+  readonly #answered = new Map<number, number>();
   readonly #acknowledgements: Acknowledgement[] = [];
 
   constructor(watched: Watched) {
@@ -72,6 +76,7 @@ export class WireChecks {
   /** A message leaves its sender. */
   sent(endpoint: SimEndpoint, message: unknown): void {
     const { kind, apiKey } = message as KafkaMessage;
+    if (kind === 'response') this.#checkOrder(endpoint, message as KafkaResponse);
     if (kind === 'request') this.#request(endpoint, message as KafkaRequest);
     else if (kind === 'response' && KEPT.has(apiKey)) {
       this.#response(endpoint, message as KafkaResponse);
@@ -96,6 +101,14 @@ export class WireChecks {
     }
   }
 
+  #checkOrder({ id, host }: SimEndpoint, { correlationId }: KafkaResponse): void {
+    const before = this.#answered.get(id) ?? -1;
+    this.#answered.set(id, correlationId);
+    if (correlationId > before) return;
+    const what = `${host.name} answers request ${correlationId} after request ${before}`;
+    this.#watched.violated('K18', `${what} of one connection`);
+  }
+
   #request(endpoint: SimEndpoint, request: KafkaRequest): void {
     const { apiKey, body } = request;
     if (apiKey === brokerRegistration.key) {
@@ -115,7 +128,7 @@ export class WireChecks {
   #response(endpoint: SimEndpoint, response: KafkaResponse): void {
     const asked = this.#asked.get(endpoint.id);
     if (asked === undefined) return;
-    // Responses come in the order of the requests (K18); those with acks=0 have none.
+    // Those with acks=0 have no response.
     let request = asked.shift();
     while (request !== undefined && request.correlationId !== response.correlationId) {
       request = asked.shift();

@@ -1,0 +1,44 @@
+/**
+ * DescribeProducers: the producers that this leader knows, and where their open transactions begin.
+ * With ListTransactions it finds transactions that hang (KIP-664).
+ */
+import { assert } from '../../kernel/assert.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import {
+  type DescribeProducersRequest,
+  type DescribeProducersResponse,
+  describeProducers,
+} from '../../wire/kafka/messages/describe-producers.ts';
+import { type BrokerParts, apiHandler } from './api-handler.ts';
+
+type PartitionResponse = DescribeProducersResponse['topics'][number]['partitions'][number];
+
+export const describeProducersHandler = apiHandler<DescribeProducersRequest>(
+  describeProducers,
+  (broker, request) => {
+    const topics = request.body.topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((index) => describe(broker, name, index)),
+    }));
+    request.respond({ throttleTimeMs: 0, topics } satisfies DescribeProducersResponse);
+  },
+);
+
+function describe(broker: BrokerParts, topic: string, partitionIndex: number): PartitionResponse {
+  const partition = broker.replicas.get(topic, partitionIndex);
+  const errorCode =
+    partition?.checkLeader(-1) ?? broker.replicas.missingError(topic, partitionIndex);
+  const of = { partitionIndex, errorCode, errorMessage: null };
+  if (partition === undefined || errorCode !== ErrorCode.NONE)
+    return { ...of, activeProducers: [] };
+  assert(partition.isLeader, 'only the leader tells', { topic, partitionIndex });
+  const activeProducers = [...partition.log.producers.entries.values()].map((entry) => ({
+    producerId: entry.producerId,
+    producerEpoch: entry.producerEpoch,
+    lastSequence: entry.batches[entry.batches.length - 1]?.lastSequence ?? -1,
+    lastTimestamp: entry.lastTimestamp,
+    coordinatorEpoch: entry.coordinatorEpoch,
+    currentTxnStartOffset: entry.currentTxnFirstOffset,
+  }));
+  return { ...of, activeProducers };
+}
