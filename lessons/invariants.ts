@@ -68,4 +68,8 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     en: 'A transaction that is open in a partition is open at its coordinator, partition included.',
     zh: '分区里尚未结束的事务，协调者必定知道，而且登记了这个分区。',
   },
+  K25: {
+    en: 'The coordinator epochs in the markers of a producer never go back.',
+    zh: '同一个生产者的标记里，协调者纪元从不倒退。',
+  },
 };

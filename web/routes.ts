@@ -30,6 +30,8 @@ import {
   type StoryModule,
   type TrackEntry,
 } from './lesson/content.ts';
+import { loadMessages } from './i18n/messages.ts';
+import { loadStageMessages } from './i18n/stage.ts';
 import type { StageProps } from './lesson/stage-props.ts';
 import {
   pathOf,
@@ -262,6 +264,14 @@ export async function paths(files: QuestionFiles): Promise<string[]> {
  * @throws when a chunk of the page cannot be loaded (offline, or replaced by a newer site)
  */
 export async function load(path: string, files: QuestionFiles = FETCHED): Promise<Page> {
+  const lang = /^\/(en|zh)\//.exec(path)?.[1] as Lang | undefined;
+  const [page] = await Promise.all([find(path, files), lang && loadMessages(lang)]);
+  // pages of no language have both
+  if (!('lang' in page)) await Promise.all(LANGS.map(loadMessages));
+  return page;
+}
+
+async function find(path: string, files: QuestionFiles): Promise<Page> {
   if (path === '/') return loadHome();
   const reference = /^\/(en|zh)\/(map|machines|glossary)\/$/.exec(path);
   if (reference !== null) return loadReference(reference[1] as Lang, reference[2] ?? '');
@@ -285,15 +295,22 @@ export async function load(path: string, files: QuestionFiles = FETCHED): Promis
   const module = `lesson/${trackId}/${slug}/${lang}`;
   const body = bodies[`${trackId}/${slug}/${lang}`];
   if (track === undefined || entry === undefined || body === undefined) return { kind: 'missing' };
-  const stage = STAGE['./stage/Stage.svelte'];
   const isPlayed = entry.stage !== 'questions';
-  const [lesson, Stage] = await Promise.all([body(), isPlayed ? stage?.() : undefined]);
+  const [lesson, Stage] = await Promise.all([body(), isPlayed ? loadStage(lang) : undefined]);
   return { kind: 'lesson', lang, track, entry, lesson, module, Stage };
+}
+
+/** What draws an experiment, and its words. */
+async function loadStage(lang: Lang): Promise<Component<StageProps> | undefined> {
+  const stage = STAGE['./stage/Stage.svelte'];
+  const [Stage] = await Promise.all([stage?.(), loadStageMessages(lang)]);
+  return Stage;
 }
 
 async function loadHome(): Promise<Page> {
   const view = import('./page/Home.svelte');
-  const [{ scene }, { default: View }] = await Promise.all([SCENES.en(), view]);
+  const words = loadStageMessages('en');
+  const [{ scene }, { default: View }] = await Promise.all([SCENES.en(), view, words]);
   return { kind: 'home', scene, View, module: 'page/Home.svelte' };
 }
 
@@ -302,6 +319,7 @@ async function loadIndex(lang: Lang): Promise<Page> {
   const [[{ index }, { scene }], { default: View }] = await Promise.all([
     data,
     import('./page/Index.svelte'),
+    loadStageMessages(lang),
   ]);
   return { kind: 'index', lang, index, scene, View, module: 'page/Index.svelte' };
 }
@@ -342,9 +360,8 @@ async function loadGallery(lang: Lang, slug: string | undefined): Promise<Page> 
   const entry = stories.find((one) => one.slug === slug);
   const body = storyBodies[`${slug}/${lang}`];
   if (entry === undefined || body === undefined) return { kind: 'missing' };
-  const stage = STAGE['./stage/Stage.svelte'];
   const view = import('./page/Story.svelte');
-  const [story, Stage, { default: View }] = await Promise.all([body(), stage?.(), view]);
+  const [story, Stage, { default: View }] = await Promise.all([body(), loadStage(lang), view]);
   const module = `lesson-story/${slug}/${lang}`;
   return { kind: 'story', lang, stories, entry, story, module, Stage, View };
 }

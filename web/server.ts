@@ -5,7 +5,7 @@
 import { render as renderToText } from 'svelte/server';
 import { files } from 'virtual:lesson-questions';
 import App from './App.svelte';
-import type { QuestionData, QuestionIndex } from './lesson/content.ts';
+import { LANGS, type QuestionData, type QuestionIndex } from './lesson/content.ts';
 import { indexFile, questionFile, type QuestionFiles } from './question-files.ts';
 import { langOf, load, paths, type Page } from './routes.ts';
 
@@ -55,5 +55,10 @@ function dataOf(page: Page): string | undefined {
 
 function modulesOf(page: Page): readonly string[] {
   const own = 'module' in page ? [page.module] : [];
-  return page.kind === 'story' ? [...own, 'page/Story.svelte'] : own;
+  const lang = langOf(page);
+  const words = 'lang' in page ? [`i18n/${lang}.ts`] : LANGS.map((one) => `i18n/${one}.ts`);
+  const isDrawn = 'scene' in page || ('Stage' in page && page.Stage !== undefined);
+  const drawing = isDrawn ? [`i18n/stage-${lang}.ts`] : [];
+  const view = page.kind === 'story' ? ['page/Story.svelte'] : [];
+  return [...own, ...view, ...words, ...drawing];
 }

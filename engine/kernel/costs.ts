@@ -13,7 +13,7 @@ const MILLISECOND = 1000 * MICROSECOND;
 
 /** Picoseconds a unit. */
 export const pricePicos: Readonly<Record<CostKind, number>> = Object.freeze({
-  /** 10 GB/s: a memcpy within the cache hierarchy of a server core. */
+  /** 10 GB/s: a memcpy that misses the caches (STREAM copy of one core, order of magnitude). */
   copy: 100,
   /** 2.6 GB/s: CRC-32C by slicing in JavaScript or WebAssembly, measured by `highwater bench`. */
   crc: 380,
@@ -27,7 +27,7 @@ export const pricePicos: Readonly<Record<CostKind, number>> = Object.freeze({
   'flash-access': 50 * MICROSECOND,
   /** 200 MB/s: the outer tracks of a spinning disk, as data sheets give them. */
   device: 5000,
-  /** 200 ns: a trivial system call with the kernel's page-table isolation on. */
+  /** 200 ns: a trivial system call (lmbench lat_syscall null, order of magnitude). */
   syscall: 200 * NANOSECOND,
   /** 2 us: a switch of threads with cold caches (lmbench lat_ctx, order of magnitude). */
   'context-switch': 2 * MICROSECOND,
@@ -37,7 +37,7 @@ export const pricePicos: Readonly<Record<CostKind, number>> = Object.freeze({
   encrypt: 200,
   /** Counted, not priced: what it costs to bring bytes there is a copy. */
   'user-space': 0,
-  /** 500 ns: a minor fault of a page that is in the page cache (lmbench lat_pagefault). */
+  /** 500 ns: a minor fault, the page is cached (lmbench lat_pagefault, order of magnitude). */
   'page-fault': 500 * NANOSECOND,
   /** 230 MB/s: snappyjs, `highwater bench`; the other codecs are within a factor of five. */
   compress: 4300,

@@ -27,6 +27,8 @@ export interface TransferCounts {
   /** Copies, and transfers that a device made. */
   readonly transfers: number;
   readonly diskBytes: number;
+  /** How often each byte of the log came from the disk, all consumers together. */
+  readonly diskReads: number;
   readonly userSpaceBytes: number;
   readonly syscalls: number;
   readonly pageFaults: number;
@@ -65,13 +67,15 @@ export class TransferMeter {
     }
     assert(bytesSent > 0, 'something was sent', { consumers });
     const perByte = (bytes: number): number => Math.floor((bytes + bytesSent / 2) / bytesSent);
+    const diskBytes = this.since('dma') - bytesSent;
     const syscalls = this.transferSyscalls;
     const pageFaults = this.since('page-fault');
     return {
       bytesSent,
       cpuCopies: perByte(this.since('copy')),
       transfers: perByte(this.since('copy')) + perByte(this.since('dma')),
-      diskBytes: this.since('dma') - bytesSent,
+      diskBytes,
+      diskReads: Math.floor((diskBytes * consumers) / bytesSent),
       userSpaceBytes: this.since('user-space'),
       syscalls,
       pageFaults,

@@ -32,8 +32,10 @@ import type {
   GroupCoordinatorView,
   GroupView,
 } from '../kafka/group/group-view.ts';
+import { beyondThePromise } from './check/kafka.ts';
 import { watchGroups } from './check/kafka/group-watch.ts';
 import { OwnershipCheck } from './check/kafka/ownership-check.ts';
+import { passedOver } from './check/kafka/processed-check.ts';
 import type { Lab } from './experiment.ts';
 import type { KafkaCluster } from './kafka.ts';
 
@@ -92,6 +94,8 @@ export class ConsumerGroup {
   readonly #handovers: Handover[] = [];
   readonly #processed = new Map<string, string[]>();
   readonly #errors = new Map<string, string[]>();
+  /** Whether every member commits only what it has processed, from the first record on. */
+  #isAtLeastOnce = true;
 
   constructor(lab: Lab, cluster: KafkaCluster, spec: GroupSpec) {
     assert(spec.topics.length > 0, 'something to consume', { group: spec.group });
@@ -106,6 +110,11 @@ export class ConsumerGroup {
     lab.invariant('K31', 'always', (host) =>
       host === null || !this.#members.includes(host) ? null : check.defect(this.views()),
     );
+    lab.invariant('K34', 'promise', () => {
+      if (lab.history.final === null || !this.#isAtLeastOnce) return null;
+      if (beyondThePromise(lab).length > 0) return null;
+      return passedOver(lab.history, this.#members, this.coordinated?.offsets ?? []);
+    });
   }
 
   /** Adds an application with one consumer, which starts at once. */
@@ -114,7 +123,16 @@ export class ConsumerGroup {
     this.#members.push(name);
     const { commit } = spec;
     const given = { 'client.id': name, 'group.id': this.name, 'auto.offset.reset': 'earliest' };
-    const settings = { ...given, ...this.#spec.settings, ...spec.settings };
+    const settings: Record<string, string> = {
+      ...given,
+      ...this.#spec.settings,
+      ...spec.settings,
+    };
+    const readsAll =
+      settings['auto.offset.reset'] === 'earliest' &&
+      settings['isolation.level'] !== 'read_committed';
+    const commitsLate = commit === 'after-processing' || commit === 'auto';
+    this.#isAtLeastOnce &&= readsAll && commitsLate;
     this.#cluster.addApplication(name, (clients) =>
       createGroupConsumer({
         ...clients,

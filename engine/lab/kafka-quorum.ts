@@ -53,7 +53,7 @@ export function raftQuorum(options: RaftQuorumOptions): ControllerQuorum {
         settings: { ...shared, ...options.settings },
         ...(switches === undefined ? {} : { switches }),
       }),
-    snapshots: snapshotLoader,
+    forBrokers: () => ({ snapshots: snapshotLoader }),
     joined(lab) {
       lab.narrateWith(raftNarration);
       watchRaft(

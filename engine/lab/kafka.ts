@@ -8,10 +8,9 @@
 import { assert } from '../kernel/assert.ts';
 import { decodeUtf8 } from '../bytes/utf8.ts';
 import type { Address, ProcessFactory } from '../kernel/ports.ts';
-import type { Broker } from '../kafka/broker.ts';
+import type { Broker, BrokerOptions } from '../kafka/broker.ts';
 import { type BrokerModuleFactory, settingsWithoutModules } from '../kafka/broker/broker-module.ts';
 import type { BrokerView, PartitionView } from '../kafka/broker/broker-view.ts';
-import type { SnapshotLoader } from '../kafka/broker/metadata-subscription.ts';
 import type { Admin } from '../kafka/client/admin.ts';
 import type { Consumer } from '../kafka/client/consumer/consumer.ts';
 import type { ConsumerRecord } from '../kafka/client/consumer/completed-fetch.ts';
@@ -52,9 +51,10 @@ export interface KafkaOptions {
 /** What makes the controllers of a cluster, where they are more than one. */
 export interface ControllerQuorum {
   readonly controllers: readonly ControllerNode[];
-  controller(nodeId: number, profile: Profile, settings: Settings): ProcessFactory;
-  /** For brokers: how they take over a snapshot of the metadata log. */
-  readonly snapshots: SnapshotLoader;
+  /** Null where a broker is the controller (ZooKeeper mode, `kafka-zookeeper.ts`). */
+  controller(nodeId: number, profile: Profile, settings: Settings): ProcessFactory | null;
+  /** What brokers are made with besides: how they hear of the cluster's metadata. */
+  forBrokers(profile: Profile, settings: Settings): Partial<BrokerOptions>;
   /** The cluster is there: sentences and invariants of the quorum are registered. */
   joined(lab: Lab): void;
 }
@@ -126,15 +126,15 @@ export class KafkaCluster {
     this.#controllers = quorum?.controllers ?? [ALONE];
     for (const { host, nodeId } of this.#controllers) {
       const alone = { nodeId, profile, settings: shared };
-      const made = quorum?.controller(nodeId, profile, shared) ?? this.#parts.controller(alone);
-      lab.addHost(host, made);
+      const one = quorum?.controller(nodeId, profile, shared);
+      if (one !== null) lab.addHost(host, one ?? this.#parts.controller(alone));
     }
     const controllers = this.#controllers.map(({ host, port }) => ({ host, port }));
-    const snapshots = quorum === undefined ? {} : { snapshots: quorum.snapshots };
+    const hearing = quorum?.forBrokers(profile, shared) ?? {};
     for (let nodeId = 1; nodeId <= options.brokers; nodeId++) {
       const own = { ...settings, ...options.brokerSettings?.[nodeId] };
       const modules = options.modules ?? [];
-      const made = { nodeId, controllers, profile, settings: own, modules, ...snapshots };
+      const made = { nodeId, controllers, profile, settings: own, modules, ...hearing };
       lab.addHost(this.brokerName(nodeId), this.#parts.broker(made));
     }
     // Invariants are about replicas' logs, which nobody sees of a cluster outside.
@@ -184,7 +184,9 @@ export class KafkaCluster {
   }
 
   #viewOf(controller: string): ControllerView | null {
-    return (this.#lab.host(controller).process as Controller | null)?.inspect() ?? null;
+    const { process } = this.#lab.host(controller);
+    const deciding = (process as Broker | null)?.controlPlane ?? process;
+    return (deciding as Controller | null)?.inspect() ?? null;
   }
 
   /** What a broker shows of itself, or null while it is down. */

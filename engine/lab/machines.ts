@@ -12,7 +12,7 @@ import { raftMachine } from '../consensus/raft.machine.ts';
 import { lifecycleMachine } from '../kafka/broker/lifecycle.machine.ts';
 import { connectionMachine } from '../kafka/client/connection.machine.ts';
 import { fetchStateMachine } from '../kafka/client/consumer/fetch-state.machine.ts';
-import { consumerMemberMachine } from '../kafka/client/consumer/group/consumer-member.machine.ts';
+import { consumerMemberMachine } from '../kafka/client/consumer/group/membership.machine.ts';
 import { memberStateMachine } from '../kafka/client/consumer/group/member-state.machine.ts';
 import { producerMachine } from '../kafka/client/producer/producer.machine.ts';
 import { transactionalMachine } from '../kafka/client/producer/transactional.machine.ts';

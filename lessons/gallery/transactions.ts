@@ -27,12 +27,13 @@ export function transactionStory(
   lab: Lab,
   { profile, quirks = {} }: Pick<KafkaOptions, 'profile' | 'quirks'>,
   settings: Readonly<Record<string, string>> = {},
+  brokerSettings: Readonly<Record<string, string>> = {},
 ): TransactionStory {
   const cluster = new KafkaCluster(lab, {
     brokers: BROKERS,
     ...(profile === undefined ? {} : { profile }),
     quirks: { eligibleLeaderReplicas: false, ...quirks },
-    settings: BROKER_SETTINGS,
+    settings: { ...BROKER_SETTINGS, ...brokerSettings },
     modules: transactionCoordination,
   });
   const transactions = new Transactions(lab, cluster);

@@ -79,7 +79,7 @@ test('@platformatic/kafka: what is written with acks=all is read back', async ()
   expect(await readTo('end', 'plain', 0)).toEqual(written.toSorted());
 });
 
-test('@platformatic/kafka: two members of a group share the partitions, and one takes over', async () => {
+test('@platformatic/kafka: two members share the partitions, and one takes over', async () => {
   const writer = producer();
   const send = (round: string) =>
     writer.send({

@@ -10,6 +10,7 @@ import { PartitionWatch } from '../../engine/lab/check/kafka/partition-watch.ts'
 import type { ReplicaLedger } from '../../engine/lab/check/kafka/replica-ledger.ts';
 import { WireChecks } from '../../engine/lab/check/kafka/wire-checks.ts';
 import { Run } from '../../engine/lab/run.ts';
+import kafkaSwarm from '../../engine/lab/swarm/kafka-swarm.ts';
 import type { Broker } from '../../engine/kafka/broker.ts';
 import type { Partition } from '../../engine/kafka/partition/partition.ts';
 import type { SimEndpoint } from '../../engine/sim/endpoint.ts';
@@ -135,10 +136,13 @@ function brokenIn(run: Run, id: string): string | null {
 
 function registered(): readonly string[] {
   const runs = [wildRun(1, { compacts: true }), wildTransactions(1)];
-  return runs.flatMap(({ experiment }) => registeredBy(experiment));
+  const wild = runs.flatMap(({ experiment }) => registeredBy(experiment, {}));
+  return [...wild, ...registeredBy(kafkaSwarm, { members: '1', controllers: '3' })];
 }
 
-function registeredBy(experiment: Run['experiment']): readonly string[] {
+type Knobs = Readonly<Record<string, string>>;
+
+function registeredBy(experiment: Run['experiment'], knobs: Knobs): readonly string[] {
   const ids: string[] = [];
   const world: typeof experiment.world = (context) => {
     const { lab } = context;
@@ -149,12 +153,13 @@ function registeredBy(experiment: Run['experiment']): readonly string[] {
     };
     return experiment.world({ ...context, lab: Object.assign(lab, { invariant }) });
   };
-  void new Run({ ...experiment, world });
+  void new Run({ ...experiment, world }, { knobs });
   return ids;
 }
 
 function tripOf({ trip }: InvariantRow): string {
   if (trip.by === 'patch') return `${trip.name}.patch`;
+  if (trip.by === 'test') return `${trip.file} ${trip.name}`;
   return trip.by === 'rig' ? 'a rig' : `quirks ${JSON.stringify(trip.wild.quirks)}`;
 }
 
@@ -167,10 +172,10 @@ describe('invariants', () => {
     }
   });
 
-  test('each one of Kafka has a checker that a run registers', () => {
+  test('each one of Kafka and of its quorum has a checker that a run registers', () => {
     const ids = registered();
-    const kafka = invariants.filter(({ id }) => id.startsWith('K'));
-    expect(kafka.filter(({ id }) => !ids.includes(id))).toEqual([]);
+    const ours = invariants.filter(({ id }) => id.startsWith('K') || id.startsWith('T'));
+    expect(ours.filter(({ id }) => !ids.includes(id))).toEqual([]);
   });
 
   const quirks = invariants.filter(({ trip }) => trip.by === 'quirk');
@@ -194,12 +199,19 @@ describe('invariants', () => {
     }
   });
 
+  test('each test that trips one is there, under its name', () => {
+    for (const { id, trip } of invariants) {
+      if (trip.by === 'test')
+        expect(readFileSync(`${ROOT}${trip.file}`, 'utf8'), id).toContain(trip.name);
+    }
+  });
+
   test('the table', () => {
     const lines = invariants.map((one) => {
       const asserted = `${one.assertion[0]} ${one.assertion[1]}`;
       return [one.id.padEnd(4), one.says.padEnd(40), asserted.padEnd(66), tripOf(one)].join(' | ');
     });
     process.stdout.write(`${lines.join('\n')}\n`);
-    expect(new Set(invariants.map(({ id }) => id)).size).toBe(30);
+    expect(new Set(invariants.map(({ id }) => id)).size).toBe(43);
   });
 });

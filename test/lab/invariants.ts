@@ -8,11 +8,13 @@ import type { Wildness } from './check-cluster.ts';
 /**
  * `quirk`: a switch of the engine under random faults; some seed of the first so many breaks it.
  * `patch`: a mutation, `test/mutations/<name>.patch`, whose catcher is beside it.
+ * `test`: another test, that shows the checker what it must not let pass.
  * `rig`: a world that is tampered with, by the invariant's name in `invariants.test.ts`.
  */
 export type Trip =
   | { readonly by: 'quirk'; readonly wild: Wildness; readonly seedsMax: number }
   | { readonly by: 'patch'; readonly name: string }
+  | { readonly by: 'test'; readonly file: string; readonly name: string }
   | { readonly by: 'rig' };
 
 export interface InvariantRow {
@@ -30,6 +32,16 @@ const truncation: Wildness = {
 const seeds = (wild: Wildness): Trip => ({ by: 'quirk', wild, seedsMax: 120 });
 const patch = (name: string): Trip => ({ by: 'patch', name });
 const RIG: Trip = { by: 'rig' };
+const groupTest = (name: string): Trip => ({
+  by: 'test',
+  file: 'test/lab/group-invariants.test.ts',
+  name,
+});
+const RAFT: Trip = {
+  by: 'test',
+  file: 'test/consensus/invariants.test.ts',
+  name: '$id: the checker turns red',
+};
 
 const PARTITION = 'engine/kafka/partition/partition.ts';
 const LOG = 'engine/kafka/partition/unified-log.ts';
@@ -174,4 +186,50 @@ export const invariants: readonly InvariantRow[] = [
     ['engine/kafka/transaction/transaction-metadata.ts', "'K26: "],
     patch('prepared-is-not-completed'),
   ),
+  row(
+    'K30',
+    'only the current generation is granted anything',
+    ['engine/kafka/group/member-requests.ts', "'K30: a member'"],
+    groupTest('K30 turns red when an old generation is granted something'),
+  ),
+  row(
+    'K31',
+    'a partition has one owner a generation',
+    [
+      'engine/kafka/client/consumer/group/consumer-coordinator.ts',
+      "'K31: a partition goes to one member'",
+    ],
+    groupTest('K31 turns red'),
+  ),
+  row(
+    'K32',
+    'generations grow, each with one assignment',
+    ['engine/kafka/group/classic-group.ts', "'K32: generations grow'"],
+    groupTest('K32 turns red'),
+  ),
+  row(
+    'K33',
+    'what was committed is what is read',
+    ['engine/kafka/coordinator/coordinator-runtime.ts', "'K33: only what is in the log"],
+    groupTest('K33 turns red'),
+  ),
+  row(
+    'K34',
+    'what is committed was processed',
+    ['engine/kafka/client/consumer/group/group-consumer.ts', "'K34: "],
+    patch('close-commits-what-is-not-processed'),
+  ),
+  row('T1', 'one leader a term', ['engine/consensus/election.ts', "'T1: "], RAFT),
+  row('T2', 'a leader only appends', ['engine/consensus/raft.ts', "'T2: "], RAFT),
+  row('T3', 'logs match', ['engine/consensus/replication.ts', "'T3: "], RAFT),
+  row(
+    'T4',
+    'a leader has all that is committed',
+    ['engine/consensus/raft-state.ts', "'T4: "],
+    RAFT,
+  ),
+  row('T5', 'what is committed stays', ['engine/consensus/raft-state.ts', "'T5: "], RAFT),
+  row('T6', 'applied <= committed <= end', ['engine/consensus/raft.ts', "'T6: "], RAFT),
+  row('T7', 'durable before it is told', ['engine/consensus/raft-state.ts', "'T7: "], RAFT),
+  row('T8', 'counted in its own term', ['engine/consensus/commitment.ts', "'T8: "], RAFT),
 ];

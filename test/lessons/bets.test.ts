@@ -1,11 +1,11 @@
 /**
- * What the head of a lesson asks is decided by runs: a bet has a winner, every setting is one that
- * the knobs take. Not here: the form of the head (`lessons/front-matter.ts`) and the tables of
- * outcomes (`outcome-tables.test.ts`).
+ * What the head of a lesson asks is decided by runs: a bet has a winner, a puzzle is open, every
+ * setting is one that the knobs take. Not here: the form of the head (`lessons/front-matter.ts`)
+ * and the tables of outcomes (`outcome-tables.test.ts`).
  */
 import { describe, expect, test } from 'vitest';
 import { Run } from '../../engine/lab/run.ts';
-import { betOutcome } from '../../lessons/condition.ts';
+import { betOutcome, holds } from '../../lessons/condition.ts';
 import { frontMatter } from '../../lessons/front-matter.ts';
 import { readProse } from '../../lessons/prose.ts';
 import { validateYaml } from '../../lessons/schema.ts';
@@ -32,6 +32,12 @@ describe('lessons: what a head asks', () => {
 
     test('the run of the bet makes one of its options true', () => {
       if (bet !== undefined) expect(betOutcome(bet, measured(bet.knobs))).not.toBeNull();
+    });
+
+    test('the puzzle is not solved by what it holds fixed alone', () => {
+      if (puzzle === undefined) return;
+      const measures = measured(puzzle.knobs);
+      expect(holds(puzzle.when, measures), JSON.stringify(measures)).toBe(false);
     });
 
     test('acts, goals and the puzzle set values that the knobs take', () => {

@@ -23,6 +23,9 @@ const DELETE_RECORDS = 'test/kafka/broker/delete-records.test.ts';
 const TRANSACTION = 'test/kafka/transaction/transaction-coordinator.test.ts';
 const TRANSACTION_INDEX = 'test/kafka/partition/transaction-index.test.ts';
 const FAILOVER = 'test/kafka/broker/failover.test.ts';
+const ELECTION = 'test/consensus/election.test.ts';
+const MEMBERSHIP = 'test/consensus/membership.test.ts';
+const WILD_QUORUM = 'test/kafka/raft/wild-quorum.test.ts';
 const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
 
 /** By the name of the patch, without its ending. */
@@ -207,6 +210,33 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   'murmur2-tail-reversed': test(
     'test/kafka/client/producer/partitioner.test.ts',
     'the key foobar goes by its murmur2 hash -790332482',
+  ),
+  'granted-before-it-is-free': test(
+    'test/kafka/client/consumer/consumer-membership.test.ts',
+    'a second one: only what moves is given up, first, and nothing else stops',
+  ),
+  'close-commits-what-is-not-processed': test(
+    'test/lab/swarm/swarm.test.ts',
+    'kafka: swarm: seed 157 holds: a member closes between two polls (K34)',
+  ),
+  // the quorum of controllers
+  'quorum-counts-one-too-few': test(
+    WILD_QUORUM,
+    'T1 to T8 and all of Kafka hold over seeds of faults, and nothing is lost',
+  ),
+  'vote-for-a-shorter-log': test(
+    ELECTION,
+    'a log that is behind gets no vote, by term first and then by length (5.4.1)',
+  ),
+  'two-votes-in-a-term': test(ELECTION, 'a vote is remembered through a loss of power'),
+  'voters-change-before-term-commits': test(
+    MEMBERSHIP,
+    'no change before a commit of the term (the bug of 2015)',
+  ),
+  'last-voter-is-removed': test(MEMBERSHIP, 'the last voter cannot go'),
+  'sync-of-replaced-log-counts': test(
+    'test/consensus/replication.test.ts',
+    'T7: a sync of a log that a snapshot has replaced says nothing of the new one',
   ),
   // transactions
   'fenced-producer-adds-partitions': test(

@@ -54,6 +54,10 @@ describe('web: the first insight on the first page', () => {
       await page.locator('.scene .deeds a').click();
       await page.waitForURL(/\/kafka\/acks-and-loss\/#v/);
       await page.locator('.stage[data-engine=running]').waitFor();
+      // as it was left: the lesson opens where the record is gone
+      expect(await page.locator('.stage [data-host=broker-1] .cell.lost').innerText()).toContain(
+        'r6',
+      );
       await page.locator('.scrub .end').click();
       expect(await page.locator('.evidence').innerText()).toContain('r6');
     }),

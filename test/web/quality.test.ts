@@ -96,6 +96,20 @@ describe('web: quality', () => {
       expect(await page.locator('.stage').isVisible()).toBe(false);
     }));
 
+  test.each(['kafka/acks-and-loss', 'guarantees/idempotent-consumer'])(
+    '%s is two sheets of paper in either language',
+    async (lesson) => {
+      for (const lang of ['en', 'zh']) {
+        await onPage(`${lang}/${lesson}/`, {}, async (page) => {
+          await whenAlive(page);
+          const margin = { top: '1cm', bottom: '1cm', left: '1cm', right: '1cm' };
+          const pdf = (await page.pdf({ format: 'A4', margin })).toString('latin1');
+          expect(pdf.match(/\/Type\s*\/Page\b(?!s)/g)?.length, lang).toBe(2);
+        });
+      }
+    },
+  );
+
   test('a page without an address of its own lets every robot in', async () => {
     const robots = await fetch(new URL('robots.txt', inject('site')));
     expect(await robots.text()).toBe('User-agent: *\nAllow: /\n');

@@ -130,6 +130,14 @@ describe('web: the index of questions', () => {
       expect(page.url()).toContain('?q=unclean+election');
     }));
 
+  test('words of the other language find nothing here, and one link searches there', () =>
+    onPage('en/questions/?q=顺序消费', {}, async (page) => {
+      await page.locator('[data-other-language]').click();
+      await page.waitForURL(/\/zh\/questions\/\?q=/);
+      expect(await page.locator('ol.asked > li').first().innerText()).toContain('顺序消费');
+      expect(await page.locator('[data-other-language]').count()).toBe(0);
+    }));
+
   test('finds Chinese words that stand apart in the text', () =>
     onPage('zh/questions/?q=消息丢失', {}, async (page) => {
       const first = page.locator('ol.asked > li').first();
@@ -211,6 +219,10 @@ describe('web: search terms', () => {
   });
 
   test('nothing is found for what nobody wrote', () => {
-    expect(searchOf('en').find('xylophone quartz')).toEqual({ questions: [], errors: [] });
+    expect(searchOf('en').find('xylophone quartz')).toEqual({
+      questions: [],
+      errors: [],
+      terms: [],
+    });
   });
 });

@@ -31,6 +31,10 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   // a transaction coordinator and a producer's transactions
   'gallery/hanging-transaction': 30,
   'gallery/late-commit-in-the-next-transaction': 30,
+  // the codecs of compression
+  'kafka/batching-and-compression': 5,
+  // the log cleaner, and the lookup in its indexes
+  'kafka/log-segments-and-indexes': 5,
   // a quorum of controllers
   'kafka/kafka-architecture': 30,
 };

@@ -83,6 +83,40 @@ describe('web: stage: goals', () => {
       expect(await page.locator('[data-own-words]').innerText()).toContain('Nobody else had it.');
     }));
 
+  test('the bet plays its own run, which need not be the one on the stage', () =>
+    onPage(ORDERS, STILL, async (page) => {
+      await stageOf(page);
+      await page.locator('.scrub .end').click();
+      expect(await page.locator('.bet .came').count()).toBe(0);
+      const before = await hashOf(page);
+      expect(await page.locator('[data-run-bet]').count()).toBe(0);
+      await page.locator('.bet input[value=twice]').check();
+      await page.locator('[data-run-bet]').click();
+      await otherRun(page, before);
+      expect(await page.locator('[data-knob=approach] select').inputValue()).toBe('redis-set-nx');
+      const stage = await page.locator('.stage').boundingBox();
+      expect(Math.abs(stage!.y)).toBeLessThan(200);
+      await page.locator('.scrub .end').click();
+      expect(await page.locator('.bet .came').innerText()).toContain('Never.');
+      const told = page.locator('.outcome a[href="#bet"]');
+      expect(await told.innerText()).toContain('Never.');
+      await page.locator('[data-act-set=calm]').click();
+      await told.waitFor({ state: 'detached' });
+      await page.locator('.scrub .end').click();
+      expect(await told.count()).toBe(0);
+    }));
+
+  test('the puzzle is set up from its own section, and the stage comes into sight', () =>
+    onPage(ORDERS, STILL, async (page) => {
+      await stageOf(page);
+      const before = await hashOf(page);
+      await page.locator('[data-show-puzzle]').click();
+      await otherRun(page, before);
+      expect(await page.locator('[data-move=down]').isVisible()).toBe(true);
+      const stage = await page.locator('.stage').boundingBox();
+      expect(Math.abs(stage!.y)).toBeLessThan(200);
+    }));
+
   test.each(['light', 'dark'] as const)(
     'axe finds nothing on the second lesson (%s)',
     (colorScheme) =>

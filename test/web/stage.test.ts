@@ -12,7 +12,7 @@ import { toLink } from '#engine/lab/link.ts';
 import type { Experiment } from '#engine/lab/experiment.ts';
 import acksAndLoss from '../../lessons/kafka/acks-and-loss/experiment.ts';
 import { onPage, useBrowser, whenAlive } from './pages.ts';
-import { axeFindings, hashOf, place, stageOf } from './stage-page.ts';
+import { axeFindings, hashOf, otherRun, place, stageOf } from './stage-page.ts';
 
 useBrowser();
 
@@ -110,6 +110,23 @@ describe('web: stage', () => {
       await page.locator('.runs .ghost [data-back]').click();
       await page.locator('.outcome .chip.lost').first().waitFor();
       expect(await verdictOf(page)).toBe('acked 8, lost 3');
+    }));
+
+  test('a number with a wide range is typed, within its bounds', () =>
+    onPage('en/kafka/kafka-architecture/', { reducedMotion: 'reduce' }, async (page) => {
+      await stageOf(page);
+      const knob = page.locator('[data-knob="controller.quorum.fetch.timeout.ms"]');
+      expect(await page.locator('.knobs option').count()).toBeLessThan(100);
+      const before = await hashOf(page);
+      await knob.locator('input').fill('8000');
+      await page.keyboard.press('Enter');
+      await otherRun(page, before);
+      expect(await knob.locator('legend em').innerText()).toBe('changed');
+      const after = await hashOf(page);
+      await knob.locator('input').fill('999999');
+      await page.keyboard.press('Enter');
+      expect(await knob.locator('input:invalid').count()).toBe(1);
+      expect(await hashOf(page)).toBe(after);
     }));
 
   test('two knobs that are turned quickly are both turned', () =>

@@ -51,6 +51,7 @@ import {
   sceneModule,
 } from './reference-modules.ts';
 import type { SceneRun } from './scene.ts';
+import { boundedStill } from './still-bounds.ts';
 import { galleryModule, storyBodiesModule, storyModule } from './story-modules.ts';
 
 const EXPERIMENTS = fileURLToPath(new URL('./experiments.ts', import.meta.url));
@@ -66,27 +67,50 @@ interface Experiments {
 /** The still run of a lesson, `<track>/<slug>`. */
 type StillOf = (lesson: string) => Promise<Still>;
 
-export function lessonModules(lessons: string, engine: string): Plugin {
-  let experiments: Promise<{ module: Experiments }> | undefined;
-  // each experiment is run once, for both languages, the browser's build and Node's
-  const runs = new Map<string, Promise<Still>>();
-  const inNode = async (): Promise<Experiments> => {
-    experiments ??= runnerImport(EXPERIMENTS, { configFile: false, logLevel: 'error' });
-    return (await experiments).module;
+/** Runs of experiments in Node: each is made once, for both languages and both builds. */
+class RunsInNode {
+  #experiments: Promise<{ module: Experiments }> | undefined;
+  #scene: Promise<SceneRun> | undefined;
+  readonly #stills = new Map<string, Promise<Still>>();
+  readonly #outcomes = new Map<string, Promise<RunOutcome>>();
+
+  readonly inNode = async (): Promise<Experiments> => {
+    this.#experiments ??= runnerImport(EXPERIMENTS, { configFile: false, logLevel: 'error' });
+    return (await this.#experiments).module;
   };
-  const stillOf: StillOf = (lesson) => {
-    const run = runs.get(lesson) ?? inNode().then((module) => module.stillOf(lesson));
-    runs.set(lesson, run);
+
+  readonly stillOf: StillOf = (lesson) => {
+    const known = this.#stills.get(lesson);
+    const run = known ?? this.inNode().then((module) => boundedStill(module.stillOf(lesson)));
+    this.#stills.set(lesson, run);
     return run;
   };
-  let scene: Promise<SceneRun> | undefined;
-  const outcomes = new Map<string, Promise<RunOutcome>>();
-  const outcomeOf: OutcomeOf = (lesson, knobs) => {
+
+  readonly outcomeOf: OutcomeOf = (lesson, knobs) => {
     const key = JSON.stringify([lesson, knobs]);
-    const run = outcomes.get(key) ?? inNode().then((module) => module.outcomeOf(lesson, knobs));
-    outcomes.set(key, run);
+    const known = this.#outcomes.get(key);
+    const run = known ?? this.inNode().then((module) => module.outcomeOf(lesson, knobs));
+    this.#outcomes.set(key, run);
     return run;
   };
+
+  scene(): Promise<SceneRun> {
+    this.#scene ??= this.inNode().then((module) => module.scene());
+    return this.#scene;
+  }
+
+  /** The engine or an experiment has changed. */
+  forget(): void {
+    this.#experiments = undefined;
+    this.#scene = undefined;
+    this.#stills.clear();
+    this.#outcomes.clear();
+  }
+}
+
+export function lessonModules(lessons: string, engine: string): Plugin {
+  const made = new RunsInNode();
+  const { stillOf, outcomeOf, inNode } = made;
   const errorCodes = () => inNode().then((module) => module.errorCodes());
   const files = () => questionFiles(lessons, { stillOf, errorCodes });
 
@@ -107,8 +131,7 @@ export function lessonModules(lessons: string, engine: string): Plugin {
         if (kind === 'lesson-glossary') return glossaryModule(lessons, rest[0] as Lang);
         if (kind === 'lesson-machines') return machinesModule((await inNode()).machineCharts());
         if (kind === 'lesson-scene') {
-          scene ??= inNode().then((module) => module.scene());
-          return sceneModule(lessons, await scene, rest[0] as Lang);
+          return sceneModule(lessons, await made.scene(), rest[0] as Lang);
         }
         if (kind === 'lesson-comparison') return comparisonModule(lessons, rest[0] as Lang);
         const [track = '', slug, lang] = rest;
@@ -130,10 +153,7 @@ export function lessonModules(lessons: string, engine: string): Plugin {
     hotUpdate({ file }) {
       const isOurs = file.startsWith(lessons) || file.startsWith(engine);
       if (!isOurs || file.endsWith('.svx')) return undefined;
-      experiments = undefined;
-      runs.clear();
-      outcomes.clear();
-      scene = undefined;
+      made.forget();
       for (const [id, module] of this.environment.moduleGraph.idToModuleMap) {
         if (id.startsWith('\0virtual:lesson')) {
           this.environment.moduleGraph.invalidateModule(module);

@@ -41,7 +41,8 @@ export function readWish(data: unknown): Wish | null {
   if (typeof data !== 'object' || data === null) return null;
   const { highwater, link, event, step, knobs } = data as Record<string, unknown>;
   // a whole address does as well as its fragment
-  if (highwater === 'load' && isText(link)) return { highwater, link: link.replace(/^.*#/, '') };
+  if (highwater === 'load' && isText(link))
+    return { highwater, link: link.replace(/^.*#|@\d+$/g, '') };
   if (highwater === 'seek' && isText(step)) return { highwater, step };
   if (highwater === 'seek' && Number.isSafeInteger(event)) {
     return { highwater, event: event as number };

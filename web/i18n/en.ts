@@ -117,6 +117,7 @@ export const en = {
     clear: 'Clear',
     shown: (count: number, all: number) => `${count} of ${plural(all, 'question', 'questions')}`,
     none: 'Nothing fits. Take a filter away, or search for fewer words.',
+    inOther: 'Search the Chinese pages for it',
     frequency: (times: number) => `how often it is asked: ${times} of 5`,
     errors: 'Error codes',
     code: (code: number) => `code ${code}`,

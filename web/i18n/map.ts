@@ -16,7 +16,7 @@ type Words = typeof en;
 
 const zh: Words = {
   picture: '课程路线图；下面的列表内容相同',
-  arrow: '最好先学',
+  arrow: '箭头起点的那一课最好先学',
   done: '全部问题你都能答',
   known: (count, all) => `${all} 题里你能答 ${count} 题`,
   before: '最好先学：',

@@ -28,7 +28,7 @@ const zh: Words = {
   play: '播放这一步',
   notes: '备注',
   close: '退出幻灯片',
-  bet: '先下注',
+  bet: '先押注',
   told: '这一步发生了什么',
   claims: '常见回答怎么说',
   noNotes: '没有需要补充的内容。',

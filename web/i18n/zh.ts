@@ -113,6 +113,7 @@ export const zh: Messages = {
     clear: '清除',
     shown: (count, all) => `${all} 道题中的 ${count} 道`,
     none: '没有符合的题。去掉一个筛选条件，或者少输几个词。',
+    inOther: '到英文页面里搜',
     frequency: (times) => `常问程度 ${times}/5`,
     errors: '错误码',
     code: (code) => `编号 ${code}`,

@@ -27,6 +27,14 @@ export interface PoolShown {
   readonly done: readonly string[];
 }
 
+export interface MemberShown {
+  readonly group: string;
+  /** -1 outside any. */
+  readonly generation: number;
+  readonly leads: boolean;
+  readonly partitions: readonly { readonly partition: string; readonly position: number }[];
+}
+
 export interface DatabaseShown {
   readonly tables: readonly {
     readonly name: string;
@@ -49,6 +57,7 @@ export interface RedisShown {
 export type ServiceShown =
   | { readonly kind: 'worker'; readonly worker: WorkerShown }
   | { readonly kind: 'pool'; readonly pool: PoolShown }
+  | { readonly kind: 'member'; readonly member: MemberShown }
   | { readonly kind: 'transfer'; readonly transfer: FileTransferView }
   | { readonly kind: 'database'; readonly database: DatabaseShown }
   | { readonly kind: 'redis'; readonly redis: RedisShown };
@@ -78,6 +87,8 @@ export function serviceOf(host: HostFrame): ServiceShown | null {
       return { kind: 'worker', worker: view as unknown as WorkerShown };
     case 'pool-worker':
       return { kind: 'pool', pool: view as unknown as PoolShown };
+    case 'kafka-group-consumer':
+      return { kind: 'member', member: view as unknown as MemberShown };
     case 'database':
       return { kind: 'database', database: view as unknown as DatabaseShown };
     case 'redis':
@@ -85,6 +96,13 @@ export function serviceOf(host: HostFrame): ServiceShown | null {
     default:
       return null;
   }
+}
+
+/** The newest generation that any of these is in, of those in a group; -1 without any. */
+export function newestGeneration(hosts: readonly HostFrame[], group: string): number {
+  const services = hosts.map(serviceOf).filter((service) => service?.kind === 'member');
+  const members = services.map(({ member }) => member).filter((one) => one.group === group);
+  return Math.max(-1, ...members.map(({ generation }) => generation));
 }
 
 /** The last rows, each with whether one above has the same first value. */

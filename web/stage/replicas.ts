@@ -156,6 +156,8 @@ function statesOf(tape: Tape, name: string): Map<string, LogState[]> {
   for (const { event, host } of tape.changesOf(name)) {
     const broker = brokerView(host);
     for (const view of broker?.partitions ?? []) {
+      // What internal topics keep is no text, and there is much of it.
+      if (view.topic.startsWith('__')) continue;
       const list = states.get(nameOf(view)) ?? [];
       states.set(nameOf(view), list);
       const last = list[list.length - 1];

@@ -18,10 +18,15 @@ import { keepPlace, keptPlace } from './resume.ts';
 import { Runs, samePlace, type LeftRun } from './runs.svelte.ts';
 
 /** A fragment that is a run, or the proof of a claim; any other is an anchor of the page. */
-const LINK = /^#(v\d+\..*)$/;
+const LINK = /^#(v\d+\.[^@]*)(?:@(\d+))?$/;
 const PROOF = /^#proof=([a-z0-9-]+)$/;
 
 const linkHere = (): string | undefined => LINK.exec(location.hash)?.[1];
+/** The event that a link names behind its run. */
+const eventHere = (): number | null => {
+  const event = LINK.exec(location.hash)?.[2];
+  return event === undefined ? null : Number(event);
+};
 
 type Proof = StageProps['still']['proofs'][number];
 
@@ -146,7 +151,7 @@ export class StageSession {
     if (link === undefined) return false;
     void this.#change(
       () => this.runs.open(link),
-      () => this.runs.tape.opening,
+      () => eventHere() ?? this.runs.tape.opening,
     );
     return true;
   }
@@ -206,7 +211,8 @@ export class StageSession {
     const wanted = link ?? kept?.link;
     await (wanted === undefined ? this.runs.preset() : this.runs.open(wanted));
     void this.search.look();
-    if (kept !== null && this.runs.problem === '') this.player.seek(kept.event);
+    const event = kept?.event ?? eventHere();
+    if (event !== null && this.runs.problem === '') this.player.seek(event);
   }
 
   /** Changes the run and keeps the place, or goes where `place` says. */

@@ -208,6 +208,10 @@ function batchView(bytes: Uint8Array, header: BatchHeader): RecordView[] {
   }));
 }
 
+/** What is no text, as the keys and values of the internal topics, is shown by its size. */
 function text(bytes: Uint8Array | null): string | null {
-  return bytes === null ? null : decodeUtf8(bytes.subarray(0, TEXT_BYTES_SHOWN));
+  if (bytes === null) return null;
+  const shown = bytes.subarray(0, TEXT_BYTES_SHOWN);
+  // no text has a NUL, and every schema of an internal topic begins with one
+  return shown.includes(0) ? `${bytes.length} B` : decodeUtf8(shown);
 }

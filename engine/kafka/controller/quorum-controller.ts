@@ -393,6 +393,8 @@ function electionOf({ before, after }: PartitionChange): string {
   if (after.leader === NO_LEADER) return 'offline';
   if (before === undefined || before.isr.includes(after.leader)) return 'clean';
   if (before.elr.includes(after.leader)) return 'eligible';
+  // A replica that caught up with a reassignment joins the ISR and leads by the same change.
+  if (after.isr.length > 1 && after.isr.includes(after.leader)) return 'clean';
   assert(after.leaderRecoveryState === RECOVERING, 'an unclean leader recovers', { after });
   return 'unclean';
 }

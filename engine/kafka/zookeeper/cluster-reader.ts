@@ -69,12 +69,12 @@ export function readBrokers(
   });
 }
 
-/** All topics as records, and a watch on which there are. */
+/** All topics as records, with the first producer id that no block has. */
 export function readTopics(
   client: ZooKeeperClient,
   done: (records: readonly MetadataRecord[] | null) => void,
 ): void {
-  client.getChildren(zk.BROKER_TOPICS, true, (err, names) => {
+  client.getChildren(zk.BROKER_TOPICS, false, (err, names) => {
     if (err !== 0) return done(null);
     const paths = names.flatMap((name) => [zk.topicPath(name), zk.topicConfigPath(name)]);
     readAll(client, [...paths, zk.PRODUCER_ID_BLOCK], (found) => {

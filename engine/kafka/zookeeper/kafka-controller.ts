@@ -74,6 +74,8 @@ export class KafkaController implements Decider {
   #rebalance: TimerId | null = null;
   /** Grows with each attempt, so that answers to an earlier one change nothing. */
   #attempt = 0;
+  /** Brokers came or went while the cluster was being read. */
+  #missedBrokers = false;
 
   constructor(ports: Ports, brokerId: number, config: ControllerConfig, session: ZkSession) {
     assert(brokerId >= 0, 'broker.id', { brokerId });
@@ -170,6 +172,8 @@ export class KafkaController implements Decider {
   #load(attempt: number, office: Office): void {
     const { client } = this.#session;
     const failed = () => attempt !== this.#attempt;
+    this.#missedBrokers = false;
+    client.create(zk.FEATURE, zk.featureData(), CreateMode.PERSISTENT, () => {});
     this.#session.watching(zk.BROKER_IDS, () => this.#brokersChanged());
     this.#session.watching(zk.DELETE_TOPICS, () => this.#topicsToDelete());
     readBrokers(client, (brokers) => {
@@ -199,6 +203,7 @@ export class KafkaController implements Decider {
     for (const id of image.brokers.keys()) this.#append(addBroker(this.view, id));
     this.#topicsToDelete();
     this.#rebalanceLater();
+    if (this.#missedBrokers) this.#brokersChanged();
   }
 
   /** A zombie hears BADVERSION of the epoch's check; a lost answer may mean either. */
@@ -211,6 +216,7 @@ export class KafkaController implements Decider {
   // ------------------------------------------------------------------------------------- watches
 
   #brokersChanged(): void {
+    this.#missedBrokers = this.#active === null;
     if (this.#active === null) return;
     const { log } = this.#active;
     readBrokers(this.#session.client, (brokers) => {

@@ -3,7 +3,8 @@
  * its order.
  *
  * Not here: when they are read and written. Source: `kafka.zk.ZkData`, and what a broker 3.9.1
- * wrote. Differences: no ACLs, delegation tokens, quotas and features of `/feature`.
+ * wrote. Differences: no ACLs, delegation tokens and quotas;
+ * `/feature` has no features.
  */
 import { decodeUtf8, encodeUtf8 } from '../../bytes/utf8.ts';
 import { assert } from '../../kernel/assert.ts';
@@ -19,6 +20,7 @@ export const CONFIG_TOPICS = '/config/topics';
 export const CONFIG_CHANGES = '/config/changes';
 export const DELETE_TOPICS = '/admin/delete_topics';
 export const ISR_CHANGE_NOTIFICATION = '/isr_change_notification';
+export const FEATURE = '/feature';
 export const PRODUCER_ID_BLOCK = '/latest_producer_id_block';
 
 /** What every broker makes sure of at its start (`ZkData.PersistentZkPaths`, and the cluster's). */
@@ -51,7 +53,7 @@ export const partitionPath = (topic: string, index: number): string =>
 export const statePath = (topic: string, index: number): string =>
   `${partitionPath(topic, index)}/state`;
 
-/** The znodes that hold each its parent's name and nothing more, from the topic down. */
+/** A znode without data, between a topic and its partitions. */
 export const partitionsPath = (topic: string): string => `${topicPath(topic)}/partitions`;
 
 export function dataOf(value: unknown): Uint8Array {
@@ -77,12 +79,12 @@ export function controllerData(brokerId: number, timestampMs: number): Uint8Arra
   return dataOf({ version: 2, brokerid: brokerId, timestamp, kraftControllerEpoch: -1 });
 }
 
-export function controllerIdOf(data: Uint8Array | null): number | null {
-  const id = readJson(data)?.['brokerid'];
-  return typeof id === 'number' ? id : null;
-}
-
 // ---------------------------------------------------------------------------------------- broker
+
+/** No finalized features, versioning enabled (KIP-584). */
+export function featureData(): Uint8Array {
+  return dataOf({ features: {}, version: 2, status: 1 });
+}
 
 export interface BrokerInfo {
   readonly host: string;

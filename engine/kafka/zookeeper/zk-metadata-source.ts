@@ -12,6 +12,7 @@
  * replicas are told, so a replica also follows what UpdateMetadata says of its partition; a topic
  * whose first partitions are not known yet begins with them.
  */
+import { ZERO_UUID } from '../../bytes/base64url.ts';
 import { assert } from '../../kernel/assert.ts';
 import type { Address, Ports } from '../../kernel/ports.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
@@ -38,7 +39,7 @@ import {
 import { imageChanges } from '../metadata/image-records.ts';
 import { CONTROLLER_PORT } from '../metadata/metadata-log.ts';
 import { type PartitionRegistration, registrationOf } from '../metadata/partition-registration.ts';
-import { ZERO_UUID } from '../../bytes/base64url.ts';
+import type { PartitionRecord } from '../metadata/record.ts';
 import { DURING_DELETE } from './broker-requests.ts';
 import { readAll } from './cluster-reader.ts';
 import { OFFICE_OFFSETS } from './kafka-controller.ts';
@@ -61,6 +62,9 @@ interface KnownTopic {
   readonly id: string;
   readonly partitions: Map<number, PartitionRegistration>;
 }
+
+/** What a partition's state in this mode does not have. */
+type Unsaid = 'topicId' | 'directories' | 'eligibleLeaderReplicas' | 'lastKnownElr';
 
 type ControlBody = LeaderAndIsrRequest | UpdateMetadataRequest | StopReplicaRequest;
 
@@ -131,9 +135,16 @@ export class ZkMetadataSource implements MetadataSource {
     return true;
   }
 
+  /** The registration's epoch is known now: what came before it was, waits. */
+  registered(): void {
+    assert(this.#owner.brokerEpoch() >= 0, 'registered');
+    this.#next();
+  }
+
   #next(): void {
     const first = this.#waiting[0];
-    if (first === undefined || this.#reading) return;
+    // Without an epoch it cannot be told whether a former life of this broker is meant.
+    if (first === undefined || this.#reading || this.#owner.brokerEpoch() < 0) return;
     const body = first.body as ControlBody;
     const names = body.topicStates.map(({ topicName }) => topicName);
     const unread = names.filter((name) => !this.#configs.has(name));
@@ -228,16 +239,13 @@ export class ZkMetadataSource implements MetadataSource {
   }
 
   /** Takes a partition's state, unless a newer one is known. */
-  #take(
-    name: string,
-    id: string,
-    state: Omit<Parameters<typeof registrationOf>[0], 'topicId' | 'directories'>,
-  ): void {
+  #take(name: string, id: string, state: Omit<PartitionRecord, Unsaid>): void {
     if (this.#topics.get(name)?.id !== id) this.#topics.set(name, { id, partitions: new Map() });
     const { partitions } = this.#topics.get(name)!;
     const known = partitions.get(state.partitionId);
     if (known !== undefined && known.partitionEpoch >= state.partitionEpoch) return;
-    const record = { ...state, topicId: id, directories: [] };
+    const unsaid = { directories: [], eligibleLeaderReplicas: null, lastKnownElr: null };
+    const record = { ...state, topicId: id, ...unsaid };
     partitions.set(state.partitionId, registrationOf(record));
   }
 

@@ -106,6 +106,7 @@ export class ZooKeeperControlPlane implements ControlPlane {
   /** As there: a broker registers first, and then stands for the office. */
   #registered(): void {
     assert(this.lifecycle.brokerEpoch >= 0, 'registered', {});
+    this.subscription.registered();
     this.subscription.watchConfigs();
     this.#controller.elect();
   }

@@ -42,7 +42,8 @@ export const zooKeeperModeNarration: Narration = {
     en: (e) =>
       e['error'] === 'NONE'
         ? `broker-${e['broker']} takes ${e['request']} of controller epoch ${e['controllerEpoch']}.`
-        : `broker-${e['broker']} refuses ${e['request']} of epoch ${e['controllerEpoch']}: ${e['error']}.`,
+        : `broker-${e['broker']} refuses ${e['request']} of epoch ${e['controllerEpoch']}: ` +
+          `${e['error']}.`,
     zh: (e) =>
       e['error'] === 'NONE'
         ? `broker-${e['broker']} 接受 ${e['request']}，控制器纪元 ${e['controllerEpoch']}。`

@@ -64,7 +64,7 @@ const kinds: readonly Kind[] = [
 export const kafkaFaults: readonly FaultName[] = [...kinds, 'start', 'resume', 'heal'];
 
 /** A link holds so many inputs, with the knobs. */
-const INPUTS_MAX = 34;
+export const INPUTS_MAX = 34;
 const BEYOND_ONLY: readonly Kind[] = ['lying-sync', 'bit-rot'];
 const HOUR_MS = 3_600_000;
 

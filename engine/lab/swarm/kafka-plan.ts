@@ -2,8 +2,8 @@
  * The planner for Kafka: from a seed a configuration and faults, within or beyond what the
  * configuration promises to survive.
  *
- * Streams of random numbers: configuration, whether there is a quorum, faults, and (in the
- * experiment) the workload.
+ * Streams of random numbers: configuration, whether there is a quorum, faults, one for each part
+ * that only some seeds have (`swarm-parts.ts`), and (in the experiment) the workload.
  * Within the promise: no unclean election, a current release, and power lost with its page cache at
  * no more hosts than `kafka-faults.ts` allows. Beyond it: any release, any setting, any fault.
  */
@@ -12,9 +12,10 @@ import { randomStream } from '../../kernel/random.ts';
 import type { Random } from '../../kernel/ports.ts';
 import { compareReleases, profileNames } from '../../kafka/profiles.ts';
 import { textOf, knobValues } from '../knob.ts';
-import { drawFaults } from './kafka-faults.ts';
+import { INPUTS_MAX, drawFaults } from './kafka-faults.ts';
 import kafkaSwarm, { calmEvents, namesOf, quirkNames } from './kafka-swarm.ts';
 import type { DrawOptions, Plan } from './plan.ts';
+import { drawMemberFaults, drawParts } from './swarm-parts.ts';
 
 /** The oldest release that keeps everything it promises: older ones have known bugs. */
 const SOUND_SINCE = '3.9';
@@ -38,12 +39,15 @@ export function drawKafka(seed: number, options: DrawOptions): Plan {
   const cluster = { ...drawCluster(random, promise), controllers };
   const drawn = { promise, ...cluster, ...drawClients(random) };
   const turned = promise === 'beyond' && random.below(4) === 0 ? random.pick(quirkNames) : 'none';
-  const knobs = differing({ ...drawn, quirk: quirk ?? turned });
-  const inputs = drawFaults(randomStream(seed, 'swarm/faults'), {
-    promise,
-    seed,
-    ...shapeOf(knobs),
-  });
+  const release = releaseOf(cluster.profile);
+  const parts = options.plain === true ? {} : drawParts(seed, release, cluster.brokers);
+  const knobs = differing({ ...drawn, ...parts, quirk: quirk ?? turned });
+  const shape = shapeOf(knobs);
+  const faults = drawFaults(randomStream(seed, 'swarm/faults'), { promise, seed, ...shape });
+  const ofMembers = drawMemberFaults(seed, shape.members, shape);
+  const inputs = [...faults, ...ofMembers.slice(0, INPUTS_MAX - faults.length)].sort(
+    (left, right) => left.event - right.event,
+  );
   return { experiment: kafkaSwarm.id, knobs, seed, inputs };
 }
 
@@ -51,13 +55,17 @@ export function drawKafka(seed: number, options: DrawOptions): Plan {
 export function shapeOf(set: Plan['knobs']) {
   const values = knobValues(kafkaSwarm.knobs, set);
   const number = (name: string) => Number(values[name]);
+  const members = namesOf('member', number('members'));
   return {
     brokers: namesOf('broker', number('brokers')),
     controllers: namesOf('controller', number('controllers')),
     clients: [
       ...namesOf('producer', number('producers')),
       ...namesOf('consumer', number('consumers')),
+      ...members,
+      ...namesOf('teller', number('transactional')),
     ],
+    members,
     partitions: number('partitions'),
     minInSyncReplicas: number('min.insync.replicas'),
     eligibleLeaderReplicas: number('eligible.leader.replicas.version') === 1,
@@ -78,7 +86,7 @@ function differing(drawn: Drawn): Record<string, string> {
   );
 }
 
-function drawCluster(random: Random, promise: DrawOptions['promise']): Drawn {
+function drawCluster(random: Random, promise: DrawOptions['promise']) {
   const beyond = promise === 'beyond';
   const profile = random.pick(beyond && random.below(2) === 0 ? profileNames : soundProfiles);
   const brokers = random.pick([3, 3, 3, 4, 5]);

@@ -16,9 +16,17 @@ import { judgeDelivery } from '../check/delivery.ts';
 import { experiment } from '../experiment.ts';
 import type { Lab, Step } from '../experiment.ts';
 import { KafkaCluster } from '../kafka.ts';
+import { compaction } from '../kafka-cleaner.ts';
+import { consumerGroupCoordination } from '../kafka-consumer-protocol.ts';
+import { groupCoordination } from '../kafka-groups.ts';
 import { raftQuorum } from '../kafka-quorum.ts';
+import { transactionCoordination } from '../kafka-transactions.ts';
 import { choice, flag, integer } from '../knob.ts';
 import type { KnobValues, Localized } from '../knob.ts';
+import { GroupPart, groupBrokerSettings } from './group-part.ts';
+import { partKnobs } from './swarm-parts.ts';
+import { TopicPart, cleanerBrokerSettings } from './topic-part.ts';
+import { TransactionPart, transactionBrokerSettings } from './transaction-part.ts';
 
 export const TOPIC = 'swarm';
 /** Faults begin after this event: by then every cluster that can be drawn has come up. */
@@ -85,6 +93,7 @@ const knobs = {
     en: 'Events between the first record and the healing.',
     zh: '从第一条消息到恢复之间的事件数。',
   }),
+  ...partKnobs,
 } as const;
 
 type SwarmKnobs = KnobValues<typeof knobs>;
@@ -95,6 +104,9 @@ class SwarmWorld {
   readonly cluster: KafkaCluster;
   readonly #workload: Random;
   readonly #incarnations = new Map<string, number>();
+  readonly #group: GroupPart | null;
+  readonly #transactions: TransactionPart | null;
+  readonly #topics: TopicPart;
   #lookAt = 0;
 
   constructor(knobValues: SwarmKnobs, lab: Lab) {
@@ -107,13 +119,30 @@ class SwarmWorld {
       const name = quirk as SwitchName;
       quirks[name] = !profileOf(profile, quirks).switches[name];
     }
-    const settings = { ...brokerSettings(knobValues), 'auto.create.topics.enable': 'false' };
+    const settings = {
+      ...brokerSettings(knobValues),
+      'auto.create.topics.enable': 'false',
+      ...partSettings(knobValues),
+    };
     this.cluster = new KafkaCluster(lab, {
       brokers: knobValues.brokers,
       profile,
       quirks,
       settings,
+      modules: modulesOf(knobValues),
       ...quorumOf(knobValues),
+    });
+    const { cluster } = this;
+    const { partitions } = knobValues;
+    this.#group = hasGroup(knobValues) ? new GroupPart(lab, cluster, TOPIC, knobValues) : null;
+    const topic = { name: TOPIC, partitions };
+    const transacts = knobValues.transactional > 0;
+    this.#transactions = transacts ? new TransactionPart(lab, cluster, topic, knobValues) : null;
+    this.#topics = new TopicPart(lab, cluster, knobValues, {
+      topic: TOPIC,
+      partitions,
+      replicationFactor: knobValues['replication.factor'],
+      minInSyncReplicas: knobValues['min.insync.replicas'],
     });
   }
 
@@ -138,6 +167,9 @@ class SwarmWorld {
     for (const [place, name] of namesOf('consumer', set.consumers).entries()) {
       cluster.addConsumer(name, TOPIC, fetch, place % set.partitions);
     }
+    this.#group?.begin(namesOf('member', set.members));
+    this.#transactions?.begin(namesOf('teller', set.transactional));
+    this.#topics.begin();
   }
 
   /** Sends what is due by this burst, in groups to a producer and a partition drawn for each. */
@@ -153,15 +185,18 @@ class SwarmWorld {
       cluster.send(producer, TOPIC, count, { partition: this.#workload.below(set.partitions) });
       left -= count;
     }
+    this.#group?.burst(number);
+    this.#transactions?.burst();
+    this.#topics.burst(number);
   }
 
   /** What a dead incarnation of a producer waited for, nobody will be told any more. */
   noteDeadProducers(lab: Lab): void {
-    for (const name of this.producers) {
+    for (const name of new Set(lab.history.sent.map(({ producer }) => producer))) {
       const { incarnation } = lab.host(name);
-      const known = this.#incarnations.get(name);
+      const known = this.#incarnations.get(name) ?? 1;
       this.#incarnations.set(name, incarnation);
-      if (known === undefined || known === incarnation) continue;
+      if (known === incarnation) continue;
       for (const sent of lab.history.sent) {
         if (sent.producer !== name || sent.outcome !== 'pending') continue;
         lab.history.tell(sent.id, lab.event, 'indeterminate', { error: 'the producer died' });
@@ -191,6 +226,7 @@ class SwarmWorld {
       lab.inject({ fault: 'slow-disk', host, factor: 1 });
     }
     this.#keepRunning(lab);
+    this.#group?.heal();
   }
 
   /**
@@ -209,6 +245,21 @@ class SwarmWorld {
     return running && cluster.allRegistered && cluster.partitionsReady(true);
   }
 
+  /** Whether groups, transactions and moves have come to their ends, too. */
+  partsAtRest(): boolean {
+    const transactionsRest = this.#transactions?.atRest() ?? true;
+    const groupRests = this.#group?.atRest(this.knobs.acks === 'all') ?? true;
+    return transactionsRest && groupRests && this.#topics.atRest();
+  }
+
+  get halfTransactions(): number {
+    return this.#transactions?.transactions.torn.length ?? 0;
+  }
+
+  get lostTransactions(): number {
+    return this.#transactions?.transactions.lost.length ?? 0;
+  }
+
   #keepRunning(lab: Lab): void {
     for (const host of lab.hosts()) {
       if (host.paused) lab.inject({ fault: 'resume', host: host.name });
@@ -220,6 +271,46 @@ class SwarmWorld {
 /** How many events a cluster with so many controllers has to itself. */
 export function calmEvents(controllers: number): number {
   return controllers === 1 ? CALM_EVENTS : QUORUM_CALM_EVENTS;
+}
+
+const hasGroup = ({ members, 'late.member': late }: SwarmKnobs): boolean => members > 0 || late;
+
+/** What brokers can do besides, for the parts of a seed. */
+function modulesOf(set: SwarmKnobs) {
+  const groups =
+    set['group.protocol'] === 'consumer' ? consumerGroupCoordination : groupCoordination;
+  return [
+    ...(hasGroup(set) || set.transactional > 0 ? groups : []),
+    ...(set.transactional > 0 ? transactionCoordination : []),
+    ...(set.compacts ? compaction : []),
+  ];
+}
+
+/** Internal topics are promised as much as the swarm's own. */
+function partSettings(set: SwarmKnobs): Readonly<Record<string, string>> {
+  const hasGroups = hasGroup(set) || set.transactional > 0;
+  if (!hasGroups && !set.compacts) return {};
+  const replicas = String(set['replication.factor']);
+  const minimum = String(set['min.insync.replicas']);
+  const { 'offsets.topic.segment.bytes': segmentBytes, ...cleaner } = cleanerBrokerSettings;
+  return {
+    ...(hasGroups
+      ? {
+          ...groupBrokerSettings(set),
+          'offsets.topic.replication.factor': replicas,
+          'min.insync.replicas': minimum,
+        }
+      : {}),
+    ...(set.transactional > 0
+      ? {
+          ...transactionBrokerSettings,
+          'transaction.state.log.replication.factor': replicas,
+          'transaction.state.log.min.isr': minimum,
+        }
+      : {}),
+    ...(set.compacts ? cleaner : {}),
+    ...(set.compacts && hasGroups ? { 'offsets.topic.segment.bytes': segmentBytes } : {}),
+  };
 }
 
 /** Snapshots are made often, so that a controller that was away needs one. */
@@ -308,14 +399,14 @@ export default experiment({
       id: 'recover',
       title: { en: 'Everything is healed and comes to rest', zh: '恢复一切，等待系统平稳' },
       do: (world, lab) => world.heal(lab),
-      until: (world, lab) => world.atRest(lab),
+      until: (world, lab) => world.atRest(lab) && world.partsAtRest(),
       timeLimitMs: 400_000,
     },
   ],
 
   settle: KafkaCluster.settle(),
 
-  measures({ world: { knobs: set }, history }) {
+  measures({ world: { knobs: set, halfTransactions, lostTransactions }, history }) {
     const verdict = judgeDelivery(history);
     return {
       brokers: set.brokers,
@@ -330,6 +421,8 @@ export default experiment({
       skipped: verdict.skipped.length,
       dirtyRead: verdict.dirtyRead.length,
       phantom: verdict.phantom.length,
+      halfTransactions,
+      lostTransactions,
     };
   },
 

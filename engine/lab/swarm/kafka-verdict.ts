@@ -9,6 +9,7 @@ import type { Producer } from '../../kafka/client/producer/producer.ts';
 import { judgeDelivery } from '../check/delivery.ts';
 import type { Run } from '../run.ts';
 import type { Finding } from './plan.ts';
+import { KEEPER } from './topic-part.ts';
 
 /** The steps in which the cluster comes to rest or is read: each must end before its limit. */
 const MUST_REACH = ['start', 'create', 'recover', 'heal', 'read-back'];
@@ -24,16 +25,22 @@ export function judgeKafka(run: Run): Finding | null {
   const verdict = judgeDelivery(run.history);
   const forbidden: [string, readonly string[]][] = [
     ['dirty read', verdict.dirtyRead],
-    ['skipped', verdict.skipped],
+    ['skipped', verdict.skipped.filter((place) => place.startsWith('consumer-'))],
   ];
   if (run.knobs['acks'] === 'all') {
-    forbidden.push(['lost', verdict.lost]);
+    forbidden.push(['lost', lasting(verdict.lost, run)]);
     forbidden.push(['duplicated', promisedOnce(verdict.duplicated, run)]);
   }
   for (const [invariant, ids] of forbidden) {
     if (ids.length > 0) return { invariant, ...at, what: `${invariant}: ${ids.join(', ')}` };
   }
   return null;
+}
+
+/** Of these records those of topics that are neither compacted nor deleted. */
+function lasting(ids: readonly string[], { history }: Run): readonly string[] {
+  const passing = new Set(history.sent.flatMap((one) => (one.producer === KEEPER ? one.id : [])));
+  return ids.filter((id) => !passing.has(id));
 }
 
 /**

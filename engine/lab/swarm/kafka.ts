@@ -5,8 +5,14 @@ import { brokerRegistrationMachine } from '../../kafka/controller/broker-registr
 import { lifecycleMachine } from '../../kafka/broker/lifecycle.machine.ts';
 import { connectionMachine } from '../../kafka/client/connection.machine.ts';
 import { fetchStateMachine } from '../../kafka/client/consumer/fetch-state.machine.ts';
+import { consumerMemberMachine } from '../../kafka/client/consumer/group/membership.machine.ts';
+import { memberStateMachine } from '../../kafka/client/consumer/group/member-state.machine.ts';
 import { producerMachine } from '../../kafka/client/producer/producer.machine.ts';
+import { transactionalMachine } from '../../kafka/client/producer/transactional.machine.ts';
 import { controllerMachine } from '../../kafka/controller/controller.machine.ts';
+import { coordinatorMachine } from '../../kafka/coordinator/coordinator.machine.ts';
+import { classicGroupMachine } from '../../kafka/group/classic-group.machine.ts';
+import { transactionMachine } from '../../kafka/transaction/transaction.machine.ts';
 import { quorumControllerMachine } from '../../kafka/raft/quorum-controller.machine.ts';
 import { raftMachine } from '../../consensus/raft.machine.ts';
 import { isrMachine } from '../../kafka/partition/isr.machine.ts';
@@ -33,6 +39,12 @@ export const kafkaSystem: SwarmSystem = {
     raftMachine,
     isrMachine,
     replicaMachine,
+    coordinatorMachine,
+    classicGroupMachine,
+    memberStateMachine,
+    consumerMemberMachine,
+    transactionMachine,
+    transactionalMachine,
   ],
   quirks: quirkNames,
   draw: drawKafka,
@@ -46,6 +58,9 @@ export const kafkaSystem: SwarmSystem = {
     { knob: 'controllers', min: 1 },
     { knob: 'chaos.events', min: 50 },
     { knob: 'records', min: 1 },
+    { knob: 'members', min: 0 },
+    { knob: 'transactional', min: 0 },
+    { knob: 'moves', min: 0 },
   ],
   fit: fitKafka,
 };

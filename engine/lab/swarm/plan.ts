@@ -20,6 +20,8 @@ export interface DrawOptions {
   readonly promise: PromiseKind;
   /** A behaviour that is turned for every seed. */
   readonly quirk?: string;
+  /** Without the parts that only some seeds have: logs and replicas alone. */
+  readonly plain?: boolean;
 }
 
 export type Plan = Shared;

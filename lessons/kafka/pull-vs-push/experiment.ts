@@ -110,7 +110,7 @@ export default experiment({
       title: { en: 'A producer appears', zh: '生产者出现' },
       do: ({ cluster }) => cluster.addProducer(PRODUCER, { 'linger.ms': '0' }),
       until: () => false,
-      timeLimitMs: 200,
+      timeLimitMs: 300,
     },
     {
       id: 'one-record',

@@ -247,6 +247,8 @@ export class Producer implements Process {
     this.pendingTimer = this.ports.clock.after(wait, 'max.block.ms', () => {
       this.pendingTimer = null;
       this.pump();
+      // The end of a transaction may have waited for what has just been given up.
+      if (this.config['transactional.id'] !== '') this.sender.wake();
     });
   }
 

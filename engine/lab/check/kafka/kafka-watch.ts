@@ -28,6 +28,8 @@ export class KafkaWatch {
   readonly #cluster: KafkaCluster;
   readonly #topics = new Map<string, PartitionWatch[]>();
   readonly #topicIds = new Map<string, PartitionWatch[]>();
+  /** By host: how many replicas it had. */
+  readonly #replicas = new Map<string, number>();
   readonly #nodeIds = new Map<string, number>();
   readonly #hosts = new Map<string, SimHost>();
   readonly #wire: WireChecks;
@@ -98,13 +100,33 @@ export class KafkaWatch {
     const { process } = host;
     if (process instanceof Broker) {
       this.#wasOff.delete(host.name);
-      for (const partition of process.partitions) this.#lookAtReplica(host, partition);
+      let count = 0;
+      for (const partition of process.partitions) {
+        count++;
+        this.#lookAtReplica(host, partition);
+      }
+      const before = this.#replicas.get(host.name) ?? 0;
+      if (count === before) return;
+      this.#replicas.set(host.name, count);
+      if (count < before) this.#forgetDeleted(host.name, process);
     } else if (this.#cluster.controllerNames.includes(host.name)) {
       this.#lookAtImage((process as Controller | null)?.image ?? emptyImage);
     }
   }
 
   // ----------------------------------------------------------------------------------- replicas
+
+  /** A replica that a broker was told to delete: another one in its place begins anew. */
+  #forgetDeleted(host: string, { partitions }: Broker): void {
+    const nodeId = this.#nodeIds.get(host)!;
+    const there = new Set(partitions);
+    for (const watch of [...this.#topicIds.values()].flat()) {
+      const ledger = watch.replicas.get(nodeId);
+      // A broker that stops has none of its replicas any more, and yet they are there.
+      if (ledger === undefined || watch.registration?.replicas.includes(nodeId) === true) continue;
+      if (!there.has(ledger.partition)) watch.replicas.delete(nodeId);
+    }
+  }
 
   #lookAtReplica(host: SimHost, partition: Partition): void {
     const watch = this.#watchOf(partition);

@@ -21,10 +21,7 @@ import { randomUuid } from '../../../metadata/random-uuid.ts';
 import type { Reply } from '../../../network-client.ts';
 import type { ClientMetadata } from '../../metadata.ts';
 import { type TopicPartition, topicPartitionText } from '../subscription-state.ts';
-import {
-  type ConsumerMemberStateEvent,
-  consumerMemberMachine,
-} from './consumer-member.machine.ts';
+import { type ConsumerMemberStateEvent, consumerMemberMachine } from './membership.machine.ts';
 import type { CoordinatorLookup, LookupOwner } from './coordinator-lookup.ts';
 import type { GroupConsumerConfig } from './group-config.ts';
 import { joinedTrace, joinTrace, leaveTrace, memberRefusedTrace } from './group-consumer-trace.ts';

@@ -29,11 +29,7 @@ import { NO_LEADER_KNOWN, SubscriptionState } from '../subscription-state.ts';
 import { ConsumerCoordinator, type RebalanceListener } from './consumer-coordinator.ts';
 import { CoordinatorLookup } from './coordinator-lookup.ts';
 import { type GroupConsumerConfig, groupConsumerConfig } from './group-config.ts';
-import {
-  type ApplicationState,
-  type GroupConsumerView,
-  groupConsumerView,
-} from './member-view.ts';
+import { type ApplicationState, type GroupConsumerView, groupConsumerView } from './member-view.ts';
 import { ConsumerMembership } from './consumer-membership.ts';
 import { GroupMembership } from './group-membership.ts';
 import type { Membership } from './membership.ts';
@@ -88,6 +84,8 @@ export class GroupConsumer implements Process {
   private wakeTimer: TimerId | null = null;
   private wakeTimerAt: Micros = micros(0);
   private application: ApplicationState = 'polling';
+  /** Closes, once the application is done with what its poll returned. */
+  private closesAfterPoll: (() => void) | null = null;
   private turning = false;
   private fetchingOffsets = false;
   private offsetsRetryAt: Micros = micros(0);
@@ -224,10 +222,20 @@ export class GroupConsumer implements Process {
     this.processingMicros = perRecord;
   }
 
-  /** Commits if commits are automatic, gives up its partitions, leaves the group and closes. */
+  /**
+   * Commits if commits are automatic, gives up its partitions, leaves the group and closes. An
+   * application closes between two polls: what the last one returned is processed before, as an
+   * automatic commit says that it was.
+   */
   close(done: () => void = () => undefined): void {
     if (this.state === 'closing' || this.state === 'closed') return;
+    if (this.application === 'processing' && this.commitMode === 'auto') {
+      this.closesAfterPoll ??= () => this.close(done);
+      return;
+    }
     this.state = 'closing';
+    const busy = this.application === 'processing';
+    assert(!busy || this.commitMode !== 'auto', 'K34: only what is processed is committed');
     const leave = (): void => {
       this.coordinator.prepareLeave();
       this.membership.leave('the consumer is being closed', () => {
@@ -445,6 +453,10 @@ export class GroupConsumer implements Process {
 
   private pollAgain(): void {
     this.application = 'polling';
+    if (this.closesAfterPoll !== null) {
+      this.closesAfterPoll();
+      return;
+    }
     this.membership.polled();
     this.turn();
   }
