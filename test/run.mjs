@@ -14,7 +14,8 @@ import { setUp } from '../engine/node/command/set-up.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'node_modules/.cache/highwater/results');
-const WORKERS = 2;
+/** One more than two cores: sockets, timers and pages wait more than they work. */
+const WORKERS = 3;
 
 /**
  * @typedef {{ name: string, command: string[], after?: string, tests?: boolean }} Part

@@ -60,7 +60,7 @@ test('serve: what makes no sense is refused with what there is', async () => {
     [['--set', 'min.insync.replica=2'], 'min.insync.replica'],
     [['--set', 'min.insync.replicas=many'], 'min.insync.replicas'],
     [['--brokers', '0'], 'from 1 to'],
-    [['--node', '7'], '100 for the controller'],
+    [['--node', '7'], 'from 100 on for a controller'],
     [['--prot', '1'], '--kafka'],
     [['now'], "what is 'now'"],
   ];

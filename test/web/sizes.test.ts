@@ -31,6 +31,14 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   // a transaction coordinator and a producer's transactions
   'gallery/hanging-transaction': 30,
   'gallery/late-commit-in-the-next-transaction': 30,
+  'gallery/producer-forgotten-early': 30,
+  'kafka/kafka-transactions': 30,
+  'kafka/replication-isr-hw': 30,
+  // a group coordinator, members and assignors of both protocols
+  'kafka/consumer-groups': 50,
+  'kafka/rebalance': 50,
+  // ZooKeeper, the controller upon it, and a quorum of controllers beside it
+  'kafka/zookeeper-and-kraft': 45,
   // the codecs of compression
   'kafka/batching-and-compression': 5,
   // the log cleaner, and the lookup in its indexes

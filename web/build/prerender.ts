@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url';
 import type { Manifest, Plugin, ViteBuilder } from 'vite';
 import { writeOfflineSet } from '../offline/offline-set.ts';
 import type { Rendered } from '../server.ts';
+import { withoutStillMarkers } from './still-markers.ts';
 
 /** The page of a lesson or story with an experiment loads it, as routes.ts says. */
 const STAGE = 'stage/Stage.svelte';
@@ -81,7 +82,7 @@ async function writePages(
     const html = template
       .replace('<html lang="en">', () => `<html lang="${lang}">`)
       .replace('<!--head-->', () => links(manifest, chunks, base) + preload(data, base) + head)
-      .replace('<!--app-->', () => body);
+      .replace('<!--app-->', () => withoutStillMarkers(body));
     const file = join(folder, path === '/404/' ? '404.html' : `${path}index.html`);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, html);

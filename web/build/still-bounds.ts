@@ -15,9 +15,9 @@ import { SQUARES_MAX } from '../stage/square-window.ts';
 import { isStory } from '../stage/telling.ts';
 
 /** Sentences of a step that are all told, of whatever kind. */
-const SENTENCES_MAX = 40;
+const SENTENCES_MAX = 24;
 /** Of a kind, in a step of more than that: so many of the first, and as many of the last. */
-const OF_A_KIND = 4;
+const OF_A_KIND = 3;
 /** Records that no strip shows: so many that ended well, and so many that did not. */
 const RECORDS_UNSEEN_MAX = 20;
 

@@ -148,6 +148,7 @@ export const en = {
     up: (line: string) => `Move ${line} up`,
     down: (line: string) => `Move ${line} down`,
   },
+  asBefore: 'As before:',
   pool: { threads: 'Threads', idle: 'idle', waiting: 'Waiting:', done: 'Done, in this order:' },
   member: {
     generation: (number: number) => `generation ${number}`,

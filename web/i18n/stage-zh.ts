@@ -134,6 +134,7 @@ export const zh: StageMessages = {
     up: (line) => `把 ${line} 上移一行`,
     down: (line) => `把 ${line} 下移一行`,
   },
+  asBefore: '与上一步相同：',
   pool: { threads: '线程', idle: '空闲', waiting: '等待：', done: '完成的先后：' },
   member: {
     generation: (number) => `generation ${number}`,

@@ -16,7 +16,6 @@ export const deleteGroupsResponse = struct('DeleteGroupsResponse', {
     errorCode: int16(),
   }),
 });
-export type DeleteGroupsResponse = DataOf<typeof deleteGroupsResponse>;
 
 export const deleteGroups = api({
   key: 42,
