@@ -25,7 +25,7 @@ export const accepted: readonly Accepted[] = [
     id: /^ApiVersions /,
     path: /^apiKeys\.(8|9|27)\.(min|max)Version$/,
     reason:
-      'OffsetCommit and OffsetFetch are spoken in their oldest versions, gone since 4.0, and in 10 ' +
+      'OffsetCommit and OffsetFetch are spoken in versions that are gone since 4.0, and in 10 ' +
       '(topic ids, not yet told by 4.1); WriteTxnMarkers in version 0',
   },
   {
