@@ -8,8 +8,14 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LONG = ['test/long/**/*.test.ts', 'test/mutations/**/*.test.ts'];
-/** Builds the whole site a second time. */
-const SUB_PATH = 'test/web/sub-path.test.ts';
+/** What takes minutes together: a second build of the site, plays in real time, long searches. */
+const MINUTES = [
+  'test/web/sub-path.test.ts',
+  'test/web/insight.test.ts',
+  'test/web/frames.test.ts',
+  'test/lab/safe/verdict.test.ts',
+  'test/node/safe.test.ts',
+];
 const BROWSER = ['test/web/**/*.test.ts'];
 const INTEROP = ['test/interop/**/*.test.ts', 'test/node/**/*.test.ts'];
 
@@ -23,20 +29,26 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...LONG, ...BROWSER, ...INTEROP],
+          exclude: [...LONG, ...BROWSER, ...INTEROP, ...MINUTES],
           testTimeout: 20_000,
         },
       },
       {
         root,
-        test: { name: 'interop', include: INTEROP, testTimeout: 120_000, hookTimeout: 60_000 },
+        test: {
+          name: 'interop',
+          include: INTEROP,
+          exclude: MINUTES,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         root,
         test: {
           name: 'browser',
           include: BROWSER,
-          exclude: [SUB_PATH],
+          exclude: MINUTES,
           // a page waits more than it works; what is measured counts processor time
           maxWorkers: 2,
           globalSetup: ['test/web/site.ts'],
@@ -48,7 +60,7 @@ export default defineConfig({
         root,
         test: {
           name: 'long',
-          include: [...LONG, SUB_PATH],
+          include: [...LONG, ...MINUTES],
           globalSetup: ['test/web/site.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 600_000,
