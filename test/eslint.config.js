@@ -11,6 +11,12 @@ import ts from 'typescript-eslint';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 
+/** What a locator of Playwright tells at once, as the page is in that moment. */
+const READS = [
+  ...['count', 'isVisible', 'isHidden', 'isChecked', 'isDisabled', 'isEnabled'],
+  ...['innerText', 'innerHTML', 'textContent', 'allInnerTexts', 'inputValue', 'getAttribute'],
+];
+
 export default defineConfig(
   { ignores: ['dist', '.svx', 'node_modules'] },
   js.configs.recommended,
@@ -47,6 +53,19 @@ export default defineConfig(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
+    },
+  },
+  {
+    // a page answers when it can: what is read once passes or fails by the machine's load
+    files: ['test/web/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `CallExpression[callee.name="expect"] > AwaitExpression > CallExpression[callee.property.name=/^(${READS.join('|')})$/]`,
+          message: 'Read a page by `await expect.poll(() => ...)`, which waits until it holds.',
+        },
+      ],
     },
   },
 );

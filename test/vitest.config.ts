@@ -54,6 +54,7 @@ export default defineConfig({
           globalSetup: ['test/web/site.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
@@ -64,6 +65,7 @@ export default defineConfig({
           globalSetup: ['test/web/site.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 600_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

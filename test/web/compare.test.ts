@@ -12,16 +12,16 @@ describe('web: the comparison of brokers', () => {
     onPage(`${lang}/compare/#throughput-kafka`, { javaScriptEnabled: false }, async (page) => {
       const rows = await page.locator('tbody tr').count();
       expect(rows).toBeGreaterThan(10);
-      expect(await page.locator('tbody td').count()).toBe(rows * 4);
-      expect(await page.locator('form').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('tbody td').count()).toBe(rows * 4);
+      await expect.poll(() => page.locator('form').isVisible()).toBe(false);
       const cell = page.locator('#throughput-kafka');
       const top = (await cell.boundingBox())?.y ?? -1;
       expect(top).toBeGreaterThan(50);
       expect(top).toBeLessThan(600);
       await cell.locator('.contradiction summary').click();
-      expect(await cell.locator('.contradiction').innerText()).toContain('2,024,032');
+      await expect.poll(() => cell.locator('.contradiction').innerText()).toContain('2,024,032');
       await cell.locator('.sources summary').click();
-      expect(await cell.locator('.sources a').first().isVisible()).toBe(true);
+      await expect.poll(() => cell.locator('.sources a').first().isVisible()).toBe(true);
     }),
   );
 
@@ -29,9 +29,9 @@ describe('web: the comparison of brokers', () => {
     onPage('', { javaScriptEnabled: false }, async (page) => {
       await page.locator('main a[href$="/zh/compare/"]').click();
       await page.locator('.top-bar a[href$="/zh/"]').first().click();
-      expect(await page.locator('main a[href$="/zh/compare/"]').count()).toBe(1);
+      await expect.poll(() => page.locator('main a[href$="/zh/compare/"]').count()).toBe(1);
       await page.locator('main a[href$="/zh/questions/"]').first().click();
-      expect(await page.locator('main a[href$="/zh/compare/"]').count()).toBe(1);
+      await expect.poll(() => page.locator('main a[href$="/zh/compare/"]').count()).toBe(1);
     }));
 
   test('brokers and points are chosen, and the address opens the same choice', () =>
@@ -40,12 +40,14 @@ describe('web: the comparison of brokers', () => {
       await page.getByLabel('RabbitMQ', { exact: true }).check();
       await page.getByLabel('Latency', { exact: true }).check();
       await page.locator('tbody tr').nth(1).waitFor({ state: 'detached' });
-      expect(await page.locator('tbody td').count()).toBe(1);
+      await expect.poll(() => page.locator('tbody td').count()).toBe(1);
       expect(page.url()).toContain('?brokers=rabbitmq&rows=latency');
       await page.reload();
       await whenAlive(page);
       await page.locator('tbody tr').nth(1).waitFor({ state: 'detached' });
-      expect(await page.locator('form [role=status]').innerText()).toBe('1 broker, 1 point');
+      await expect
+        .poll(() => page.locator('form [role=status]').innerText())
+        .toBe('1 broker, 1 point');
       await page.locator('form button').click();
       await page.locator('#ordering-kafka').waitFor();
       expect(page.url()).toMatch(/\/compare\/$/);
@@ -58,7 +60,7 @@ describe('web: the comparison of brokers', () => {
       );
       expect(second?.x).toBe(first?.x);
       expect(second?.y).toBeGreaterThan(first?.y ?? Infinity);
-      expect(await page.locator('#latency-rabbitmq .broker').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('#latency-rabbitmq .broker').isVisible()).toBe(true);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(width).toBeLessThanOrEqual(375);
     }));

@@ -38,14 +38,16 @@ describe('web: counterexample', () => {
       expect(told).toHaveLength(2);
       expect(told[0]).toContain('broker-1 is cut off from the other brokers.');
       expect(told[1]).toContain('broker-1 loses power');
-      expect(await panel.locator('ul').innerText()).toMatch(/r\d was acknowledged at pay-0@\d/);
+      await expect
+        .poll(() => panel.locator('ul').innerText())
+        .toMatch(/r\d was acknowledged at pay-0@\d/);
       await panel.locator('ol button').first().waitFor();
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.chip.lost').count()).toBeGreaterThan(0);
+      await expect.poll(() => page.locator('.chip.lost').count()).toBeGreaterThan(0);
       const before = await page.locator('.scrub .where span').innerText();
       await panel.locator('ol button').last().click();
-      expect(await page.locator('.scrub .where span').innerText()).not.toBe(before);
-      expect(await page.locator('.runs .ghost').count()).toBe(1);
+      await expect.poll(() => page.locator('.scrub .where span').innerText()).not.toBe(before);
+      await expect.poll(() => page.locator('.runs .ghost').count()).toBe(1);
     }),
   );
 
@@ -56,7 +58,7 @@ describe('web: counterexample', () => {
       await panel.locator('[data-search-start]').click();
       const state = panel.locator('[data-search-state=none]');
       await state.waitFor({ timeout: MINUTES });
-      expect(await state.innerText()).toMatch(/^没有反例/);
+      await expect.poll(() => state.innerText()).toMatch(/^没有反例/);
     }),
   );
 
@@ -68,7 +70,7 @@ describe('web: counterexample', () => {
       await panel.locator('[data-search-cancel]').click();
       const state = panel.locator('[data-search-state=cancelled]');
       await state.waitFor();
-      expect(await state.innerText()).toMatch(/^Cancelled: \d+% was searched/);
+      await expect.poll(() => state.innerText()).toMatch(/^Cancelled: \d+% was searched/);
       await page.locator('[data-knob=acks] label', { hasText: '1' }).click();
       await page.locator('.runs .ghost').waitFor();
     }),

@@ -77,10 +77,10 @@ describe('web: embed', () => {
     onPage(EMBED, {}, async (page) => {
       await whenAlive(page);
       await page.locator('.stage[data-engine=running]').waitFor();
-      expect(await page.locator('.top-bar').count()).toBe(0);
-      expect(await page.locator('.embed header a').getAttribute('href')).toBe(
-        '/en/kafka/acks-and-loss/',
-      );
+      await expect.poll(() => page.locator('.top-bar').count()).toBe(0);
+      await expect
+        .poll(() => page.locator('.embed header a').getAttribute('href'))
+        .toBe('/en/kafka/acks-and-loss/');
       expect(await axeFindings(page)).toEqual([]);
     }));
 

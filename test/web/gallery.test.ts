@@ -14,21 +14,23 @@ describe('web: gallery', () => {
   test('is linked from the door and from the index', () =>
     onPage('', { javaScriptEnabled: false }, async (page) => {
       await page.locator('main a[href$="/en/gallery/"]').click();
-      expect(await page.locator('main ol > li').count()).toBe(STORIES.length);
+      await expect.poll(() => page.locator('main ol > li').count()).toBe(STORIES.length);
       await page.goto(new URL('zh/', inject('site')).href);
       await page.locator('main a[href$="/zh/gallery/"]').click();
-      expect(await page.locator('main ol > li').count()).toBe(STORIES.length);
+      await expect.poll(() => page.locator('main ol > li').count()).toBe(STORIES.length);
       expect(STORIES.length).toBeGreaterThanOrEqual(5);
     }));
 
   test.each([...STORIES, ...storyPaths('zh')])('/%s tells its story without scripts', (path) =>
     onPage(path, { javaScriptEnabled: false }, async (page) => {
-      expect(await page.locator('.prose h2').count()).toBe(4);
-      expect(await page.locator('.prose section.step').count()).toBeGreaterThan(5);
-      expect(await page.locator('h2#sources + ul li').count()).toBeGreaterThan(0);
-      expect(await page.locator('.stills .violations li:not(.kept)').count()).toBeGreaterThan(0);
+      await expect.poll(() => page.locator('.prose h2').count()).toBe(4);
+      await expect.poll(() => page.locator('.prose section.step').count()).toBeGreaterThan(5);
+      await expect.poll(() => page.locator('h2#sources + ul li').count()).toBeGreaterThan(0);
+      await expect
+        .poll(() => page.locator('.stills .violations li:not(.kept)').count())
+        .toBeGreaterThan(0);
       const source = path.startsWith('zh') ? '出处' : 'The source';
-      expect(await page.locator('h2#sources').innerText()).toBe(source);
+      await expect.poll(() => page.locator('h2#sources').innerText()).toBe(source);
     }),
   );
 
@@ -41,7 +43,9 @@ describe('web: gallery', () => {
       const broke = stage.locator('.violations button', { hasText: 'K4' });
       const event = /event (\d+)/.exec(await broke.innerText())?.[1];
       await broke.click();
-      expect(await stage.locator('.scrub .where span').innerText()).toContain(` ${event}/`);
+      await expect
+        .poll(() => stage.locator('.scrub .where span').innerText())
+        .toContain(` ${event}/`);
       await stage.locator('[data-knob=quirk] select').selectOption('off');
       await stage.locator('.violations .kept').waitFor();
     }));

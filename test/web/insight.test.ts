@@ -48,18 +48,18 @@ describe('web: the first insight on the first page', () => {
         `/${path} ${JSON.stringify(options)}: insight after ${(took / 1000).toFixed(1)} s`,
       );
       expect(took).toBeLessThan(INSIGHT_MS);
-      expect(await finding(page).innerText()).toBe(FINDING[lang]);
+      await expect.poll(() => finding(page).innerText()).toBe(FINDING[lang]);
       const cut = page.locator('[data-host=broker-1] .cell.lost');
-      expect(await cut.innerText()).toContain('r6');
+      await expect.poll(() => cut.innerText()).toContain('r6');
       await page.locator('.scene .deeds a').click();
       await page.waitForURL(/\/kafka\/acks-and-loss\/#v/);
       await page.locator('.stage[data-engine=running]').waitFor();
       // as it was left: the lesson opens where the record is gone
-      expect(await page.locator('.stage [data-host=broker-1] .cell.lost').innerText()).toContain(
-        'r6',
-      );
+      await expect
+        .poll(() => page.locator('.stage [data-host=broker-1] .cell.lost').innerText())
+        .toContain('r6');
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.evidence').innerText()).toContain('r6');
+      await expect.poll(() => page.locator('.evidence').innerText()).toContain('r6');
     }),
   );
 
@@ -68,7 +68,7 @@ describe('web: the first insight on the first page', () => {
       await page.locator('.picture[data-engine=running]').waitFor();
       await page.locator('.chip[data-record=r6].pending').waitFor();
       await page.locator('.chip[data-record=r6].acknowledged').waitFor();
-      expect(await page.locator('.chip').count()).toBe(6);
+      await expect.poll(() => page.locator('.chip').count()).toBe(6);
       await phase(page, 'calm');
     }));
 
@@ -80,7 +80,7 @@ describe('web: the first insight on the first page', () => {
       });
       await page.goto(new URL('en/', page.url()).href, { waitUntil: 'commit' });
       await crash(page).click();
-      expect(await page.locator('html[data-highwater-alive]').count()).toBe(0);
+      await expect.poll(() => page.locator('html[data-highwater-alive]').count()).toBe(0);
       await phase(page, 'elected');
     }));
 
@@ -91,29 +91,29 @@ describe('web: the first insight on the first page', () => {
       const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
       const took = await walk(page, async () => page.keyboard.press('Enter'));
       expect(took).toBeLessThan(INSIGHT_MS);
-      expect(await focused()).toBe('Your run in the lesson');
+      await expect.poll(() => focused()).toBe('Your run in the lesson');
     }));
 
   test('without motion nothing moves: each click is the next picture', () =>
     onPage('en/', { reducedMotion: 'reduce' }, async (page) => {
       await page.locator('.picture[data-engine=running]').waitFor();
-      expect(await page.locator('.chip[data-record=r6].acknowledged').count()).toBe(1);
+      await expect.poll(() => page.locator('.chip[data-record=r6].acknowledged').count()).toBe(1);
       await crash(page).click();
       await phase(page, 'elected');
-      expect(await page.locator('[data-host=broker-1].down').count()).toBe(1);
+      await expect.poll(() => page.locator('[data-host=broker-1].down').count()).toBe(1);
       await restart(page).click();
       await phase(page, 'lost');
-      expect(await page.locator('.messages .flight').count()).toBe(0);
+      await expect.poll(() => page.locator('.messages .flight').count()).toBe(0);
     }));
 
   test('without scripts: two still pictures and their sentences', () =>
     onPage('en/', { javaScriptEnabled: false }, async (page) => {
-      expect(await page.locator('.scene').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('.scene').isVisible()).toBe(false);
       const pictures = page.locator('.stills figure');
-      expect(await pictures.count()).toBe(2);
-      expect(await pictures.nth(0).innerText()).toContain('r6');
-      expect(await pictures.nth(1).innerText()).toContain(FINDING.en);
-      expect(await pictures.nth(1).locator('.cell.lost').count()).toBe(1);
+      await expect.poll(() => pictures.count()).toBe(2);
+      await expect.poll(() => pictures.nth(0).innerText()).toContain('r6');
+      await expect.poll(() => pictures.nth(1).innerText()).toContain(FINDING.en);
+      await expect.poll(() => pictures.nth(1).locator('.cell.lost').count()).toBe(1);
     }));
 
   test('any other fault is the visitor’s too, and from the beginning is one click', () =>
@@ -122,10 +122,10 @@ describe('web: the first insight on the first page', () => {
       await page.locator('[data-host=broker-3] [data-act]').click();
       await page.locator('[data-command="crash broker-3"]').click();
       await phase(page, 'broken');
-      expect(await finding(page).count()).toBe(0);
+      await expect.poll(() => finding(page).count()).toBe(0);
       await page.locator('.scene .deeds button').last().click();
       await phase(page, 'calm');
-      expect(await crash(page).isVisible()).toBe(true);
+      await expect.poll(() => crash(page).isVisible()).toBe(true);
     }));
 });
 
@@ -145,7 +145,7 @@ describe('web: the first insight on a lesson', () => {
         const took = await page.evaluate(() => performance.now());
         console.log(`a lesson ${JSON.stringify(how)}: insight after ${(took / 1000).toFixed(1)} s`);
         expect(took).toBeLessThan(INSIGHT_MS);
-        expect(await evidence.innerText()).toContain('r6 was acknowledged at pay-0@5');
+        await expect.poll(() => evidence.innerText()).toContain('r6 was acknowledged at pay-0@5');
         const box = await page.locator('.area-picture').boundingBox();
         expect(box?.y).toBeLessThan(how === PHONE ? 844 : 720);
       }),

@@ -61,7 +61,9 @@ describe('web: the record inspector', () => {
       expect(text).toContain('pay-0, offset 3, on broker-2');
       expect(text).toMatch(/CRC-32C\s+0xca0987d1: ✓ right/);
       expect(text).toContain('data/pay-0/00000000000000000000.log');
-      expect(await inspector(page).locator('.looked[data-record]').innerText()).toContain('r4');
+      await expect
+        .poll(() => inspector(page).locator('.looked[data-record]').innerText())
+        .toContain('r4');
     }));
 
   test('by key: arrows go along the log, Enter opens, Escape closes and gives the focus back', () =>
@@ -72,9 +74,9 @@ describe('web: the record inspector', () => {
       await page.keyboard.press('Enter');
       await inspector(page).locator('[data-record="3"]').waitFor();
       const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
-      expect(await focused()).toBe('pay-0, offset 3, on broker-2');
+      await expect.poll(() => focused()).toBe('pay-0, offset 3, on broker-2');
       await page.keyboard.press('Escape');
-      expect(await inspector(page).count()).toBe(0);
+      await expect.poll(() => inspector(page).count()).toBe(0);
       const label = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
       expect(label).toMatch(/^r4 @3/);
     }));
@@ -84,13 +86,17 @@ describe('web: the record inspector', () => {
       await stageAtEnd(page);
       await openRecord(page);
       await page.locator('[data-byte="12"]').hover();
-      expect(await page.locator('.field.marked').innerText()).toContain('partitionLeaderEpoch');
-      expect(await page.locator('.byte.marked').allInnerTexts()).toEqual(['00', '00', '00', '00']);
+      await expect
+        .poll(() => page.locator('.field.marked').innerText())
+        .toContain('partitionLeaderEpoch');
+      await expect
+        .poll(() => page.locator('.byte.marked').allInnerTexts())
+        .toEqual(['00', '00', '00', '00']);
       await page.locator('[data-byte="17"]').click();
       await page.keyboard.press('ArrowDown');
       const field = page.locator('.field:focus');
-      expect(await field.innerText()).toMatch(/0x0015–0x0016\s+attributes/);
-      expect(await page.locator('.byte.marked').count()).toBe(2);
+      await expect.poll(() => field.innerText()).toMatch(/0x0015–0x0016\s+attributes/);
+      await expect.poll(() => page.locator('.byte.marked').count()).toBe(2);
     }));
 
   test('follows the run: what a broker that is down has on its disk, and what is cut off', () =>
@@ -104,7 +110,9 @@ describe('web: the record inspector', () => {
       await page.keyboard.press('Shift+ArrowLeft');
       await page.keyboard.press('Shift+ArrowLeft');
       await inspector(page).locator('[data-record="6"]').waitFor();
-      expect(await inspector(page).innerText()).toContain('Read from the files on its disk');
+      await expect
+        .poll(() => inspector(page).innerText())
+        .toContain('Read from the files on its disk');
     }));
 });
 
@@ -114,15 +122,15 @@ describe('web: the machine view', () => {
       await stageAtEnd(page);
       await openMachines(page, 'broker-1');
       const now = inspector(page).locator('[data-now]');
-      expect(await now.getAttribute('data-state')).toBe('Follower.Fetching');
-      expect(await now.locator('.word').textContent()).toContain('now');
-      expect(await inspector(page).locator('.arrow').count()).toBeGreaterThan(10);
+      await expect.poll(() => now.getAttribute('data-state')).toBe('Follower.Fetching');
+      await expect.poll(() => now.locator('.word').textContent()).toContain('now');
+      await expect.poll(() => inspector(page).locator('.arrow').count()).toBeGreaterThan(10);
       await inspector(page).locator('[data-instance^=broker-lifecycle]').click();
-      expect(await now.getAttribute('data-state')).toBe('RUNNING');
+      await expect.poll(() => now.getAttribute('data-state')).toBe('RUNNING');
       const step = inspector(page).locator('.past button').last();
       const event = (await step.innerText()).replace(/\D/g, '');
       await step.click();
-      expect(await page.locator('.where span').innerText()).toContain(`${event}/`);
+      await expect.poll(() => page.locator('.where span').innerText()).toContain(`${event}/`);
       await page.locator('[data-host=broker-1].down').waitFor({ state: 'detached' });
     }));
 
@@ -134,17 +142,17 @@ describe('web: the machine view', () => {
         await page.keyboard.press('Shift+ArrowLeft');
       }
       await openMachines(page, 'broker-1');
-      expect(await inspector(page).locator('[data-now]').count()).toBe(0);
-      expect(await inspector(page).locator('.instances').innerText()).toContain('ended');
+      await expect.poll(() => inspector(page).locator('[data-now]').count()).toBe(0);
+      await expect.poll(() => inspector(page).locator('.instances').innerText()).toContain('ended');
     }));
 
   test('speaks Chinese on the Chinese page', () =>
     onPage(LESSON_ZH, {}, async (page) => {
       await stageAtEnd(page);
       await openMachines(page, 'broker-2');
-      expect(await inspector(page).innerText()).toContain('broker-2 的状态机');
+      await expect.poll(() => inspector(page).innerText()).toContain('broker-2 的状态机');
       await openRecord(page);
-      expect(await inspector(page).innerText()).toContain('它所在的批次');
+      await expect.poll(() => inspector(page).innerText()).toContain('它所在的批次');
     }));
 });
 
@@ -153,9 +161,9 @@ describe('web: looking closely, everywhere', () => {
     onPage(LESSON, { viewport: { width: 390, height: 844 } }, async (page) => {
       await stageAtEnd(page);
       await openMachines(page, 'broker-2');
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
       await openRecord(page);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
       const [panel, picture] = await Promise.all([
         inspector(page).boundingBox(),
         page.locator('.topology').boundingBox(),

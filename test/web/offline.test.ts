@@ -46,19 +46,21 @@ describe('web: offline', () => {
     await onPage(`${site.address}en/`, { serviceWorkers: 'allow' }, async (page) => {
       await whenAlive(page);
       await whenKept(page);
-      expect(await page.locator('.foot').innerText()).toContain('Ready for offline use.');
+      await expect
+        .poll(() => page.locator('.foot').innerText())
+        .toContain('Ready for offline use.');
       await site.close();
       await page.goto(`${site.address}${lessonPaths('en').find((p) => p.includes('acks'))}`);
       await stageOf(page);
       await page.locator('.scrub .end').click();
-      expect(await page.locator('[data-verdict]').innerText()).toBe('acked 8, lost 3');
+      await expect.poll(() => page.locator('[data-verdict]').innerText()).toBe('acked 8, lost 3');
       await page.goto(`${site.address}${question}`);
       await whenAlive(page);
       expect((await page.locator('h1').innerText()).length).toBeGreaterThan(5);
-      expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      await expect.poll(() => page.locator('html').getAttribute('lang')).toBe('zh-CN');
       await page.goto(`${site.address}en/questions/no-such-question/`);
       await whenAlive(page);
-      expect(await page.locator('h1').innerText()).toContain('does not exist');
+      await expect.poll(() => page.locator('h1').innerText()).toContain('does not exist');
     });
   }, 120_000);
 

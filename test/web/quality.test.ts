@@ -89,11 +89,11 @@ describe('web: quality', () => {
   test('paper has the still pictures, which a page with scripts does without', () =>
     onPage('en/kafka/acks-and-loss/', {}, async (page) => {
       await whenAlive(page);
-      expect(await page.locator('.stills .steps > li').count()).toBe(0);
+      await expect.poll(() => page.locator('.stills .steps > li').count()).toBe(0);
       await page.emulateMedia({ media: 'print' });
       await page.locator('.stills .steps > li').first().waitFor();
-      expect(await page.locator('.stills .steps > li').count()).toBeGreaterThan(3);
-      expect(await page.locator('.stage').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('.stills .steps > li').count()).toBeGreaterThan(3);
+      await expect.poll(() => page.locator('.stage').isVisible()).toBe(false);
     }));
 
   test.each(['kafka/acks-and-loss', 'guarantees/idempotent-consumer'])(

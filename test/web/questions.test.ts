@@ -35,16 +35,18 @@ describe('web: a question without scripts', () => {
     (path) =>
       onPage(path, off, async (page) => {
         for (const id of ['answer', 'claims', 'red-flags', 'quiz', 'follow-ups', 'lesson']) {
-          expect(await page.locator(`h2#${id}`).isVisible(), id).toBe(true);
+          await expect.poll(() => page.locator(`h2#${id}`).isVisible(), { message: id }).toBe(true);
         }
         for (const part of ['.quiz details', 'details.follow-up']) {
           const first = page.locator(part).first();
           await first.locator('summary').click();
           expect((await first.locator('p').innerText()).length).toBeGreaterThan(5);
         }
-        expect(await page.locator('.needs-scripts:visible').count()).toBe(0);
+        await expect.poll(() => page.locator('.needs-scripts:visible').count()).toBe(0);
         const claims = await page.locator('.claim').count();
-        expect(await page.locator('.claim .source').count()).toBeGreaterThanOrEqual(claims);
+        await expect
+          .poll(() => page.locator('.claim .source').count())
+          .toBeGreaterThanOrEqual(claims);
       }),
   );
 
@@ -57,15 +59,15 @@ describe('web: a question without scripts', () => {
       await claim.locator('.proof a').click();
       expect(page.url()).toMatch(/\/kafka\/acks-and-loss\/#proof=acks-0-loses-silently$/);
       const run = page.locator('.runs li', { hasText: 'acks-0-loses-silently' });
-      expect(await run.locator('.knobs').innerText()).toContain('acks=0');
-      expect(await run.isVisible()).toBe(true);
+      await expect.poll(() => run.locator('.knobs').innerText()).toContain('acks=0');
+      await expect.poll(() => run.isVisible()).toBe(true);
     }));
 
   test('the index is a plain list', () =>
     onPage('zh/questions/', off, async (page) => {
       const { questions } = listOf('zh');
-      expect(await page.locator('.asked > li > a').count()).toBe(questions.length);
-      expect(await page.locator('.finder').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('.asked > li > a').count()).toBe(questions.length);
+      await expect.poll(() => page.locator('.finder').isVisible()).toBe(false);
     }));
 });
 
@@ -83,7 +85,9 @@ describe('web: from a claim to its run', () => {
       const [, at = '0', of = '0'] = /(\d+)\/(\d+)/.exec(text) ?? [];
       expect(Number(at)).toBeGreaterThan(100);
       expect(Number(at)).toBeLessThan(Number(of));
-      expect(await page.locator('[data-knob=acks] input:checked').getAttribute('value')).toBe('1');
+      await expect
+        .poll(() => page.locator('[data-knob=acks] input:checked').getAttribute('value'))
+        .toBe('1');
       const stage = await page.locator('.stage').boundingBox();
       expect(stage?.y).toBeLessThan(200);
     }));
@@ -96,7 +100,7 @@ describe('web: from a claim to its run', () => {
         page.locator('.stage').evaluate((stage) => stage.contains(document.activeElement));
       await press.click();
       await page.locator('[data-knob="min.insync.replicas"] input[value="1"]:checked').waitFor();
-      expect(await isThere()).toBe(true);
+      await expect.poll(() => isThere()).toBe(true);
       const shown = await page.locator(place).innerText();
       await page.keyboard.press('Home');
       await page.waitForFunction(
@@ -126,7 +130,7 @@ describe('web: the index of questions', () => {
       await page.keyboard.type('unclean election');
       const first = page.locator('ol.asked > li').first();
       await first.waitFor();
-      expect(await first.innerText()).toMatch(/unclean/i);
+      await expect.poll(() => first.innerText()).toMatch(/unclean/i);
       expect(page.url()).toContain('?q=unclean+election');
     }));
 
@@ -134,16 +138,20 @@ describe('web: the index of questions', () => {
     onPage('en/questions/?q=顺序消费', {}, async (page) => {
       await page.locator('[data-other-language]').click();
       await page.waitForURL(/\/zh\/questions\/\?q=/);
-      expect(await page.locator('ol.asked > li').first().innerText()).toContain('顺序消费');
-      expect(await page.locator('[data-other-language]').count()).toBe(0);
+      await expect
+        .poll(() => page.locator('ol.asked > li').first().innerText())
+        .toContain('顺序消费');
+      await expect.poll(() => page.locator('[data-other-language]').count()).toBe(0);
     }));
 
   test('finds Chinese words that stand apart in the text', () =>
     onPage('zh/questions/?q=消息丢失', {}, async (page) => {
       const first = page.locator('ol.asked > li').first();
       await first.waitFor();
-      expect(await first.innerText()).toMatch(/丢/);
-      expect(await page.locator('main [role=status]').innerText()).toMatch(/^\d+ 道题中的 \d+ 道$/);
+      await expect.poll(() => first.innerText()).toMatch(/丢/);
+      await expect
+        .poll(() => page.locator('main [role=status]').innerText())
+        .toMatch(/^\d+ 道题中的 \d+ 道$/);
     }));
 
   test.each(['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'NotEnoughReplicasAfterAppendException'])(
@@ -159,7 +167,9 @@ describe('web: the index of questions', () => {
         expect(text).toContain('code 20');
         await card.locator('a').first().click();
         await page.waitForURL(/\/en\/questions\/[a-z0-9-]+\//);
-        expect(await page.locator('main').innerText()).toContain('NotEnoughReplicasAfterAppend');
+        await expect
+          .poll(() => page.locator('main').innerText())
+          .toContain('NotEnoughReplicasAfterAppend');
       }),
   );
 
@@ -171,21 +181,23 @@ describe('web: the index of questions', () => {
       await page.waitForURL(/\/en\/questions\/$/);
       const lines = page.locator('.asked > li');
       const { questions } = listOf('en');
-      expect(await lines.count()).toBe(questions.length);
+      await expect.poll(() => lines.count()).toBe(questions.length);
       await page.locator('select[name=track]').selectOption('kafka');
-      expect(await lines.count()).toBe(questions.filter(({ track }) => track === 'kafka').length);
+      await expect
+        .poll(() => lines.count())
+        .toBe(questions.filter(({ track }) => track === 'kafka').length);
       await page.locator('select[name=verdict]').selectOption('outdated');
       const outdated = questions.filter(
         ({ track, verdicts }) => track === 'kafka' && verdicts.includes('outdated'),
       );
-      expect(await lines.count()).toBe(outdated.length);
+      await expect.poll(() => lines.count()).toBe(outdated.length);
       await page.reload();
       await whenAlive(page);
-      expect(await lines.count()).toBe(outdated.length);
+      await expect.poll(() => lines.count()).toBe(outdated.length);
       await page.locator('.finder button').click();
       await page.locator('select[name=progress]').selectOption('known');
-      expect(await lines.count()).toBe(1);
-      expect(await lines.innerText()).toContain('high message reliability');
+      await expect.poll(() => lines.count()).toBe(1);
+      await expect.poll(() => lines.innerText()).toContain('high message reliability');
     }));
 });
 

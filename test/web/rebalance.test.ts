@@ -44,11 +44,13 @@ describe('web: the lesson on rebalancing', () => {
       await stageOf(page);
       await page.locator('.bet input[value=once]').check();
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.bet .missed').innerText()).toContain('your bet');
-      expect(await page.locator('.bet .came').innerText()).toContain('took effect twice');
-      expect(await page.locator('.headline').innerText()).toMatch(/1\s+processed twice/);
-      expect(await page.locator('[data-measured=commitsRefused]').innerText()).toBe('1');
-      expect(await page.locator('[data-goal=fence].reached').count()).toBe(1);
+      await expect.poll(() => page.locator('.bet .missed').innerText()).toContain('your bet');
+      await expect
+        .poll(() => page.locator('.bet .came').innerText())
+        .toContain('took effect twice');
+      await expect.poll(() => page.locator('.headline').innerText()).toMatch(/1\s+processed twice/);
+      await expect.poll(() => page.locator('[data-measured=commitsRefused]').innerText()).toBe('1');
+      await expect.poll(() => page.locator('[data-goal=fence].reached').count()).toBe(1);
       expect(await axeFindings(page)).toEqual([]);
     }));
 
@@ -58,7 +60,9 @@ describe('web: the lesson on rebalancing', () => {
       await page.locator('.stage .member').first().waitFor();
       await hashOf(page);
       await toTheLateOne(page);
-      expect(await page.locator('.scrub .where').innerText()).toContain('The group rebalances');
+      await expect
+        .poll(() => page.locator('.scrub .where').innerText())
+        .toContain('The group rebalances');
       const lateOnes = async () => (await owned(page)).filter(({ isLate }) => isLate);
       await expect
         .poll(async () => (await lateOnes()).map(({ generation }) => generation))
@@ -87,11 +91,11 @@ describe('web: the lesson on rebalancing', () => {
         await page.keyboard.press('End');
       };
       await choose('fault', 'member-joins');
-      expect(await page.locator('[data-measured=stopped]').innerText()).toBe('6');
+      await expect.poll(() => page.locator('[data-measured=stopped]').innerText()).toBe('6');
       await choose('partition.assignment.strategy', 'cooperative-sticky');
-      expect(await page.locator('[data-measured=stopped]').innerText()).toBe('1');
-      expect(await page.locator('[data-goal=stop-one].reached').count()).toBe(1);
-      expect(await owned(page)).toHaveLength(4);
+      await expect.poll(() => page.locator('[data-measured=stopped]').innerText()).toBe('1');
+      await expect.poll(() => page.locator('[data-goal=stop-one].reached').count()).toBe(1);
+      await expect.poll(() => owned(page)).toHaveLength(4);
     }));
 
   test('a claim plays its run: a static member comes back, and no generation begins', () =>
@@ -102,9 +106,9 @@ describe('web: the lesson on rebalancing', () => {
       await page.locator(`.wrongs a[href="#proof=${proof}"]`).first().click();
       await otherRun(page, before);
       const knob = page.locator('[data-knob="group.instance.id"] input:checked');
-      expect(await knob.inputValue()).toBe('on');
+      await expect.poll(() => knob.inputValue()).toBe('on');
       await page.locator('.scrub .end').click();
       expect((await owned(page)).map(({ generation }) => generation)).toEqual([1, 1, 1]);
-      expect(await page.locator('[data-measured=generations]').innerText()).toBe('0');
+      await expect.poll(() => page.locator('[data-measured=generations]').innerText()).toBe('0');
     }));
 });

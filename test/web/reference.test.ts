@@ -40,18 +40,20 @@ describe('web: map of the tracks', () => {
   test('a lesson is drawn as the stage that it has', () =>
     onPage('en/map/', {}, async (page) => {
       const drawn = (slug: string) => page.locator(`[data-lesson=${slug}] .node`);
-      expect(await drawn('acks-and-loss').getAttribute('class')).toContain('experiment');
+      await expect.poll(() => drawn('acks-and-loss').getAttribute('class')).toContain('experiment');
       const toCome = lessonPaths('en').filter((path) => !htmlOf(path).includes('class="stage'));
       for (const path of toCome) {
         const [, , slug = ''] = path.split('/');
-        expect(await drawn(slug).getAttribute('class'), slug).toContain('questions');
+        await expect
+          .poll(() => drawn(slug).getAttribute('class'), { message: slug })
+          .toContain('questions');
       }
     }));
 
   test('what the reader can answer is marked', () =>
     onPage('en/map/', {}, async (page) => {
       await whenAlive(page);
-      expect(await page.locator('[data-known]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-known]').count()).toBe(0);
       const asked = questionPaths('en').filter((path) => htmlOf(path).includes('/rebalance/'));
       const slugs = asked.map((path) => path.split('/')[2]);
       await page.evaluate((known) => {
@@ -59,8 +61,8 @@ describe('web: map of the tracks', () => {
       }, slugs);
       await page.reload();
       const marked = page.locator('#lesson-rebalance [data-known]');
-      expect(await marked.innerText()).toMatch(/^you can answer \d+ of \d+$/);
-      expect(await page.locator('[data-lesson=rebalance] .done').count()).toBe(1);
+      await expect.poll(() => marked.innerText()).toMatch(/^you can answer \d+ of \d+$/);
+      await expect.poll(() => page.locator('[data-lesson=rebalance] .done').count()).toBe(1);
     }));
 });
 
@@ -96,7 +98,7 @@ describe('web: state machines', () => {
       await page.locator('[data-host=broker-1] [data-machines]').click();
       await page.locator('.area-inspector a[href*="/en/machines/#"]').click();
       await page.waitForURL(/\/en\/machines\/#replica$/);
-      expect(await page.locator('h2#replica').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('h2#replica').isVisible()).toBe(true);
     }));
 });
 
@@ -115,9 +117,9 @@ describe('web: glossary', () => {
     onPage('en/glossary/', {}, async (page) => {
       await whenAlive(page);
       await page.locator('input[name=q]').fill('高水位');
-      expect(await page.locator('.entry').count()).toBe(1);
-      expect(await page.locator('.entry a').innerText()).toBe('high watermark');
-      expect(await page.locator('.shown').innerText()).toBe('1 term');
+      await expect.poll(() => page.locator('.entry').count()).toBe(1);
+      await expect.poll(() => page.locator('.entry a').innerText()).toBe('high watermark');
+      await expect.poll(() => page.locator('.shown').innerText()).toBe('1 term');
     }));
 
   test.each([
@@ -129,7 +131,7 @@ describe('web: glossary', () => {
       const link = page.locator('.found-terms a').first();
       await link.click();
       await page.waitForURL(new RegExp(`/${lang}/glossary/#${term}$`));
-      expect(await page.locator(`[id="${term}"]`).isVisible()).toBe(true);
+      await expect.poll(() => page.locator(`[id="${term}"]`).isVisible()).toBe(true);
     }),
   );
 });

@@ -13,18 +13,18 @@ useBrowser();
 describe('web: is my configuration safe', () => {
   test.each(['en', 'zh'])('/%s/safe/ says without scripts what it does', (lang) =>
     onPage(`${lang}/safe/`, { javaScriptEnabled: false }, async (page) => {
-      expect(await page.locator('.how p').count()).toBeGreaterThan(4);
-      expect(await page.locator('.how').innerText()).toContain('min.insync.replicas');
-      expect(await page.locator('form').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('.how p').count()).toBeGreaterThan(4);
+      await expect.poll(() => page.locator('.how').innerText()).toContain('min.insync.replicas');
+      await expect.poll(() => page.locator('form').isVisible()).toBe(false);
     }),
   );
 
   test('it is linked from the door and from the index', () =>
     onPage('', { javaScriptEnabled: false }, async (page) => {
       await page.locator('main a[href$="/zh/safe/"]').click();
-      expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      await expect.poll(() => page.locator('html').getAttribute('lang')).toBe('zh-CN');
       await page.locator('.top-bar a[href$="/zh/"]').first().click();
-      expect(await page.locator('main a[href$="/zh/safe/"]').count()).toBe(1);
+      await expect.poll(() => page.locator('main a[href$="/zh/safe/"]').count()).toBe(1);
     }));
 
   test('pasted text is read at once, checked by keyboard, and the cure is named', () =>
@@ -34,18 +34,24 @@ describe('web: is my configuration safe', () => {
       const area = page.locator('textarea');
       await area.fill('broker.id=1\ndefault.replication.factor=3\nacks=1\n');
       await page.locator('[data-list=recognised] li', { hasText: 'acks=1' }).waitFor();
-      expect(await page.locator('[data-list=ignored]').innerText()).toContain('broker.id');
+      await expect
+        .poll(() => page.locator('[data-list=ignored]').innerText())
+        .toContain('broker.id');
       await page.locator('[data-check]').focus();
       await page.keyboard.press('Enter');
       await page.locator('[data-verdict=loses]').waitFor();
       const crash = page.locator('[data-stage=crash]');
-      expect(await crash.getAttribute('data-outcome')).toBe('broken');
-      expect(await crash.locator('[data-remedy]').first().innerText()).toContain('acks=all');
-      expect(await crash.locator('pre').first().innerText()).toContain('highwater run --link v1.');
+      await expect.poll(() => crash.getAttribute('data-outcome')).toBe('broken');
+      await expect
+        .poll(() => crash.locator('[data-remedy]').first().innerText())
+        .toContain('acks=all');
+      await expect
+        .poll(() => crash.locator('pre').first().innerText())
+        .toContain('highwater run --link v1.');
       await area.fill('acks=2');
       await page.locator('[role=alert] li', { hasText: 'String must be one of' }).waitFor();
-      expect(await page.locator('[data-check]').isDisabled()).toBe(true);
-      expect(await page.locator('[data-verdict]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-check]').isDisabled()).toBe(true);
+      await expect.poll(() => page.locator('[data-verdict]').count()).toBe(0);
     }));
 
   test('a file is read in the page, and a check can be cancelled', () =>
@@ -60,6 +66,6 @@ describe('web: is my configuration safe', () => {
       await page.locator('progress').waitFor();
       await page.locator('[data-cancel]').click();
       await page.locator('[data-state=cancelled]').waitFor();
-      expect(await page.locator('[data-verdict]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-verdict]').count()).toBe(0);
     }));
 });

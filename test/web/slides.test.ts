@@ -25,24 +25,26 @@ describe('web: slides', () => {
   test('a step a slide: keys move, the stage is at the end of the step, large and no wider', () =>
     onPage(`${LESSON}?slides`, PROJECTOR, async (page) => {
       await open(page);
-      expect(await heading(page)).toBe('Why did Kafka lose my message?');
-      expect(await page.locator('.top-bar').isVisible()).toBe(false);
+      await expect.poll(() => heading(page)).toBe('Why did Kafka lose my message?');
+      await expect.poll(() => page.locator('.top-bar').isVisible()).toBe(false);
       await page.keyboard.press('ArrowRight');
       const first = await heading(page);
       const before = await event(page);
       await page.keyboard.press('PageDown');
-      expect(await heading(page)).not.toBe(first);
-      expect(await event(page)).toBeGreaterThan(before);
-      expect(await page.locator('.slides [data-step]:visible').count()).toBe(1);
+      await expect.poll(() => heading(page)).not.toBe(first);
+      await expect.poll(() => event(page)).toBeGreaterThan(before);
+      await expect.poll(() => page.locator('.slides [data-step]:visible').count()).toBe(1);
       const words = page.locator('.slides [data-step]:visible p').first();
       const size = await words.evaluate((p) => parseFloat(getComputedStyle(p).fontSize));
       expect(size).toBeGreaterThanOrEqual(20);
       const width = await page.locator('.slide').evaluate((slide) => slide.scrollWidth);
       expect(width).toBeLessThanOrEqual(800);
       await page.keyboard.press('End');
-      expect(await page.locator('.slides footer span').innerText()).toMatch(/Slide (\d+) of \1$/);
+      await expect
+        .poll(() => page.locator('.slides footer span').innerText())
+        .toMatch(/Slide (\d+) of \1$/);
       await page.keyboard.press('Home');
-      expect(await heading(page)).toBe('Why did Kafka lose my message?');
+      await expect.poll(() => heading(page)).toBe('Why did Kafka lose my message?');
     }));
 
   test('at 800 x 600 no text of a slide is smaller than 14 px, in both lessons', async () => {
@@ -74,18 +76,20 @@ describe('web: slides', () => {
       });
       const end = await event(page);
       await page.keyboard.press('s');
-      expect(await event(page)).toBeLessThan(end);
+      await expect.poll(() => event(page)).toBeLessThan(end);
       await page.waitForFunction((wanted) => {
         const input = document.querySelector<HTMLInputElement>('.slides input[data-place]');
         return Number(input?.value) === wanted;
       }, end);
       await page.waitForTimeout(300);
-      expect(await event(page)).toBe(end);
+      await expect.poll(() => event(page)).toBe(end);
       await page.keyboard.press('n');
-      expect(await page.locator('.notes li').count()).toBeGreaterThan(0);
+      await expect.poll(() => page.locator('.notes li').count()).toBeGreaterThan(0);
       expect(await axeFindings(page)).toEqual([]);
       await page.keyboard.press('End');
-      expect(await page.locator('.notes').innerText()).toContain('What is usually answered here');
+      await expect
+        .poll(() => page.locator('.notes').innerText())
+        .toContain('What is usually answered here');
     }));
 
   test('a lesson leads to its slides, and Esc back to it', () =>
@@ -96,6 +100,6 @@ describe('web: slides', () => {
       await page.keyboard.press('Escape');
       await page.locator('article.lesson').waitFor();
       expect(new URL(page.url()).search).toBe('');
-      expect(await page.locator('.top-bar').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('.top-bar').isVisible()).toBe(true);
     }));
 });

@@ -16,7 +16,7 @@ describe('web: stage: two runs', () => {
     onPage(LESSON, STILL, async (page) => {
       await stageOf(page);
       const [before, event] = [await hashOf(page), await place(page)];
-      expect(await page.locator('.compare').count()).toBe(0);
+      await expect.poll(() => page.locator('.compare').count()).toBe(0);
       await (await commandLine(page)).fill('power broker-3');
       await page.keyboard.press('Enter');
       await otherRun(page, before);
@@ -27,15 +27,15 @@ describe('web: stage: two runs', () => {
       expect(parting).toBeLessThanOrEqual(event + 3);
       const title = await page.locator('.track .parting').getAttribute('title');
       expect(title).toContain(String(parting));
-      expect(await page.locator('.lane.ghost').count()).toBeGreaterThan(0);
+      await expect.poll(() => page.locator('.lane.ghost').count()).toBeGreaterThan(0);
       const told = (side: string) => page.locator(`[data-side=${side}] ol`).innerText();
       await page.locator('.stage').focus();
       await page.keyboard.press('Home');
       expect(await told('here')).toBe(await told('there'));
       await page.locator('[data-parting]').click();
-      expect(await place(page)).toBe(parting);
-      expect(await told('here')).toContain('broker-3 loses power');
-      expect(await told('there')).not.toContain('broker-3 loses power');
+      await expect.poll(() => place(page)).toBe(parting);
+      await expect.poll(() => told('here')).toContain('broker-3 loses power');
+      await expect.poll(() => told('there')).not.toContain('broker-3 loses power');
       await page.keyboard.press('End');
       const strip = (side: string) =>
         page.locator(`[data-side=${side}] .chip`).evaluateAll((chips) => chips.length);
@@ -50,7 +50,9 @@ describe('web: stage: two runs', () => {
         await page.locator('[data-knob=acks] label', { hasText: acks }).click();
         await otherRun(page, before);
       }
-      expect(await page.locator('[data-side=there] h4').innerText()).toContain('acks=all');
+      await expect
+        .poll(() => page.locator('[data-side=there] h4').innerText())
+        .toContain('acks=all');
       await page.locator('.runs .ghost').last().locator('[data-compare]').click();
       await page.waitForFunction(() =>
         document.querySelector('[data-side=there] code')?.textContent?.includes('lesson'),
@@ -68,12 +70,12 @@ describe('web: stage: two runs', () => {
       await otherRun(page, before);
       await page.locator('.scrub .end').click();
       await page.locator('.compare').waitFor();
-      expect(await page.locator('[data-side=there] .chip.lost').count()).toBe(3);
-      expect(await page.locator('[data-side=here] .chip.lost').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-side=there] .chip.lost').count()).toBe(3);
+      await expect.poll(() => page.locator('[data-side=here] .chip.lost').count()).toBe(0);
       const [here, there] = await Promise.all(
         ['here', 'there'].map((side) => page.locator(`[data-side=${side}]`).boundingBox()),
       );
       expect(there!.y).toBeGreaterThanOrEqual(here!.y + here!.height);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     }));
 });

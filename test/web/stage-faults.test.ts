@@ -32,10 +32,12 @@ describe('web: stage: faults', () => {
       await page.locator('[data-command="lying-sync broker-1 on"]').click();
       await otherRun(page, before);
       const fault = { fault: 'lying-sync', host: 'broker-1', on: true } as const;
-      expect(await hashOf(page)).toBe(hashWith(event, fault));
+      await expect.poll(() => hashOf(page)).toBe(hashWith(event, fault));
       const named = await page.locator('[data-commands]').innerText();
       expect(named).toBe(`${event}: lying-sync broker-1 on`);
-      expect(await page.locator('.runs .now').innerText()).toContain('lying-sync broker-1 on');
+      await expect
+        .poll(() => page.locator('.runs .now').innerText())
+        .toContain('lying-sync broker-1 on');
     }));
 
   test('a link is pressed in the picture, and cut one way', () =>
@@ -46,7 +48,7 @@ describe('web: stage: faults', () => {
       await page.locator('[data-command="cut broker-1 -> broker-2"]').click();
       await otherRun(page, before);
       const fault = { fault: 'cut', from: 'broker-1', to: 'broker-2' } as const;
-      expect(await hashOf(page)).toBe(hashWith(event, fault));
+      await expect.poll(() => hashOf(page)).toBe(hashWith(event, fault));
       const told = 'Nothing from broker-1 reaches broker-2 any more.';
       await page.locator('.narration .box li', { hasText: told }).waitFor();
     }));
@@ -58,7 +60,7 @@ describe('web: stage: faults', () => {
       await page.keyboard.press('f');
       await page.locator('[data-host=broker-2] .menu').waitFor();
       const focused = page.locator(':focus');
-      expect(await focused.getAttribute('data-fault')).toBe('crash');
+      await expect.poll(() => focused.getAttribute('data-fault')).toBe('crash');
       await page.locator('[data-group=links] summary').focus();
       await page.keyboard.press('Enter');
       await page.locator('[data-peer=broker-1]').focus();
@@ -66,8 +68,8 @@ describe('web: stage: faults', () => {
       await page.locator('.link-menu [data-fault]').first().waitFor();
       expect(await axeFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
-      expect(await page.locator('.menu').count()).toBe(0);
-      expect(await focused.getAttribute('title')).toContain('broker-2');
+      await expect.poll(() => page.locator('.menu').count()).toBe(0);
+      await expect.poll(() => focused.getAttribute('title')).toContain('broker-2');
     }));
 
   test('? lists the keys, and Escape closes the list', () =>
@@ -76,7 +78,7 @@ describe('web: stage: faults', () => {
       await stage.focus();
       await page.keyboard.press('?');
       await page.locator('dialog[open]').waitFor();
-      expect(await page.locator('dialog').innerText()).toContain('the command line');
+      await expect.poll(() => page.locator('dialog').innerText()).toContain('the command line');
       expect(await axeFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.locator('dialog').waitFor({ state: 'detached' });
@@ -92,7 +94,7 @@ describe('web: stage: faults', () => {
       await line.waitFor();
       await page.keyboard.type('crash broker-9');
       await page.keyboard.press('Enter');
-      expect(await page.locator('.command .wrong').innerText()).toContain('There are: ');
+      await expect.poll(() => page.locator('.command .wrong').innerText()).toContain('There are: ');
       await page.keyboard.press('Escape');
       await page.keyboard.type('clo');
       await page.keyboard.press('Tab');
@@ -100,12 +102,12 @@ describe('web: stage: faults', () => {
       await page.keyboard.press('Tab');
       await page.keyboard.type('broker-1 +');
       await page.keyboard.press('Tab');
-      expect(await line.inputValue()).toBe('clock broker-1 +60s ');
+      await expect.poll(() => line.inputValue()).toBe('clock broker-1 +60s ');
       await page.keyboard.press('Enter');
       await otherRun(page, before);
       const fault = { fault: 'clock', host: 'broker-1', offsetMs: 60_000 } as const;
-      expect(await hashOf(page)).toBe(hashWith(event, fault));
-      expect(await line.inputValue()).toBe('');
+      await expect.poll(() => hashOf(page)).toBe(hashWith(event, fault));
+      await expect.poll(() => line.inputValue()).toBe('');
     }));
 
   test('Tab leaves an empty command line', () =>
@@ -113,7 +115,7 @@ describe('web: stage: faults', () => {
       await stageOf(page);
       await (await commandLine(page)).focus();
       await page.keyboard.press('Tab');
-      expect(await page.locator('[data-command-line]:focus').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-command-line]:focus').count()).toBe(0);
     }));
 
   test('a worker, a database and a Redis have menus too', () =>

@@ -17,53 +17,55 @@ describe('web: stage: goals', () => {
     onPage(LOSS, STILL, async (page) => {
       await stageOf(page);
       const goal = page.locator('[data-goal=lose-with-acks-1]');
-      expect(await goal.getAttribute('class')).not.toContain('reached');
+      await expect.poll(() => goal.getAttribute('class')).not.toContain('reached');
       await page.locator('.scrub .end').click();
-      expect(await goal.getAttribute('class')).toContain('reached');
-      expect(await page.locator('.goals .news').innerText()).toContain('acks=1');
-      expect(await page.locator('.goals .reached').count()).toBe(1);
+      await expect.poll(() => goal.getAttribute('class')).toContain('reached');
+      await expect.poll(() => page.locator('.goals .news').innerText()).toContain('acks=1');
+      await expect.poll(() => page.locator('.goals .reached').count()).toBe(1);
       await page.reload();
       await stageOf(page);
-      expect(await goal.getAttribute('class')).toContain('reached');
+      await expect.poll(() => goal.getAttribute('class')).toContain('reached');
     }));
 
   test('three acts set the knobs, and say which is on the stage', () =>
     onPage(LOSS, STILL, async (page) => {
       await stageOf(page);
       const act = (id: string) => page.locator(`[data-act-set=${id}]`);
-      expect(await act('one-fault').getAttribute('aria-pressed')).toBe('true');
+      await expect.poll(() => act('one-fault').getAttribute('aria-pressed')).toBe('true');
       const before = await hashOf(page);
       await act('combined').click();
       await otherRun(page, before);
-      expect(await act('combined').getAttribute('aria-pressed')).toBe('true');
-      expect(await page.locator('[data-knob=acks] input:checked').inputValue()).toBe('all');
+      await expect.poll(() => act('combined').getAttribute('aria-pressed')).toBe('true');
+      await expect
+        .poll(() => page.locator('[data-knob=acks] input:checked').inputValue())
+        .toBe('all');
       await page.locator('.scrub .end').click();
       await page.locator('.outcome .chip.lost').first().waitFor();
-      expect(await page.locator('[data-goal=puzzle].reached').count()).toBe(1);
+      await expect.poll(() => page.locator('[data-goal=puzzle].reached').count()).toBe(1);
     }));
 
   test('the puzzle of the orders: one line is moved by key and by button, and all are paid', () =>
     onPage(ORDERS, STILL, async (page) => {
       await stageOf(page);
-      expect(await page.locator('[data-move]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-move]').count()).toBe(0);
       let before = await hashOf(page);
       await page.locator('[data-set=puzzle]').click();
       await otherRun(page, before);
       const lines = page.locator('.handler li code');
-      expect(await lines.nth(2).innerText()).toBe('COMMIT');
+      await expect.poll(() => lines.nth(2).innerText()).toBe('COMMIT');
       await page.locator('.scrub .end').click();
-      expect(await page.locator('[data-goal=puzzle].reached').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-goal=puzzle].reached').count()).toBe(0);
       before = await hashOf(page);
       await page.locator('[data-move=down]').focus();
       await page.keyboard.press('ArrowDown');
       await otherRun(page, before);
-      expect(await lines.nth(3).innerText()).toBe('COMMIT');
-      expect(await page.locator(':focus').getAttribute('data-move')).toBe('down');
+      await expect.poll(() => lines.nth(3).innerText()).toBe('COMMIT');
+      await expect.poll(() => page.locator(':focus').getAttribute('data-move')).toBe('down');
       await page.locator('[data-goal=puzzle].reached').waitFor();
       before = await hashOf(page);
       await page.locator('[data-move=up]').click();
       await otherRun(page, before);
-      expect(await lines.nth(2).innerText()).toBe('COMMIT');
+      await expect.poll(() => lines.nth(2).innerText()).toBe('COMMIT');
     }));
 
   test('the bet: the truth is laid over it, and one sentence why is kept beside the answer', () =>
@@ -71,39 +73,43 @@ describe('web: stage: goals', () => {
       await stageOf(page);
       await page.locator('.bet input[value=none]').check();
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.bet .missed').innerText()).toContain('your bet');
-      expect(await page.locator('.bet .came').innerText()).toContain('came true');
-      expect(await page.locator('.bet .figures').innerText()).toContain('lost = 3');
+      await expect.poll(() => page.locator('.bet .missed').innerText()).toContain('your bet');
+      await expect.poll(() => page.locator('.bet .came').innerText()).toContain('came true');
+      await expect.poll(() => page.locator('.bet .figures').innerText()).toContain('lost = 3');
       expect(await axeFindings(page)).toEqual([]);
       await page.locator('[data-why]').fill('Nobody else had it.');
       await page.keyboard.press('Enter');
-      expect(await page.locator('.bet [role=status]').innerText()).toContain('Kept');
+      await expect.poll(() => page.locator('.bet [role=status]').innerText()).toContain('Kept');
       await page.locator('.asked a').first().click();
       await page.locator('[data-own-words]').waitFor();
-      expect(await page.locator('[data-own-words]').innerText()).toContain('Nobody else had it.');
+      await expect
+        .poll(() => page.locator('[data-own-words]').innerText())
+        .toContain('Nobody else had it.');
     }));
 
   test('the bet plays its own run, which need not be the one on the stage', () =>
     onPage(ORDERS, STILL, async (page) => {
       await stageOf(page);
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.bet .came').count()).toBe(0);
+      await expect.poll(() => page.locator('.bet .came').count()).toBe(0);
       const before = await hashOf(page);
-      expect(await page.locator('[data-run-bet]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-run-bet]').count()).toBe(0);
       await page.locator('.bet input[value=twice]').check();
       await page.locator('[data-run-bet]').click();
       await otherRun(page, before);
-      expect(await page.locator('[data-knob=approach] select').inputValue()).toBe('redis-set-nx');
+      await expect
+        .poll(() => page.locator('[data-knob=approach] select').inputValue())
+        .toBe('redis-set-nx');
       const stage = await page.locator('.stage').boundingBox();
       expect(Math.abs(stage!.y)).toBeLessThan(200);
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.bet .came').innerText()).toContain('Never.');
+      await expect.poll(() => page.locator('.bet .came').innerText()).toContain('Never.');
       const told = page.locator('.outcome a[href="#bet"]');
-      expect(await told.innerText()).toContain('Never.');
+      await expect.poll(() => told.innerText()).toContain('Never.');
       await page.locator('[data-act-set=calm]').click();
       await told.waitFor({ state: 'detached' });
       await page.locator('.scrub .end').click();
-      expect(await told.count()).toBe(0);
+      await expect.poll(() => told.count()).toBe(0);
     }));
 
   test('the puzzle is set up from its own section, and the stage comes into sight', () =>
@@ -112,7 +118,7 @@ describe('web: stage: goals', () => {
       const before = await hashOf(page);
       await page.locator('[data-show-puzzle]').click();
       await otherRun(page, before);
-      expect(await page.locator('[data-move=down]').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('[data-move=down]').isVisible()).toBe(true);
       const stage = await page.locator('.stage').boundingBox();
       expect(Math.abs(stage!.y)).toBeLessThan(200);
     }));

@@ -46,17 +46,19 @@ describe('web: stage', () => {
     onPage(LESSON, {}, async (page) => {
       await stageOf(page);
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.headline').innerText()).toMatch(/3\s+acknowledged, but lost/);
-      expect(await verdictOf(page)).toBe('acked 8, lost 3');
-      expect(await page.locator('.chip.lost').count()).toBe(3);
+      await expect
+        .poll(() => page.locator('.headline').innerText())
+        .toMatch(/3\s+acknowledged, but lost/);
+      await expect.poll(() => verdictOf(page)).toBe('acked 8, lost 3');
+      await expect.poll(() => page.locator('.chip.lost').count()).toBe(3);
       const evidence = page.locator('.evidence');
-      expect(await evidence.innerText()).toContain('r6 was acknowledged at pay-0@5');
+      await expect.poll(() => evidence.innerText()).toContain('r6 was acknowledged at pay-0@5');
       await evidence.locator('button').first().click();
-      expect(await page.locator('.chip.acknowledged').count()).toBe(8);
+      await expect.poll(() => page.locator('.chip.acknowledged').count()).toBe(8);
       const cell = page.locator('[data-host=broker-1] .cell', { hasText: 'r6' });
-      expect(await cell.getAttribute('class')).toContain('only-here');
+      await expect.poll(() => cell.getAttribute('class')).toContain('only-here');
       await evidence.locator('button').last().click();
-      expect(await cell.getAttribute('class')).toContain('lost');
+      await expect.poll(() => cell.getAttribute('class')).toContain('lost');
     }));
 
   test('is moved by keys: an event, a step, the ends; and only while it has the focus', () =>
@@ -64,20 +66,20 @@ describe('web: stage', () => {
       const stage = await stageOf(page);
       const opening = await place(page);
       await page.keyboard.press('ArrowRight');
-      expect(await place(page)).toBe(opening);
+      await expect.poll(() => place(page)).toBe(opening);
       await stage.focus();
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('ArrowLeft');
-      expect(await place(page)).toBe(opening + 1);
+      await expect.poll(() => place(page)).toBe(opening + 1);
       await page.keyboard.press('Shift+ArrowRight');
-      expect(await page.locator('.chip.acknowledged').count()).toBe(5);
+      await expect.poll(() => page.locator('.chip.acknowledged').count()).toBe(5);
       await page.keyboard.press('Shift+ArrowLeft');
-      expect(await place(page)).toBe(opening);
+      await expect.poll(() => place(page)).toBe(opening);
       await page.keyboard.press('End');
-      expect(await page.locator('[data-verdict]').count()).toBe(1);
+      await expect.poll(() => page.locator('[data-verdict]').count()).toBe(1);
       await page.keyboard.press('Home');
-      expect(await place(page)).toBe(0);
+      await expect.poll(() => place(page)).toBe(0);
     }));
 
   test('plays with Space and pauses with Space, and the live region says what happens', () =>
@@ -93,7 +95,7 @@ describe('web: stage', () => {
       const paused = await place(page);
       expect(paused).toBeGreaterThan(opening);
       await page.waitForTimeout(300);
-      expect(await place(page)).toBe(paused);
+      await expect.poll(() => place(page)).toBe(paused);
       expect((await page.locator('.narration [aria-live]').innerText()).length).toBeGreaterThan(5);
     }));
 
@@ -102,31 +104,33 @@ describe('web: stage', () => {
       await stageOf(page);
       await page.locator('.scrub .end').click();
       await turn(page, 'acks', 'all');
-      expect(await verdictOf(page)).toMatch(/, lost 0$/);
-      expect(await page.locator('[data-measured=lost]').innerText()).toBe('0');
-      expect(await page.locator('.outcome em').innerText()).toBe('was 3');
-      expect(await page.locator('[data-knob=acks] legend em').innerText()).toBe('changed');
-      expect(await page.locator('.runs .ghost').innerText()).toContain('lost 3');
+      await expect.poll(() => verdictOf(page)).toMatch(/, lost 0$/);
+      await expect.poll(() => page.locator('[data-measured=lost]').innerText()).toBe('0');
+      await expect.poll(() => page.locator('.outcome em').innerText()).toBe('was 3');
+      await expect
+        .poll(() => page.locator('[data-knob=acks] legend em').innerText())
+        .toBe('changed');
+      await expect.poll(() => page.locator('.runs .ghost').innerText()).toContain('lost 3');
       await page.locator('.runs .ghost [data-back]').click();
       await page.locator('.outcome .chip.lost').first().waitFor();
-      expect(await verdictOf(page)).toBe('acked 8, lost 3');
+      await expect.poll(() => verdictOf(page)).toBe('acked 8, lost 3');
     }));
 
   test('a number with a wide range is typed, within its bounds', () =>
     onPage('en/kafka/kafka-architecture/', { reducedMotion: 'reduce' }, async (page) => {
       await stageOf(page);
       const knob = page.locator('[data-knob="controller.quorum.fetch.timeout.ms"]');
-      expect(await page.locator('.knobs option').count()).toBeLessThan(100);
+      await expect.poll(() => page.locator('.knobs option').count()).toBeLessThan(100);
       const before = await hashOf(page);
       await knob.locator('input').fill('8000');
       await page.keyboard.press('Enter');
       await otherRun(page, before);
-      expect(await knob.locator('legend em').innerText()).toBe('changed');
+      await expect.poll(() => knob.locator('legend em').innerText()).toBe('changed');
       const after = await hashOf(page);
       await knob.locator('input').fill('999999');
       await page.keyboard.press('Enter');
-      expect(await knob.locator('input:invalid').count()).toBe(1);
-      expect(await hashOf(page)).toBe(after);
+      await expect.poll(() => knob.locator('input:invalid').count()).toBe(1);
+      await expect.poll(() => hashOf(page)).toBe(after);
     }));
 
   test('two knobs that are turned quickly are both turned', () =>
@@ -158,7 +162,9 @@ describe('web: stage', () => {
         inputs: [{ event, fault: { fault: 'crash', host: 'broker-2' } }],
       }).finish();
       expect(forked).toBe(run.world.trace.hash);
-      expect(await page.locator('.runs .now').innerText()).toContain(`at event ${event}`);
+      await expect
+        .poll(() => page.locator('.runs .now').innerText())
+        .toContain(`at event ${event}`);
       await page.locator('.host.down[data-host=broker-2]').waitFor();
       await page.locator('.runs .ghost [data-back]').click();
       await page.waitForFunction(
@@ -177,9 +183,9 @@ describe('web: stage', () => {
     const run = new Run(experiment, shared).finish();
     return onPage(`${LESSON}#${toLink(shared)}`, {}, async (page) => {
       await stageOf(page);
-      expect(await hashOf(page)).toBe(run.world.trace.hash);
+      await expect.poll(() => hashOf(page)).toBe(run.world.trace.hash);
       const checked = page.locator('[data-knob=acks] input:checked');
-      expect(await checked.getAttribute('value')).toBe('all');
+      await expect.poll(() => checked.getAttribute('value')).toBe('all');
     });
   });
 
@@ -194,7 +200,7 @@ describe('web: stage', () => {
       await whenAlive(page);
       const problem = page.locator('.problem');
       await problem.waitFor();
-      expect(await problem.innerText()).toContain(sentence);
+      await expect.poll(() => problem.innerText()).toContain(sentence);
       await page.locator('.scrub .end').click();
       await page.locator('.outcome .chip.lost').first().waitFor();
     }),
@@ -204,8 +210,12 @@ describe('web: stage', () => {
     onPage(LESSON_ZH, {}, async (page) => {
       await stageOf(page);
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.headline').innerText()).toMatch(/3\s+条已确认，却丢了/);
-      expect(await page.locator('.narration [aria-live]').innerText()).toMatch(/[\u4e00-\u9fff]/);
+      await expect
+        .poll(() => page.locator('.headline').innerText())
+        .toMatch(/3\s+条已确认，却丢了/);
+      await expect
+        .poll(() => page.locator('.narration [aria-live]').innerText())
+        .toMatch(/[\u4e00-\u9fff]/);
     }));
 
   test('with less motion nothing is under way between two events', () =>
@@ -229,7 +239,7 @@ describe('web: stage', () => {
     onPage(LESSON, { viewport: { width: 390, height: 844 } }, async (page) => {
       await stageOf(page);
       await page.locator('.scrub .end').click();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
       const picture = await page.locator('.topology').boundingBox();
       const knobs = await page.locator('.stage .knobs').boundingBox();
       expect(picture!.y).toBeLessThan(knobs!.y);
@@ -245,7 +255,7 @@ describe('web: stage', () => {
       await page.locator('[data-host=broker-3] button').first().click();
       expect(await axeFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
-      expect(await page.locator('.menu').count()).toBe(0);
+      await expect.poll(() => page.locator('.menu').count()).toBe(0);
       await page.locator('.scrub .end').click();
       await turn(page, 'acks', 'all');
       expect(await axeFindings(page)).toEqual([]);
@@ -265,7 +275,7 @@ describe('web: stage', () => {
         (text) => document.querySelector('.where span')?.textContent?.includes(text),
         `${event}/`,
       );
-      expect(await hashOf(page)).toBe(hash);
+      await expect.poll(() => hashOf(page)).toBe(hash);
       await page.locator('.top-bar a[hreflang=zh-CN]').click();
       await page.locator('html[lang=zh-CN]').waitFor();
       await stageOf(page);
@@ -273,7 +283,7 @@ describe('web: stage', () => {
         (text) => document.querySelector('.where span')?.textContent?.includes(text),
         `${event}/`,
       );
-      expect(await hashOf(page)).toBe(hash);
+      await expect.poll(() => hashOf(page)).toBe(hash);
     }));
 
   test('a frame takes at most 6 ms of script while the run is played', () =>
@@ -323,8 +333,8 @@ describe('web: stage', () => {
   test('without scripts every step is there as logs and sentences', () =>
     onPage(LESSON, { javaScriptEnabled: false }, async (page) => {
       const step = page.locator('#still-die');
-      expect(await step.isVisible()).toBe(true);
-      expect(await step.innerText()).toMatch(/broker-1[\s\S]*r6/);
-      expect(await page.locator('.stage').isVisible()).toBe(false);
+      await expect.poll(() => step.isVisible()).toBe(true);
+      await expect.poll(() => step.innerText()).toMatch(/broker-1[\s\S]*r6/);
+      await expect.poll(() => page.locator('.stage').isVisible()).toBe(false);
     }));
 });

@@ -74,37 +74,41 @@ async function readFile(page: Page, text: string): Promise<void> {
 describe('web: study', () => {
   test('without scripts the page says what it is and leads to the questions', () =>
     onPage('zh/study/', { javaScriptEnabled: false }, async (page) => {
-      expect(await page.locator('.how p').count()).toBeGreaterThan(0);
-      expect(await page.locator('.without a').getAttribute('href')).toBe('/zh/questions/');
-      expect(await page.locator('button:visible, select:visible').count()).toBe(0);
+      await expect.poll(() => page.locator('.how p').count()).toBeGreaterThan(0);
+      await expect
+        .poll(() => page.locator('.without a').getAttribute('href'))
+        .toBe('/zh/questions/');
+      await expect.poll(() => page.locator('button:visible, select:visible').count()).toBe(0);
     }));
 
   test('a queue is graded by keys, kept over a reload, and taken back', () =>
     onPage('en/study/', {}, async (page) => {
       await whenAlive(page);
       const all = Math.min(10, CARDS.length);
-      expect(await queueOf(page)).toEqual({ due: 0, fresh: all });
+      await expect.poll(() => queueOf(page)).toEqual({ due: 0, fresh: all });
       await page.locator('button.start').click();
       const first = await gradeByKeys(page, '4');
       expect(first).toBe(CARDS[0]!.id);
       const second = await gradeByKeys(page, '1');
-      expect(await queueOf(page)).toEqual({ due: 1, fresh: all - 2 });
+      await expect.poll(() => queueOf(page)).toEqual({ due: 1, fresh: all - 2 });
 
       await page.reload();
       await whenAlive(page);
-      expect(await queueOf(page)).toEqual({ due: 1, fresh: all - 2 });
+      await expect.poll(() => queueOf(page)).toEqual({ due: 1, fresh: all - 2 });
       const track = CARDS[0]!.question.track;
       const met = CARDS.slice(0, 2).filter(({ question }) => question.track === track).length;
       const row = page.locator(`tr[data-track=${track}] td`).first();
-      expect(await row.innerText()).toMatch(new RegExp(`^${met} of \\d+$`));
+      await expect.poll(() => row.innerText()).toMatch(new RegExp(`^${met} of \\d+$`));
 
       await page.locator('button.start').click();
       const third = await gradeByKeys(page, '3');
       expect([first, second]).not.toContain(third);
       await page.waitForFunction(() => document.activeElement?.classList.contains('front'));
       await page.keyboard.press('u');
-      expect(await page.locator('article[data-card]').getAttribute('data-card')).toBe(third);
-      expect(await queueOf(page)).toEqual({ due: 1, fresh: all - 2 });
+      await expect
+        .poll(() => page.locator('article[data-card]').getAttribute('data-card'))
+        .toBe(third);
+      await expect.poll(() => queueOf(page)).toEqual({ due: 1, fresh: all - 2 });
     }));
 
   test('when the queue is done the page says when the next card comes', () =>
@@ -119,10 +123,10 @@ describe('web: study', () => {
         await page.locator('button[data-grade="4"]').click();
       }
       await page.getByText('学完了。下一张卡片在').waitFor();
-      expect(await page.locator('article[data-card]').count()).toBe(0);
+      await expect.poll(() => page.locator('article[data-card]').count()).toBe(0);
       await page.reload();
-      expect(await queueOf(page)).toEqual({ due: 0, fresh: 0 });
-      expect(await field.inputValue()).toBe('2');
+      await expect.poll(() => queueOf(page)).toEqual({ due: 0, fresh: 0 });
+      await expect.poll(() => field.inputValue()).toBe('2');
     }));
 
   test('progress goes by file to another browser; a broken file changes nothing', async () => {
@@ -143,25 +147,25 @@ describe('web: study', () => {
       await page.getByText('这个文件不是 JSON').waitFor();
       await readFile(page, file.text.replace(/"dueMs": \d+/, '"dueMs": "soon"'));
       await page.getByText('文件里的 “memories[0].dueMs” 是 "soon"，应该是一个数字。').waitFor();
-      expect(await queueOf(page)).toEqual(before);
+      await expect.poll(() => queueOf(page)).toEqual(before);
       await readFile(page, file.text);
       await page.getByText('已读入：2 张卡片的进度，0 场面试，1 次押注').waitFor();
       const after = await queueOf(page);
       expect(after.fresh).toBe(before.fresh - 2);
       await page.reload();
-      expect(await queueOf(page)).toEqual(after);
+      await expect.poll(() => queueOf(page)).toEqual(after);
       await page.locator('button[data-forget]').click();
       await page.locator('button[data-forget]').click();
-      expect(await queueOf(page)).toEqual(before);
+      await expect.poll(() => queueOf(page)).toEqual(before);
       await page.goto(new URL('../kafka/acks-and-loss/', page.url()).href);
       await whenAlive(page);
-      expect(await page.locator('input[name=bet]:checked').count()).toBe(0);
+      await expect.poll(() => page.locator('input[name=bet]:checked').count()).toBe(0);
       await page.goBack();
       await whenAlive(page);
       await readFile(page, file.text);
       await page.getByText('1 次押注').waitFor();
       await page.goto(new URL('../kafka/acks-and-loss/', page.url()).href);
-      expect(await page.locator('input[data-why]').inputValue()).toBe('只有 leader 有');
+      await expect.poll(() => page.locator('input[data-why]').inputValue()).toBe('只有 leader 有');
     });
   });
 
@@ -190,7 +194,7 @@ describe('web: study', () => {
         if (!kinds.has(kind)) expect(await axeFinds(page), `${kind}, front`).toEqual([]);
         await page.locator('button[data-turn]').click();
         if (!kinds.has(kind)) expect(await axeFinds(page), `${kind}, back`).toEqual([]);
-        expect(await isTooWide(page)).toBe(false);
+        await expect.poll(() => isTooWide(page)).toBe(false);
         kinds.add(kind);
         await page.locator('button[data-grade="4"]').click();
       }
@@ -206,7 +210,7 @@ describe('web: mock interview', () => {
       await page.locator('select[name=minutes]').selectOption('10');
       await page.locator('button.main').click();
       await page.locator('.interview[data-step=answering]').waitFor();
-      expect(await page.locator('[data-left]').innerText()).toMatch(/^(10:00|9:5\d)$/);
+      await expect.poll(() => page.locator('[data-left]').innerText()).toMatch(/^(10:00|9:5\d)$/);
       const title = await page.locator('main h2').innerText();
       const question = questions.find((one) => one.question === title)!;
       expect(question).toBeDefined();
@@ -214,24 +218,24 @@ describe('web: mock interview', () => {
       await page.locator('textarea').fill('min.insync.replicas');
       await page.locator('.top-bar a[hreflang=zh-CN]').click();
       await page.locator('html[lang=zh-CN] .interview h2').waitFor();
-      expect(await page.locator('main h2').innerText()).not.toBe(title);
-      expect(await page.locator('textarea').inputValue()).toBe('min.insync.replicas');
+      await expect.poll(() => page.locator('main h2').innerText()).not.toBe(title);
+      await expect.poll(() => page.locator('textarea').inputValue()).toBe('min.insync.replicas');
       await page.locator('.top-bar a[hreflang=en]').click();
       await page.locator('html[lang=en] .interview h2').waitFor();
-      expect(await page.locator('main h2').innerText()).toBe(title);
+      await expect.poll(() => page.locator('main h2').innerText()).toBe(title);
       await page.locator('[data-answered]').click();
 
       const rubric = page.locator('[data-list=rubric] input');
-      expect(await rubric.count()).toBe(question.claims.length);
+      await expect.poll(() => rubric.count()).toBe(question.claims.length);
       await rubric.first().check();
       await page.locator('[data-list=flags] input').first().check();
       expect(await axeFinds(page)).toEqual([]);
       await page.locator('[data-further]').click();
 
       await page.locator('section[data-why=flag]').waitFor();
-      expect(await page.locator('section[data-why] h2').innerText()).toContain(
-        question.redFlags[0]!,
-      );
+      await expect
+        .poll(() => page.locator('section[data-why] h2').innerText())
+        .toContain(question.redFlags[0]!);
       let asked = 0;
       for (; (await page.locator('[data-show]').count()) > 0; asked += 1) {
         await page.locator('[data-show]').click();
@@ -242,26 +246,30 @@ describe('web: mock interview', () => {
 
       const report = page.locator('.report');
       await report.waitFor();
-      expect(await report.locator('.made li').count()).toBe(1);
-      expect(await report.locator('.missed li').count()).toBe(question.claims.length - 1);
-      expect(await report.locator('.flags li').innerText()).toBe(question.redFlags[0]);
-      expect(await report.innerText()).toContain('min.insync.replicas');
-      expect(await report.innerText()).toContain(`1 of ${asked} follow-ups`);
+      await expect.poll(() => report.locator('.made li').count()).toBe(1);
+      await expect
+        .poll(() => report.locator('.missed li').count())
+        .toBe(question.claims.length - 1);
+      await expect.poll(() => report.locator('.flags li').innerText()).toBe(question.redFlags[0]);
+      await expect.poll(() => report.innerText()).toContain('min.insync.replicas');
+      await expect.poll(() => report.innerText()).toContain(`1 of ${asked} follow-ups`);
       expect(await axeFinds(page)).toEqual([]);
-      expect(await isTooWide(page)).toBe(false);
+      await expect.poll(() => isTooWide(page)).toBe(false);
       const { name, text } = await saved(page, '[data-save]');
       expect(name).toMatch(/^highwater-interview-.*\.md$/);
       expect(text).toContain(`## 1. ${title}`);
 
       await page.emulateMedia({ media: 'print' });
-      expect(await page.locator('button:visible').count()).toBe(0);
-      expect(await report.locator('article').isVisible()).toBe(true);
+      await expect.poll(() => page.locator('button:visible').count()).toBe(0);
+      await expect.poll(() => report.locator('article').isVisible()).toBe(true);
       await page.emulateMedia({ media: 'screen' });
 
       await page.goto(new URL('zh/interview/', inject('site')).href);
       await page.locator('[data-open]').click();
-      expect(await report.locator('.missed li').count()).toBe(question.claims.length - 1);
-      expect(await report.innerText()).toContain('min.insync.replicas');
+      await expect
+        .poll(() => report.locator('.missed li').count())
+        .toBe(question.claims.length - 1);
+      await expect.poll(() => report.innerText()).toContain('min.insync.replicas');
     }));
 
   test('the clock stands in a pause, and says for how long the page was hidden', () =>
@@ -278,7 +286,7 @@ describe('web: mock interview', () => {
       const before = await left.innerText();
       await page.clock.fastForward(300_000);
       await page.waitForTimeout(1100);
-      expect(await left.innerText()).toBe(before);
+      await expect.poll(() => left.innerText()).toBe(before);
       await page.locator('[data-pause]').click();
       const setHidden = (hidden: boolean) =>
         page.evaluate((isHidden) => {
@@ -288,8 +296,8 @@ describe('web: mock interview', () => {
       await setHidden(true);
       await page.clock.fastForward(120_000);
       await setHidden(false);
-      expect(await left.innerText()).toMatch(/^(17:00|16:[45]\d)$/);
-      expect(await page.locator('[data-away]').innerText()).toMatch(/2:0\d/);
+      await expect.poll(() => left.innerText()).toMatch(/^(17:00|16:[45]\d)$/);
+      await expect.poll(() => page.locator('[data-away]').innerText()).toMatch(/2:0\d/);
       expect(await axeFinds(page)).toEqual([]);
     }));
 
@@ -308,14 +316,16 @@ describe('web: mock interview', () => {
         await page.locator('[data-show]').click();
         await page.locator('[data-held]').click();
       }
-      expect(await page.locator('[data-next]').innerText()).toBe('To the report');
+      await expect.poll(() => page.locator('[data-next]').innerText()).toBe('To the report');
       await page.locator('[data-next]').click();
-      expect(await page.locator('[data-summary]').innerText()).toContain('0 of ');
+      await expect.poll(() => page.locator('[data-summary]').innerText()).toContain('0 of ');
     }));
 
   test('without scripts the page says what it is and leads to the questions', () =>
     onPage('en/interview/', { javaScriptEnabled: false }, async (page) => {
-      expect(await page.locator('.without a').getAttribute('href')).toBe('/en/questions/');
-      expect(await page.locator('button:visible, select:visible').count()).toBe(0);
+      await expect
+        .poll(() => page.locator('.without a').getAttribute('href'))
+        .toBe('/en/questions/');
+      await expect.poll(() => page.locator('button:visible, select:visible').count()).toBe(0);
     }));
 });

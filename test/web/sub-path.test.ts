@@ -81,7 +81,7 @@ describe('web: sub-path', () => {
         await page.context().setOffline(true);
         await page.goto(`${site.address}${lesson}`);
         await whenAlive(page);
-        expect(await page.locator('article.lesson').count()).toBe(1);
+        await expect.poll(() => page.locator('article.lesson').count()).toBe(1);
       });
       const map = await fetch(`${site.address}sitemap.xml`);
       expect(await map.text()).toContain(`https://lab.example${BASE}${lesson}`);

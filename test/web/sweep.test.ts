@@ -42,7 +42,7 @@ describe('web: sweep', () => {
         const shown = await panel.locator('[data-swept] b').allInnerTexts();
         expect(shown).toEqual(figures(measure, ['approach']));
       }
-      expect(await panel.locator('[aria-current=true]').count()).toBe(1);
+      await expect.poll(() => panel.locator('[aria-current=true]').count()).toBe(1);
       const row = panel.locator('tr', { hasText: 'offset-first' });
       const link = (await row.locator('a').getAttribute('href'))!.slice(1);
       await row.locator('a').click();
@@ -51,7 +51,7 @@ describe('web: sweep', () => {
         .toBe('offset-first');
       expect(fromLink(link)).toMatchObject({ shared: { knobs: { approach: 'offset-first' } } });
       await expect.poll(() => row.locator('[aria-current=true]').count()).toBe(1);
-      expect(await page.locator('.runs .ghost').count()).toBe(1);
+      await expect.poll(() => page.locator('.runs .ghost').count()).toBe(1);
     }),
   );
 
@@ -63,8 +63,8 @@ describe('web: sweep', () => {
       await panel.locator('[data-sweep-start]').click();
       const state = panel.locator('[data-sweep-state=over]');
       await state.waitFor({ timeout: MINUTES });
-      expect(await state.innerText()).toBe('6 次全部跑完。');
-      expect(await panel.locator('tbody tr').count()).toBe(2);
+      await expect.poll(() => state.innerText()).toBe('6 次全部跑完。');
+      await expect.poll(() => panel.locator('tbody tr').count()).toBe(2);
       await panel.locator('[data-sweep-measure]').selectOption('twice');
       const shown = await panel.locator('[data-swept] b').allInnerTexts();
       expect(shown).toEqual(figures('twice', ['key', 'restart-after-s']));
@@ -86,7 +86,7 @@ describe('web: sweep', () => {
       await state.waitFor();
       const [made, all] = (await state.innerText()).match(/\d+/g)!.map(Number);
       expect(made).toBeLessThan(all!);
-      expect(await panel.locator('[data-swept]').count()).toBe(made);
+      await expect.poll(() => panel.locator('[data-swept]').count()).toBe(made);
       await page.locator('[data-knob=key] select, [data-knob=key] input').first().waitFor();
     }),
   );
@@ -98,16 +98,18 @@ describe('web: table of outcomes', () => {
       await whenAlive(page);
       const row = page.locator('.outcomes tr', { hasText: 'Claim in Redis (SET NX)' });
       const cell = row.locator('td a').nth(1);
-      expect(await cell.innerText()).toContain('never');
+      await expect.poll(() => cell.innerText()).toContain('never');
       await cell.click();
       const stage = page.locator('.stage[data-engine=running]');
       await stage.waitFor();
       const knob = (name: string) => stage.locator(`[data-knob="${name}"] select`).inputValue();
       await expect.poll(() => knob('approach')).toBe('redis-set-nx');
-      expect(await knob('after-line')).toBe('before-effect');
-      expect(await stage.evaluate((element) => element === document.activeElement)).toBe(true);
+      await expect.poll(() => knob('after-line')).toBe('before-effect');
+      await expect
+        .poll(() => stage.evaluate((element) => element === document.activeElement))
+        .toBe(true);
       await stage.locator('.scrub .end').click();
-      expect(await stage.locator('[data-measured=never]').innerText()).toBe('1');
+      await expect.poll(() => stage.locator('[data-measured=never]').innerText()).toBe('1');
     }),
   );
 });

@@ -47,13 +47,13 @@ async function expectSame(page: Page): Promise<void> {
   expect(sent).toBeGreaterThan(100_000);
   const copies = await measured(page, 'cpuCopies');
   const fromDisk = await measured(page, 'diskBytes');
-  expect(await counted(page, 'sent')).toBe(sent);
-  expect(await counted(page, 'copied')).toBe(copies * sent);
-  expect(await counted(page, 'moved')).toBe(sent + fromDisk);
-  expect(await carried(page, 'disk-cache')).toBe(fromDisk);
+  await expect.poll(() => counted(page, 'sent')).toBe(sent);
+  await expect.poll(() => counted(page, 'copied')).toBe(copies * sent);
+  await expect.poll(() => counted(page, 'moved')).toBe(sent + fromDisk);
+  await expect.poll(() => carried(page, 'disk-cache')).toBe(fromDisk);
   expect(await counted(page, 'syscalls')).toBe(await measured(page, 'syscalls'));
   expect(await counted(page, 'switches')).toBe(await measured(page, 'modeSwitches'));
-  expect(await page.locator(`${PICTURE} [data-mover=cpu]`).count()).toBe(copies);
+  await expect.poll(() => page.locator(`${PICTURE} [data-mover=cpu]`).count()).toBe(copies);
 }
 
 describe('web: zero-copy', () => {
@@ -65,8 +65,8 @@ describe('web: zero-copy', () => {
       await page.locator('[data-run-bet]').click();
       await otherRun(page, before);
       await page.locator('.scrub .end').click();
-      expect(await page.locator('.bet .missed').innerText()).toContain('your bet');
-      expect(await page.locator('.bet .came').innerText()).toContain('Twice');
+      await expect.poll(() => page.locator('.bet .missed').innerText()).toContain('your bet');
+      await expect.poll(() => page.locator('.bet .came').innerText()).toContain('Twice');
       expect(await carried(page, 'cache-user')).toBe(await measured(page, 'userSpaceBytes'));
     }));
 
@@ -75,7 +75,7 @@ describe('web: zero-copy', () => {
       const stage = await stageOf(page);
       const picture = page.locator(PICTURE);
       await picture.waitFor();
-      expect(await carried(page, 'cache-card')).toBe(0);
+      await expect.poll(() => carried(page, 'cache-card')).toBe(0);
       await stage.focus();
       const seen = new Map<string, number>();
       await page.keyboard.press('End');
@@ -112,9 +112,9 @@ describe('web: zero-copy', () => {
       const press = page.locator('.wrongs a[href="#proof=tls-goes-through-user-space"]').first();
       await press.click();
       await page.locator('[data-knob=tls] input[value=true]:checked').waitFor();
-      expect(await carried(page, 'user-socket')).toBe(0);
+      await expect.poll(() => carried(page, 'user-socket')).toBe(0);
       await page.locator('.scrub .end').click();
-      expect(await carried(page, 'user-socket')).toBeGreaterThan(100_000);
+      await expect.poll(() => carried(page, 'user-socket')).toBeGreaterThan(100_000);
     }));
 
   test.each([LESSON, LESSON_ZH])('/%s fits a phone and says the picture in a sentence', (path) =>
