@@ -62,7 +62,9 @@ export default defineConfig(
       'no-restricted-syntax': [
         'error',
         {
-          selector: `CallExpression[callee.name="expect"] > AwaitExpression > CallExpression[callee.property.name=/^(${READS.join('|')})$/]`,
+          selector:
+            'CallExpression[callee.name="expect"] > AwaitExpression' +
+            ` > CallExpression[callee.property.name=/^(${READS.join('|')})$/]`,
           message: 'Read a page by `await expect.poll(() => ...)`, which waits until it holds.',
         },
       ],

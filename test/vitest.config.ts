@@ -28,6 +28,8 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
+          // the engine keeps no state in modules, so that files can share them
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [...LONG, ...BROWSER, ...INTEROP, ...MINUTES],
           testTimeout: 20_000,
@@ -37,6 +39,7 @@ export default defineConfig({
         root,
         test: {
           name: 'interop',
+          isolate: false,
           include: INTEROP,
           exclude: MINUTES,
           testTimeout: 120_000,
@@ -47,6 +50,7 @@ export default defineConfig({
         root,
         test: {
           name: 'browser',
+          isolate: false,
           include: BROWSER,
           exclude: MINUTES,
           // a page waits more than it works; what is measured counts processor time
