@@ -117,6 +117,8 @@ export function lessonModules(lessons: string, engine: string): Plugin {
   return {
     name: 'highwater:lessons',
     enforce: 'post',
+    // else the build for Node has a plugin of its own, and runs every experiment again
+    sharedDuringBuild: true,
     resolveId: { filter: { id: /^virtual:lesson/ }, handler: (id) => `\0${id}` },
     load: {
       filter: { id: /^\0virtual:lesson/ },
