@@ -44,6 +44,7 @@ export default defineConfig({
           exclude: MINUTES,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
