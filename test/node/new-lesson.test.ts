@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Experiment } from '../../engine/lab/experiment.ts';
 import { runProof } from '../../engine/lab/prove.ts';
 import { Run } from '../../engine/lab/run.ts';
-import { lintProject } from '../../engine/node/command/lesson-folders.ts';
+import { lintProject, readFolders } from '../../engine/node/command/lesson-folders.ts';
 import { createLesson, nextSteps } from '../../engine/node/command/new-lesson.ts';
 import { UsageError } from '../../engine/node/command/usage.ts';
 import { TRACKS } from '../../lessons/tracks.ts';
@@ -16,20 +16,40 @@ import { copyProject, ROOT } from './project.ts';
 const copy = copyProject();
 afterAll(() => copy.remove());
 
+/** The first lesson that has its questions and nothing else. */
+function lessonOfQuestions() {
+  const all = readFolders(copy.root);
+  const { track, slug } = all.find(({ texts }) => Object.keys(texts).length === 1)!;
+  return { folder: `lessons/${track}/${slug}` };
+}
+
 const NO_TITLES = { en: undefined, zh: undefined };
 
 describe('command: new-lesson', () => {
   test('a new lesson passes the lint with its experiment, and so does a second one', async () => {
     const titles = { en: "What's told: a story?", zh: '生产者知道“什么”？' };
-    expect(await createLesson(copy.root, 'kafka/what-is-told', titles)).toBe(
-      'lessons/kafka/what-is-told',
-    );
+    expect(await createLesson(copy.root, 'kafka/what-is-told', titles)).toEqual({
+      folder: 'lessons/kafka/what-is-told',
+      names: ['questions.yaml', 'experiment.ts', 'en.svx', 'zh.svx'],
+    });
     await createLesson(copy.root, 'rabbitmq/second-one', NO_TITLES);
     expect(await lintProject(copy.root)).toEqual([]);
   });
 
   test('a question of another lesson may have the slug of the new one', async () => {
     await createLesson(copy.root, 'systems/kafka-high-reliability', NO_TITLES);
+    expect(await lintProject(copy.root)).toEqual([]);
+  });
+
+  test('a lesson of questions keeps them and gets the rest, with its title', async () => {
+    const { folder } = lessonOfQuestions();
+    const file = join(copy.root, folder, 'questions.yaml');
+    const before = readFileSync(file, 'utf8');
+    const written = await createLesson(copy.root, folder.replace('lessons/', ''), NO_TITLES);
+    expect(written).toEqual({ folder, names: ['experiment.ts', 'en.svx', 'zh.svx'] });
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    const about = /^ {2}en: (.*)$/m.exec(before)?.[1]?.replaceAll("'", '');
+    expect(readFileSync(join(copy.root, folder, 'en.svx'), 'utf8')).toContain(about);
     expect(await lintProject(copy.root)).toEqual([]);
   });
 
@@ -48,7 +68,8 @@ describe('command: new-lesson', () => {
 
   test('its files have the form that prettier gives them', async () => {
     const titles = { en: `Say "it's" so`, zh: "说“it's”" };
-    const folder = join(copy.root, await createLesson(copy.root, 'guarantees/form', titles));
+    const { folder: written } = await createLesson(copy.root, 'guarantees/form', titles);
+    const folder = join(copy.root, written);
     const config = await resolveConfig(join(ROOT, 'package.json'));
     expect(readdirSync(folder).sort()).toEqual([
       'en.svx',
@@ -64,11 +85,13 @@ describe('command: new-lesson', () => {
   });
 
   test('what comes next names its commands, its pages and the figures of the README', () => {
-    const told = nextSteps('lessons/kafka/what-is-told').join('\n');
+    const told = nextSteps('lessons/kafka/what-is-told', ['questions.yaml']).join('\n');
     expect(told).toContain('highwater prove what-is-told');
     expect(told).toContain('npm run dev, then /en/kafka/what-is-told/ and /zh/kafka/what-is-told/');
     expect(told).toContain('npx prettier --write lessons/kafka/what-is-told');
     expect(told).toContain("the README's figures");
+    expect(told).toContain("its question is still the template's");
+    expect(nextSteps('lessons/a/b', ['experiment.ts'])[1]).toContain('its story is still the');
   });
 
   const known = TRACKS.map(({ id }) => id).join(', ');

@@ -12,16 +12,23 @@ export interface NewLesson {
   readonly title: { readonly en: string; readonly zh: string };
   /** Its place in the track. */
   readonly order: number;
-  /** The document id of its question, which no other question has. */
-  readonly questionId: string;
-  /** The address of its question, which no other question has. */
-  readonly questionSlug: string;
+  /** Slugs of the lessons that are best read before it. */
+  readonly prerequisites: readonly string[];
+  /** Its question; null where its questions are written already. */
+  readonly question: NewQuestion | null;
 }
 
-/** The lesson's files by name: what the stage `experiment` asks for. */
+/** The id in the documents and the address, which no other question has. */
+export interface NewQuestion {
+  readonly id: string;
+  readonly slug: string;
+}
+
+/** The lesson's files by name: what the stage `experiment` asks for and is not there yet. */
 export function lessonTexts(lesson: NewLesson): Readonly<Record<string, string>> {
+  const { title, question } = lesson;
   return {
-    'questions.yaml': questionsOf(lesson),
+    ...(question !== null && { 'questions.yaml': questionsOf(title, question) }),
     'experiment.ts': experimentOf(lesson),
     'en.svx': proseInEnglish(lesson),
     'zh.svx': proseInChinese(lesson),
@@ -37,15 +44,15 @@ function scalar(text: string): string {
 const CLIENTS = 'clients/src/main/java/org/apache/kafka/clients';
 const SOURCE = `apache/kafka@4.0 ${CLIENTS}/producer/ProducerConfig.java (ACKS_DOC)`;
 
-function questionsOf({ questionId, questionSlug, title }: NewLesson): string {
+function questionsOf(title: NewLesson['title'], { id, slug }: NewQuestion): string {
   return `# yaml-language-server: $schema=../../questions.schema.json
 about:
   en: ${scalar(title.en)}
   zh: ${scalar(title.zh)}
 
 questions:
-  - id: ${questionId}
-    slug: ${questionSlug}
+  - id: ${id}
+    slug: ${slug}
     level: junior
     frequency: 1
     question:
@@ -60,7 +67,7 @@ questions:
       - en: With acks=0 the producer still gets the offset, only later.
         zh: acks=0 也会返回位移，只是晚一点。
     claims:
-      - id: ${questionSlug}-1
+      - id: ${slug}-1
         statement:
           en: With acks=0 the broker sends no answer to what it was sent
           zh: acks=0 时，Broker 收到消息后不回响应
@@ -179,8 +186,9 @@ ${STEPS}
 `;
 }
 
-const IMPORTS = `<script>
-  import ClaimLink from '#web/lesson/ClaimLink.svelte';
+const importsOf = (question: NewQuestion | null) => `<script>${
+  question === null ? '' : "\n  import ClaimLink from '#web/lesson/ClaimLink.svelte';"
+}
   import Measure from '#web/lesson/Measure.svelte';
   import Step from '#web/lesson/Step.svelte';
   import Term from '#web/lesson/Term.svelte';
@@ -189,16 +197,19 @@ const IMPORTS = `<script>
 const ACKNOWLEDGED = '<Measure id="acknowledged" of="acks-0-is-not-answered" />';
 const SENT = '<Measure id="sent" of="acks-0-is-not-answered" />';
 
-const linkTo = (questionSlug: string) => `<ClaimLink id="${questionSlug}-1" />`;
+/** The link to the claim that the proof proves, if it is one of the template's. */
+function claimOf(question: NewQuestion | null): string {
+  return question === null ? '' : ` <ClaimLink id="${question.slug}-1" />`;
+}
 
-function proseInEnglish({ track, title, order, questionSlug }: NewLesson): string {
+function proseInEnglish({ track, title, order, prerequisites, question }: NewLesson): string {
   return `---
 title: ${scalar(title.en)}
 summary: One broker, one producer, three records. Find out what the producer is told.
 track: ${track}
 minutes: 5
 order: ${order}
-prerequisites: []
+prerequisites: [${prerequisites.join(', ')}]
 bet:
   question: With acks=0 the producer sends its records. How many are acknowledged?
   knobs: { acks: '0' }
@@ -207,7 +218,7 @@ bet:
     - { id: all, text: All of them., when: { measure: acknowledged, min: sent } }
 ---
 
-${IMPORTS}
+${importsOf(question)}
 
 One broker keeps one partition. The producer notes every acknowledgement.
 
@@ -237,20 +248,20 @@ Nothing was broken, so nothing has to be healed.
 
 <Step id="read-back">
 
-Acknowledged with \`acks=0\`: ${ACKNOWLEDGED} of ${SENT} sent. ${linkTo(questionSlug)}
+Acknowledged with \`acks=0\`: ${ACKNOWLEDGED} of ${SENT} sent.${claimOf(question)}
 
 </Step>
 `;
 }
 
-function proseInChinese({ track, title, order, questionSlug }: NewLesson): string {
+function proseInChinese({ track, title, order, prerequisites, question }: NewLesson): string {
   return `---
 title: ${scalar(title.zh)}
 summary: 一个 Broker、一个生产者、三条消息。看看生产者到底收到了什么。
 track: ${track}
 minutes: 5
 order: ${order}
-prerequisites: []
+prerequisites: [${prerequisites.join(', ')}]
 bet:
   question: acks=0 时生产者发出消息，有几条会得到确认？
   knobs: { acks: '0' }
@@ -259,7 +270,7 @@ bet:
     - { id: all, text: 全部。, when: { measure: acknowledged, min: sent } }
 ---
 
-${IMPORTS}
+${importsOf(question)}
 
 一个 Broker 存一个分区，生产者记下每一次确认。
 
@@ -289,7 +300,7 @@ Broker 向控制器注册，这时还不能写入。
 
 <Step id="read-back">
 
-从头读回全部消息。\`acks=0\` 时得到确认的：${ACKNOWLEDGED}，发出的：${SENT}。${linkTo(questionSlug)}
+从头读回全部消息。\`acks=0\` 时得到确认的：${ACKNOWLEDGED}，发出的：${SENT}。${claimOf(question).trimStart()}
 
 </Step>
 `;

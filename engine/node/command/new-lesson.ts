@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { root } from './experiments.ts';
 import { lintFolders, readFolders, tracksOf } from './lesson-folders.ts';
 import type { LessonFolder } from './lesson-folders.ts';
@@ -20,7 +21,8 @@ export const newLesson: Command = {
   usage: `highwater new-lesson <track>/<slug> [--title text] [--title-zh text]
 
 Writes lessons/<track>/<slug>/ with questions.yaml, experiment.ts, en.svx and zh.svx: a small
-lesson that passes 'highwater check' and 'highwater prove', to be changed into another.
+lesson that passes 'highwater check' and 'highwater prove', to be changed into another. A lesson
+that has its questions keeps them and gets the other three.
 
   --title text      its title in English (default: the words of the slug)
   --title-zh text   its title in Chinese`,
@@ -28,21 +30,22 @@ lesson that passes 'highwater check' and 'highwater prove', to be changed into a
   async run(args) {
     const options = { title: { type: 'string' }, 'title-zh': { type: 'string' } } as const;
     const { values, positionals } = parse(args, options, 1);
-    const folder = await createLesson(root, positionals[0] ?? '', {
+    const { folder, names } = await createLesson(root, positionals[0] ?? '', {
       en: values['title'] as string | undefined,
       zh: values['title-zh'] as string | undefined,
     });
-    for (const line of nextSteps(folder)) console.log(line);
+    for (const line of nextSteps(folder, names)) console.log(line);
     return 0;
   },
 };
 
 /** What was written, and what the author does next: write, try, look, finish. */
-export function nextSteps(folder: string): string[] {
+export function nextSteps(folder: string, names: readonly string[]): string[] {
   const [, track, slug] = folder.split('/');
+  const ofTemplate = names.includes('questions.yaml') ? 'question' : 'story';
   return [
-    `${folder}: questions.yaml, experiment.ts, en.svx, zh.svx`,
-    `write:  its question is still the template's; how, says lessons/README.md`,
+    `${folder}: ${names.join(', ')}`,
+    `write:  its ${ofTemplate} is still the template's; how, says lessons/README.md`,
     `try:    highwater run ${slug}; highwater prove ${slug}; highwater check`,
     `look:   npm run dev, then /en/${track}/${slug}/ and /zh/${track}/${slug}/ there`,
     `finish: npx prettier --write ${folder}; the README's figures as highwater check counts them`,
@@ -54,45 +57,68 @@ interface Titles {
   readonly zh: string | undefined;
 }
 
+/** What was written: the folder's path in the project, and the names of the files. */
+interface Written {
+  readonly folder: string;
+  readonly names: readonly string[];
+}
+
 /**
- * Writes a lesson's folder below `project`, the project's folder. Resolves to the folder's path in
- * it. Throws a `UsageError`, and writes nothing, where the place or a title cannot be.
+ * Writes a lesson's folder below `project`, the project's folder; one that has only its questions
+ * is given what it lacks. Throws a `UsageError`, and writes nothing, where the place or a title
+ * cannot be.
  */
 export async function createLesson(
   project: string,
   place: string,
   titles: Titles,
-): Promise<string> {
+): Promise<Written> {
   const lessons = readFolders(project);
-  const { track, slug } = await checkedPlace(project, place, lessons);
+  const { track, slug, known } = await checkedPlace(project, place, lessons);
   const folder = `lessons/${track}/${slug}`;
   const words = slug.replaceAll('-', ' ');
+  const about = known?.about ?? {
+    en: words.charAt(0).toUpperCase() + words.slice(1),
+    zh: `新的一课（${slug}）`,
+  };
   const texts = lessonTexts({
     track,
     slug,
     title: {
-      en: checkedTitle('title', titles.en ?? words.charAt(0).toUpperCase() + words.slice(1)),
-      zh: checkedTitle('title-zh', titles.zh ?? `新的一课（${slug}）`),
+      en: checkedTitle('title', titles.en ?? about.en),
+      zh: checkedTitle('title-zh', titles.zh ?? about.zh),
     },
     order: nextOrder(lessons, track),
-    ...freeQuestion(lessons, slug),
+    // prose leads to prose
+    prerequisites: (known?.prerequisites ?? []).filter((before) =>
+      lessons.some(({ slug: one, texts: its }) => one === before && 'en.svx' in its),
+    ),
+    question: known === null ? freeQuestion(lessons, slug) : null,
   });
-  const added = { track, slug, texts, experiment: null };
-  const problems = await lintFolders(project, [...lessons, added]);
+  const others = lessons.filter((lesson) => lesson.slug !== slug);
+  const before = lessons.find((lesson) => lesson.slug === slug)?.texts;
+  const added = { track, slug, texts: { ...before, ...texts }, experiment: null };
+  const problems = await lintFolders(project, [...others, added]);
   const problem = problems.find(({ file }) => file === folder || file.startsWith(`${folder}/`));
   if (problem !== undefined) throw new UsageError(`the title cannot be: ${problem.message}`);
   mkdirSync(join(project, folder), { recursive: true });
   for (const [name, text] of Object.entries(texts)) {
     writeFileSync(join(project, folder, name), text, { flag: 'wx' });
   }
-  return folder;
+  return { folder, names: Object.keys(texts) };
+}
+
+/** What a lesson of questions says of itself. */
+interface Known {
+  readonly about: { readonly en: string; readonly zh: string };
+  readonly prerequisites: readonly string[];
 }
 
 async function checkedPlace(
   project: string,
   place: string,
   lessons: readonly LessonFolder[],
-): Promise<{ track: string; slug: string }> {
+): Promise<{ track: string; slug: string; known: Known | null }> {
   const tracks = await tracksOf(project);
   const known = `the tracks are: ${tracks.join(', ')}`;
   const parts = place.split('/');
@@ -106,13 +132,20 @@ async function checkedPlace(
     throw new UsageError(`a slug is lower-case words with hyphens, not '${slug}'`);
   }
   const other = lessons.find((lesson) => lesson.slug === slug);
-  if (other !== undefined) {
+  const questions = other?.texts['questions.yaml'];
+  const isBegun = other?.track !== track || Object.keys(other.texts).length > 1;
+  if (other !== undefined && (isBegun || questions === undefined)) {
     throw new UsageError(`there is a lesson lessons/${other.track}/${slug} already`);
+  }
+  if (questions !== undefined) {
+    const { about, prerequisites = [] } = parseYaml(questions) as Partial<Known> &
+      Pick<Known, 'about'>;
+    return { track, slug, known: { about, prerequisites } };
   }
   if (existsSync(join(project, 'lessons', track, slug))) {
     throw new UsageError(`lessons/${track}/${slug} exists already`);
   }
-  return { track, slug };
+  return { track, slug, known: null };
 }
 
 function checkedTitle(option: string, title: string): string {
@@ -137,7 +170,7 @@ function freeQuestion(lessons: readonly LessonFolder[], slug: string) {
     for (let number = 1; ; number++) if (!taken.has(make(number))) return make(number);
   };
   return {
-    questionId: free((number) => `${NO_DOCUMENT}#${number}`),
-    questionSlug: free((number) => (number === 1 ? slug : `${slug}-question-${number}`)),
+    id: free((number) => `${NO_DOCUMENT}#${number}`),
+    slug: free((number) => (number === 1 ? slug : `${slug}-question-${number}`)),
   };
 }
