@@ -6,7 +6,7 @@
  * Not here: searches (`engine/lab/swarm/`).
  */
 import { experiment } from '../../engine/lab/experiment.ts';
-import type { Lab, Step } from '../../engine/lab/experiment.ts';
+import type { Lab } from '../../engine/lab/experiment.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
 import type { KafkaOptions } from '../../engine/lab/kafka.ts';
 import { compaction, watchCompaction } from '../../engine/lab/kafka-cleaner.ts';
@@ -15,6 +15,8 @@ import type { RunOptions } from '../../engine/lab/run.ts';
 import type { Random } from '../../engine/kernel/ports.ts';
 import { randomStream } from '../../engine/kernel/random.ts';
 import type { Fault } from '../../engine/sim/faults.ts';
+import { brokersStart, TOPIC, wildSteps } from '../kafka/wild-cluster.ts';
+import type { Wild } from '../kafka/wild-cluster.ts';
 
 export interface Wildness {
   readonly profile?: KafkaOptions['profile'];
@@ -34,13 +36,8 @@ const KEYS = ['a', 'b', 'c', 'd'];
 const CLEANER = { 'log.cleaner.backoff.ms': '500' };
 const COMPACTED = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.1' };
 
-const TOPIC = 'pay';
 const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
-
-interface Wild {
-  readonly cluster: KafkaCluster;
-  readonly random: Random;
-}
+const STEPS_MS = [1, 10, 100, 500, 2_000, 6_000];
 
 function draw(random: Random, lab: Lab, power: boolean): Fault {
   const host = random.pick(HOSTS);
@@ -70,20 +67,12 @@ function draw(random: Random, lab: Lab, power: boolean): Fault {
   }
 }
 
-function wildStep(place: number, wild: Wildness): Step<Wild> {
-  const records = wild.records ?? 6;
-  return {
-    id: `wild-${place}`,
-    title: { en: 'Something happens', zh: '发生一些事' },
-    do: ({ cluster, random }, lab) => {
-      const count = random.below(records);
-      const keyed = (): string[] => Array.from({ length: count }, () => random.pick(KEYS));
-      cluster.send('producer-1', TOPIC, wild.compacts === true ? keyed() : count);
-      if (wild.calm !== true) lab.inject(draw(random, lab, wild.power ?? false));
-    },
-    until: () => false,
-    timeLimitMs: [1, 10, 100, 500, 2_000, 6_000][(place * 7) % 6]!,
-  };
+/** Records, of a few keys where they are to be compacted, and a fault. */
+function act({ cluster, random }: Wild, lab: Lab, wild: Wildness): void {
+  const count = random.below(wild.records ?? 6);
+  const keyed = (): string[] => Array.from({ length: count }, () => random.pick(KEYS));
+  cluster.send('producer-1', TOPIC, wild.compacts === true ? keyed() : count);
+  if (wild.calm !== true) lab.inject(draw(random, lab, wild.power ?? false));
 }
 
 export function wildExperiment(seed: number, wild: Wildness) {
@@ -104,12 +93,7 @@ export function wildExperiment(seed: number, wild: Wildness) {
       return { cluster, random: randomStream(seed, 'wild') };
     },
     steps: [
-      {
-        id: 'start',
-        title: { en: 'Brokers start', zh: 'Broker 启动' },
-        until: ({ cluster }) => cluster.allRegistered,
-        timeLimitMs: 30_000,
-      },
+      brokersStart(30_000),
       {
         id: 'create',
         title: { en: 'A topic', zh: '主题' },
@@ -124,7 +108,7 @@ export function wildExperiment(seed: number, wild: Wildness) {
         until: ({ cluster }) => cluster.partitionsReady(true),
         timeLimitMs: 30_000,
       },
-      ...Array.from({ length: wild.steps ?? 25 }, (_, place) => wildStep(place, wild)),
+      ...wildSteps<Wild>(wild.steps ?? 25, STEPS_MS, (world, lab) => act(world, lab, wild)),
     ],
     settle: KafkaCluster.settle<Wild>(),
     measures: () => ({}),

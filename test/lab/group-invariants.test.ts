@@ -10,7 +10,7 @@ import type { Random } from '../../engine/kernel/ports.ts';
 import { randomStream } from '../../engine/kernel/random.ts';
 import { GroupChecks, type GroupInvariant } from '../../engine/lab/check/kafka/group-checks.ts';
 import { watchGroups } from '../../engine/lab/check/kafka/group-watch.ts';
-import { type Step, experiment } from '../../engine/lab/experiment.ts';
+import { type Lab, experiment } from '../../engine/lab/experiment.ts';
 import { ConsumerGroup, groupCoordination } from '../../engine/lab/kafka-groups.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
 import { Run } from '../../engine/lab/run.ts';
@@ -24,6 +24,7 @@ import { offsetCommit } from '../../engine/wire/kafka/messages/offset-commit.ts'
 import { offsetFetch } from '../../engine/wire/kafka/messages/offset-fetch.ts';
 import { syncGroup } from '../../engine/wire/kafka/messages/sync-group.ts';
 import { type DataOf, type Struct, defaults } from '../../engine/wire/kafka/schema.ts';
+import { brokersStart, wildSteps } from '../kafka/wild-cluster.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -257,31 +258,23 @@ interface Wild {
 }
 
 /** At most one broker is in trouble at a time: the promise is that no more than that happens. */
-function wildStep(place: number): Step<Wild> {
-  return {
-    id: `wild-${place}`,
-    title: { en: 'Something happens', zh: '发生一些事' },
-    do: ({ cluster, random }, lab) => {
-      cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
-      const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
-      for (const host of down) lab.inject({ fault: 'start', host });
-      lab.inject({ fault: 'heal' });
-      const host = random.pick([...HOSTS, ...HOSTS, ...MEMBERS]);
-      for (const name of HOSTS) lab.inject({ fault: 'resume', host: name });
-      if (lab.host(host).state !== 'running') return;
-      const others = HOSTS.filter((name) => name !== host);
-      const choices: readonly Fault[] = [
-        { fault: 'crash', host },
-        { fault: 'stop', host },
-        { fault: 'isolate', host },
-        { fault: 'isolate', host, from: others },
-        { fault: 'pause', host },
-      ];
-      lab.inject(random.pick(choices));
-    },
-    until: () => false,
-    timeLimitMs: [500, 3_000, 9_000, 15_000][(place * 7) % 4]!,
-  };
+function act({ cluster, random }: Wild, lab: Lab): void {
+  cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
+  const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
+  for (const host of down) lab.inject({ fault: 'start', host });
+  lab.inject({ fault: 'heal' });
+  const host = random.pick([...HOSTS, ...HOSTS, ...MEMBERS]);
+  for (const name of HOSTS) lab.inject({ fault: 'resume', host: name });
+  if (lab.host(host).state !== 'running') return;
+  const others = HOSTS.filter((name) => name !== host);
+  const choices: readonly Fault[] = [
+    { fault: 'crash', host },
+    { fault: 'stop', host },
+    { fault: 'isolate', host },
+    { fault: 'isolate', host, from: others },
+    { fault: 'pause', host },
+  ];
+  lab.inject(random.pick(choices));
 }
 
 function wildRun(seed: number): Run {
@@ -300,12 +293,7 @@ function wildRun(seed: number): Run {
       return { cluster, group, random: randomStream(seed, 'group-faults') };
     },
     steps: [
-      {
-        id: 'start',
-        title: { en: 'Brokers start', zh: 'Broker 启动' },
-        until: ({ cluster }) => cluster.allRegistered,
-        timeLimitMs: 30_000,
-      },
+      brokersStart(30_000),
       {
         id: 'create',
         title: { en: 'A topic and a group', zh: '主题和消费组' },
@@ -317,7 +305,7 @@ function wildRun(seed: number): Run {
         until: ({ cluster, group }) => cluster.partitionsReady(true) && group.isStable(),
         timeLimitMs: 60_000,
       },
-      ...Array.from({ length: 12 }, (_, place) => wildStep(place)),
+      ...wildSteps(12, [500, 3_000, 9_000, 15_000], act),
     ],
     settle: KafkaCluster.settle<Wild>(),
     measures: () => ({}),

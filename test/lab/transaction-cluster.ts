@@ -13,6 +13,7 @@ import type { RunOptions } from '../../engine/lab/run.ts';
 import type { Random } from '../../engine/kernel/ports.ts';
 import { randomStream } from '../../engine/kernel/random.ts';
 import type { Fault } from '../../engine/sim/faults.ts';
+import { brokersStart, wildSteps } from '../kafka/wild-cluster.ts';
 
 export interface WildTransactions {
   readonly profile?: KafkaOptions['profile'];
@@ -23,6 +24,7 @@ export interface WildTransactions {
 
 const TOPICS = ['pay', 'out'];
 const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
+const STEPS_MS = [5, 20, 100, 500, 2_000, 5_000];
 const SETTINGS = {
   'transaction.state.log.num.partitions': '2',
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
@@ -104,19 +106,6 @@ function act(wild: Wild, id: string, mayReplace: boolean): void {
   }
 }
 
-function wildStep(place: number): Step<Wild> {
-  return {
-    id: `wild-${place}`,
-    title: { en: 'Something happens', zh: '发生一些事' },
-    do: (wild, lab) => {
-      for (const id of IDS) act(wild, id, true);
-      if (wild.random.below(2) === 0) lab.inject(draw(wild.random, lab));
-    },
-    until: () => false,
-    timeLimitMs: [5, 20, 100, 500, 2_000, 5_000][(place * 7) % 6]!,
-  };
-}
-
 /** All is healed and started, and so much time passes. */
 function over(id: string, millis: number): Step<Wild> {
   return {
@@ -159,12 +148,7 @@ export function wildTransactions(
       return world;
     },
     steps: [
-      {
-        id: 'start',
-        title: { en: 'Brokers start', zh: 'Broker 启动' },
-        until: ({ cluster }) => cluster.allRegistered,
-        timeLimitMs: 30_000,
-      },
+      brokersStart(30_000),
       {
         id: 'create',
         title: { en: 'Two topics', zh: '主题' },
@@ -186,7 +170,10 @@ export function wildTransactions(
           IDS.every((id) => transactions.producer(nameOf(id, 1))?.state === 'READY'),
         timeLimitMs: 30_000,
       },
-      ...Array.from({ length: wild.steps ?? 40 }, (_, place) => wildStep(place)),
+      ...wildSteps<Wild>(wild.steps ?? 40, STEPS_MS, (world, lab) => {
+        for (const id of IDS) act(world, id, true);
+        if (world.random.below(2) === 0) lab.inject(draw(world.random, lab));
+      }),
       // A broker that was asked to stop may do so only when the network is well again.
       over('healed', OVER_MS / 2),
       over('over', OVER_MS),

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { judgeDelivery } from '#engine/lab/index.ts';
 import type { Run } from '#engine/lab/run.ts';
-import { isWritten, play } from './quorum-story.ts';
+import { isWritten } from '../cluster-story.ts';
+import { play } from './quorum-story.ts';
 
 describe('kafka: controller quorum: failover', () => {
   test('three controllers elect one, and a topic is created', () => {

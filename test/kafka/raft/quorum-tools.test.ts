@@ -11,7 +11,8 @@ import {
 } from '#engine/wire/kafka/messages/describe-quorum.ts';
 import { removeRaftVoter } from '#engine/wire/kafka/messages/remove-raft-voter.ts';
 import { answerOf, ask } from './quorum-asker.ts';
-import { play, type StoryStep } from './quorum-story.ts';
+import type { StoryStep } from '../cluster-story.ts';
+import { play } from './quorum-story.ts';
 
 const whole = inTopics({}) as Parameters<
   typeof ask<typeof describeQuorum.request, never>

@@ -11,7 +11,8 @@ import {
 } from '#engine/kafka/raft/snapshot-file.ts';
 import type { RaftController } from '#engine/kafka/raft/raft-controller.ts';
 import type { Lab } from '#engine/lab/experiment.ts';
-import { play, type StoryStep } from './quorum-story.ts';
+import type { StoryStep } from '../cluster-story.ts';
+import { play } from './quorum-story.ts';
 
 const OFTEN = {
   'metadata.log.max.record.bytes.between.snapshots': '400',

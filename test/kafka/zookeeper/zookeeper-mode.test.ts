@@ -9,8 +9,9 @@ import { ZOOKEEPER_HOST, znodeOf, zooKeeperOf } from '#engine/lab/kafka-zookeepe
 import type { Run } from '#engine/lab/run.ts';
 import { ErrorCode } from '#engine/wire/kafka/errors.ts';
 import type { ZnodeView } from '#engine/zookeeper/zookeeper-server.ts';
-import { isWritten, play } from './zookeeper-story.ts';
-import type { StoryStep } from './zookeeper-story.ts';
+import { isWritten } from '../cluster-story.ts';
+import type { StoryStep } from '../cluster-story.ts';
+import { play } from './zookeeper-story.ts';
 
 /** What a broker 3.9.1 with the topic t1 wrote into our server, as ZooKeeper's shell showed it. */
 const recorded = readFileSync(new URL('znodes-3.9.1.txt', import.meta.url), 'utf8').split('\n');
