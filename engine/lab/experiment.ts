@@ -107,6 +107,15 @@ export interface Mutant {
   readonly knobs: Readonly<Record<string, string>>;
 }
 
+/** A mutant that turns one knob. */
+export function changed(knob: string, value: string): Mutant {
+  return mutant(`${knob}=${value}`, { [knob]: value });
+}
+
+export function mutant(name: string, knobs: Readonly<Record<string, string>>): Mutant {
+  return { name, knobs };
+}
+
 /** Whether the run shows it; null where the run never came to the point. */
 export type Predicate = (measures: Measures, history: History) => boolean | null;
 

@@ -4,7 +4,7 @@
  */
 import { choice, prove } from '#engine/lab/index.ts';
 import type { Mutant, Predicate, Proof } from '#engine/lab/index.ts';
-import { profileNames } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
 import type { KafkaOptions } from '#engine/lab/kafka.ts';
 
 type Quirks = NonNullable<KafkaOptions['quirks']>;
@@ -15,10 +15,7 @@ export const bugKnobs = {
     en: 'The bug: on, off, or as the chosen release has it.',
     zh: '这个缺陷：打开、关闭，或者由所选版本决定。',
   }),
-  profile: choice(profileNames, 'kafka-4.1', {
-    en: 'Behaviour and defaults of a release.',
-    zh: '采用哪个版本的行为和默认值。',
-  }),
+  profile: profileKnob,
 };
 
 /**

@@ -1,78 +1,44 @@
 /**
  * What the stories of the gallery share: how they begin, who dies, and what they ask of a run.
- * Not here: the knobs of the bug (`bug-knobs.ts`), the invariants that the lab checks for itself.
+ * Not here: the knobs of the bug (`bug-knobs.ts`), the invariants that the lab checks for itself,
+ * and what every story on a cluster has (`../kafka/story.ts`), which is only passed on.
  */
-import { judgeDelivery } from '#engine/lab/index.ts';
-import type { History, Lab, Measures, Step } from '#engine/lab/index.ts';
+import type { Lab, Step } from '#engine/lab/index.ts';
 import type { KafkaCluster } from '#engine/lab/kafka.ts';
+import { topicIsReady } from '../kafka/story.ts';
+import type { Told } from '../kafka/story.ts';
 
-/** A story's state has at least the cluster. */
-interface Told {
-  readonly cluster: KafkaCluster;
-}
+export { acknowledgedBy, brokersStart, lossOf, topicIsReady } from '../kafka/story.ts';
 
-/** As many brokers as a story has, in words. */
+/** As many replicas as a story has, in words. */
 const COUNTS = {
   2: { en: 'two', zh: '两' },
   3: { en: 'three', zh: '三' },
   4: { en: 'four', zh: '四' },
 } as const;
-type Count = keyof typeof COUNTS;
 
-/** The first step: all brokers are there. */
-export function brokersStart(count: Count): Step<Told> {
-  const { en, zh } = COUNTS[count];
-  const many = `${en.charAt(0).toUpperCase()}${en.slice(1)}`;
-  return {
-    id: 'start',
-    title: { en: `${many} brokers start`, zh: `${zh}个 Broker 启动` },
-    until: ({ cluster }) => cluster.allRegistered,
-    timeLimitMs: 30_000,
-  };
-}
-
-/** The second: one partition with a replica on each broker, without unclean election. */
+/** The second step: one partition with a replica on each broker, without unclean election. */
 export function topicIsCreated(
   topic: string,
-  replicas: Count,
+  replicas: keyof typeof COUNTS,
   minInSyncReplicas: number,
   producers: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Step<Told> {
   const { en, zh } = COUNTS[replicas];
-  return {
-    id: 'create',
-    title: { en: `A topic with ${en} replicas`, zh: `创建${zh}副本的主题` },
-    do: ({ cluster }) => {
-      const configs = {
-        'min.insync.replicas': String(minInSyncReplicas),
-        'unclean.leader.election.enable': 'false',
-      };
-      cluster.createTopic(topic, { partitions: 1, replicationFactor: replicas, configs });
-      for (const [name, settings] of Object.entries(producers)) cluster.addProducer(name, settings);
-    },
-    until: ({ cluster }) => cluster.partitionsReady(true),
-    timeLimitMs: 30_000,
-  };
+  const title = { en: `A topic with ${en} replicas`, zh: `创建${zh}副本的主题` };
+  return topicIsReady(title, ({ cluster }) => {
+    const configs = {
+      'min.insync.replicas': String(minInSyncReplicas),
+      'unclean.leader.election.enable': 'false',
+    };
+    cluster.createTopic(topic, { partitions: 1, replicationFactor: replicas, configs });
+    for (const [name, settings] of Object.entries(producers)) cluster.addProducer(name, settings);
+  });
 }
 
 /** Brokers whose processes die; their page caches stay. */
 export function crash({ cluster }: Told, lab: Lab, ids: readonly number[]): void {
   for (const id of ids) lab.inject({ fault: 'crash', host: cluster.brokerName(id) });
-}
-
-/** What stories of loss measure. */
-export function lossOf({ history }: { readonly history: History }): Measures {
-  const { acknowledged, lost } = judgeDelivery(history);
-  return {
-    sent: history.sent.length,
-    acknowledged: acknowledged.length,
-    lost: lost.length,
-  };
-}
-
-/** How many records their producers were told to be written. */
-export function acknowledgedBy({ history }: Lab): number {
-  return history.sent.filter(({ outcome }) => outcome === 'acknowledged').length;
 }
 
 /** At how many offsets of partition 0 two replicas hold different records now. */

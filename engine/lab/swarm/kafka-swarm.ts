@@ -7,7 +7,7 @@
  * proofs. Not here: what counts as a failure (`kafka-verdict.ts`).
  */
 import '../../bytes/codecs.ts';
-import { newestProfile, profileNames, profileOf } from '../../kafka/profiles.ts';
+import { newestProfile, profileOf } from '../../kafka/profiles.ts';
 import type { SwitchName } from '../../kafka/profiles.ts';
 import { randomStream } from '../../kernel/random.ts';
 import type { Random } from '../../kernel/ports.ts';
@@ -19,6 +19,7 @@ import { KafkaCluster } from '../kafka.ts';
 import { compaction } from '../kafka-cleaner.ts';
 import { consumerGroupCoordination } from '../kafka-consumer-protocol.ts';
 import { groupCoordination } from '../kafka-groups.ts';
+import { profileKnob } from '../kafka-profile.ts';
 import { raftQuorum } from '../kafka-quorum.ts';
 import { transactionCoordination } from '../kafka-transactions.ts';
 import { choice, flag, integer } from '../knob.ts';
@@ -53,10 +54,7 @@ const knobs = {
     en: 'Whether the faults stay within what the configuration promises to survive.',
     zh: '故障是否在配置承诺能承受的范围之内。',
   }),
-  profile: choice(profileNames, newestProfile, {
-    en: 'Behaviour and defaults of a release.',
-    zh: '采用哪个版本的行为和默认值。',
-  }),
+  profile: profileKnob,
   quirk: choice(['none', ...quirkNames], 'none', {
     en: 'One behaviour otherwise than the release has it: a historical bug.',
     zh: '把某一行为改成与该版本相反：重现历史缺陷。',

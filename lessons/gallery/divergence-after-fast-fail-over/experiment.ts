@@ -9,7 +9,13 @@ import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
-import { acknowledgedBy, brokersStart, divergedOffsets, watchInSync } from '../story.ts';
+import {
+  acknowledgedBy,
+  brokersStart,
+  divergedOffsets,
+  topicIsReady,
+  watchInSync,
+} from '../story.ts';
 
 const TOPIC = 'pay';
 const [FIRST, SECOND] = [1, 2] as const;
@@ -56,17 +62,14 @@ export default experiment({
 
   steps: [
     brokersStart(2),
-    {
-      id: 'create',
-      title: { en: 'A topic that allows unclean election', zh: '创建允许 unclean 选主的主题' },
-      do: ({ cluster }) => {
+    topicIsReady(
+      { en: 'A topic that allows unclean election', zh: '创建允许 unclean 选主的主题' },
+      ({ cluster }) => {
         const configs = { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'true' };
         cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 2, configs });
         cluster.addProducer('producer-1', { acks: '1', 'linger.ms': '0' });
       },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    ),
     {
       id: 'common',
       title: { en: 'Two records that both have', zh: '两条双方都有的消息' },

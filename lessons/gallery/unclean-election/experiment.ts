@@ -10,7 +10,7 @@ import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { bugKnobs, bugShows } from '../bug-knobs.ts';
 import { watchConsumed } from '../committed.ts';
-import { acknowledgedBy, brokersStart } from '../story.ts';
+import { acknowledgedBy, brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -60,18 +60,12 @@ export default experiment({
 
   steps: [
     brokersStart(3),
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS });
-        const settings = { acks: 'all', 'linger.ms': '0', retries: '1000' };
-        cluster.addProducer('producer-1', settings);
-        cluster.addConsumer('reader-1', TOPIC, {});
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    topicIsReady({ en: 'A topic with three replicas', zh: '创建三副本的主题' }, ({ cluster }) => {
+      cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: REPLICAS });
+      const settings = { acks: 'all', 'linger.ms': '0', retries: '1000' };
+      cluster.addProducer('producer-1', settings);
+      cluster.addConsumer('reader-1', TOPIC, {});
+    }),
     {
       id: 'first',
       title: { en: 'A record that all three have', zh: '一条三台都有的消息' },

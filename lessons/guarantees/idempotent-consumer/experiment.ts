@@ -6,13 +6,15 @@
  * Three orders are handled while all is well; the fault strikes at the fourth. At the end the
  * ledger is counted: payments for each order.
  */
-import { choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
+import { changed, choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
 import { DatabaseHost } from '#engine/lab/database.ts';
 import { RedisHosts } from '#engine/lab/redis.ts';
 import { WorkerHost } from '#engine/lab/worker.ts';
 import type { Line } from '#engine/lab/worker.ts';
+import { topicIsReady } from '../../kafka/story.ts';
 
 const TOPIC = 'orders';
 const CALM = ['order-1', 'order-2', 'order-3'];
@@ -283,10 +285,7 @@ export default experiment({
       en: 'Whether the broker recognises a batch that the producer sends again.',
       zh: 'Broker 是否识别生产者重发的批次。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
     'commit-line': {
       ...integer(3, 5, 3, {
         en: 'With the approach yours: the line at which the handler’s transaction commits.',
@@ -341,13 +340,10 @@ export default experiment({
       until: ({ cluster }) => cluster.allRegistered,
       timeLimitMs: 30_000,
     },
-    {
-      id: 'create',
-      title: { en: 'A topic of orders and a worker', zh: '创建订单主题，启动 worker' },
-      do: ({ create }) => create(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    topicIsReady<World>(
+      { en: 'A topic of orders and a worker', zh: '创建订单主题，启动 worker' },
+      ({ create }) => create(),
+    ),
     {
       id: 'calm',
       title: { en: 'Three orders while all is well', zh: '一切正常时处理三笔订单' },
@@ -398,7 +394,7 @@ export default experiment({
       { name: 'no fault', knobs: { fault: 'none' } },
     ]),
     'idempotent-producer-stops-its-own-retries': proveSince('3.0', { fault: 'reply-lost' }, once, [
-      { name: 'enable.idempotence=false', knobs: { 'enable.idempotence': 'false' } },
+      changed('enable.idempotence', 'false'),
     ]),
     'idempotent-producer-does-not-help-the-consumer': prove(
       { 'enable.idempotence': 'true' },

@@ -9,6 +9,7 @@
  * records, and for elections after them.
  */
 import {
+  changed,
   choice,
   experiment,
   integer,
@@ -17,8 +18,10 @@ import {
   proveSince,
 } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
 import type { Acknowledged } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
+import { brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -217,11 +220,6 @@ function lookAtCopies(world: World, { topic, partition, offset }: Acknowledged):
 const loses = (measures: Measures) => measures['lost']! > 0;
 const keeps = (measures: Measures) => measures['lost'] === 0 && measures['acknowledged']! > 0;
 
-/** A mutant: one knob, turned. */
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 /** The ISR shrinks to the leader, which dies with what only it has. */
 const lastDies = { acks: 'all', 'min.insync.replicas': '1', fault: 'isr-shrinks-leader-crash' };
 
@@ -256,10 +254,7 @@ export default experiment({
       en: 'What goes wrong after the first five records.',
       zh: '前五条消息写完之后，出什么故障。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
@@ -297,19 +292,11 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ create }) => create(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsReady<World>(
+      { en: 'A topic with three replicas', zh: '创建三副本的主题' },
+      ({ create }) => create(),
+    ),
     {
       id: 'produce',
       title: { en: 'Five records while all is well', zh: '一切正常时写入五条消息' },
@@ -397,28 +384,28 @@ export default experiment({
 
   proofs: {
     'acks-1-loses': prove({ acks: '1' }, loses, [
-      { name: 'acks=all', knobs: { acks: 'all' } },
+      changed('acks', 'all'),
       { name: 'the leader lives', knobs: { fault: 'none' } },
     ]),
     'acks-all-keeps': prove({ acks: 'all' }, keeps, [changed('acks', '1')]),
     'acks-0-loses-silently': prove(
       { acks: '0' },
       (measures) => measures['vanished']! > 0 && measures['refused'] === 0,
-      [{ name: 'acks=all', knobs: { acks: 'all' } }],
+      [changed('acks', 'all')],
       'die',
     ),
     'acks-all-min-isr-1-loses': prove(
       { acks: 'all', 'min.insync.replicas': '1', fault: 'isr-shrinks-leader-power' },
       loses,
       [
-        { name: 'min.insync.replicas=2', knobs: { 'min.insync.replicas': '2' } },
+        changed('min.insync.replicas', '2'),
         { name: 'every record is synced', knobs: { 'log.flush.interval.messages': '1' } },
       ],
     ),
     'min-isr-2-refuses': prove(
       { acks: 'all', retries: '0', fault: 'isr-shrinks-leader-power' },
       (measures) => measures['refused'] === FAULT_RECORDS && measures['lost'] === 0,
-      [{ name: 'min.insync.replicas=1', knobs: { 'min.insync.replicas': '1' } }],
+      [changed('min.insync.replicas', '1')],
       'send-more',
     ),
     'acks-all-waits-for-isr-not-all-replicas': prove(

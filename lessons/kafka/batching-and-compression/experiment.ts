@@ -5,11 +5,13 @@
  * anything.
  */
 import '#engine/lab/gzip.ts';
-import { choice, experiment, judgeDelivery, prove, proveSince } from '#engine/lab/index.ts';
+import { choice, experiment, judgeDelivery, mutant, prove, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
 import { logFacts } from '#engine/lab/kafka-log.ts';
 import type { LogFacts } from '#engine/lab/kafka-log.ts';
+import { brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'clicks';
 const RECORDS = 300;
@@ -45,7 +47,6 @@ function looked(world: World, lab: Lab): void {
 }
 
 const told = ({ history }: Lab) => history.sent.filter(({ outcome }) => outcome !== 'pending');
-const turned = (name: string, knobs: Readonly<Record<string, string>>) => ({ name, knobs });
 const all = (measures: Measures) => measures['inLog'] === FIRST + RECORDS;
 const few = (measures: Measures) => all(measures) && measures['batches']! * 10 <= RECORDS;
 const GZIP = { 'compression.type': 'gzip', 'linger.ms': '50' };
@@ -70,10 +71,7 @@ export default experiment({
       en: 'Whether the producer dies while it has records in its buffer.',
       zh: '生产者是否在缓冲区还有消息时宕机。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
@@ -101,19 +99,11 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'A broker starts', zh: 'Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic and its clients', zh: '创建主题和客户端' },
-      do: ({ addClients }) => addClients(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(1),
+    topicIsReady<World>(
+      { en: 'A topic and its clients', zh: '创建主题和客户端' },
+      ({ addClients }) => addClients(),
+    ),
     {
       id: 'first',
       title: { en: 'A first record', zh: '先发一条' },
@@ -171,63 +161,63 @@ export default experiment({
 
   proofs: {
     'batches-form': prove({}, few, [
-      turned('batch.size=0', { 'batch.size': '0' }),
-      turned('linger.ms=0', { 'linger.ms': '0' }),
+      mutant('batch.size=0', { 'batch.size': '0' }),
+      mutant('linger.ms=0', { 'linger.ms': '0' }),
     ]),
     'time-sends-a-batch-that-is-not-full': prove(
       { 'linger.ms': '5' },
       (measures) => all(measures) && measures['batches']! > 20 && measures['batches']! < RECORDS,
-      [turned('linger.ms=50', { 'linger.ms': '50' })],
+      [mutant('linger.ms=50', { 'linger.ms': '50' })],
     ),
     'size-sends-a-batch-before-its-time': prove(
       { 'batch.size': '500' },
       (measures) => all(measures) && measures['batches']! > 10,
-      [turned('batch.size=16384', { 'batch.size': '16384' })],
+      [mutant('batch.size=16384', { 'batch.size': '16384' })],
     ),
     'waiting-costs-latency': prove(
       {},
       (measures) => all(measures) && measures['waitMicros']! > 15_000,
-      [turned('linger.ms=0', { 'linger.ms': '0' }), turned('linger.ms=5', { 'linger.ms': '5' })],
+      [mutant('linger.ms=0', { 'linger.ms': '0' }), mutant('linger.ms=5', { 'linger.ms': '5' })],
     ),
     'compression-needs-a-batch': prove(
       GZIP,
       (measures) => all(measures) && smaller(measures),
       [
-        turned('no compression', { 'compression.type': 'none' }),
-        turned('a record a batch', { 'batch.size': '0' }),
+        mutant('no compression', { 'compression.type': 'none' }),
+        mutant('a record a batch', { 'batch.size': '0' }),
       ],
       'look',
     ),
     'the-batch-stays-compressed-on-disk': prove(
       GZIP,
       (measures) => measures['logBytes']! > 0 && smaller(measures),
-      [turned('no compression', { 'compression.type': 'none' })],
+      [mutant('no compression', { 'compression.type': 'none' })],
       'look',
     ),
     'the-broker-decompresses-to-validate': prove(
       GZIP,
       (measures) => measures['decompressedBytes']! > 0,
-      [turned('no compression', { 'compression.type': 'none' })],
+      [mutant('no compression', { 'compression.type': 'none' })],
       'look',
     ),
     'a-crash-loses-what-was-buffered': prove(
       { fault: 'producer-crash' },
       (measures) => measures['neverReported']! > 0 && measures['inLog']! < measures['sent']!,
-      [turned('it lives', { fault: 'none' })],
+      [mutant('it lives', { fault: 'none' })],
       'die',
     ),
     'a-crash-loses-nothing-acknowledged': prove(
       { fault: 'producer-crash' },
       (measures) =>
         measures['lost'] === 0 && measures['acknowledged']! > 0 && measures['neverReported']! > 0,
-      [turned('it lives', { fault: 'none' })],
+      [mutant('it lives', { fault: 'none' })],
       'die',
     ),
     'linger-5-ms-by-default': proveSince(
       '4.0',
       { 'linger.ms': 'default' },
       (measures) => all(measures) && measures['batches']! * 3 < RECORDS,
-      [turned('linger.ms=0', { 'linger.ms': '0' })],
+      [mutant('linger.ms=0', { 'linger.ms': '0' })],
     ),
   },
 });

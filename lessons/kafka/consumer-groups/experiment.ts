@@ -5,14 +5,16 @@
  * Records are sent in peace, then while members are away or dead, then once more when the second
  * application has come. Before 4.0 brokers have no KIP-848 here.
  */
-import { choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
+import { changed, choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
 import type { History, Lab, Measures } from '#engine/lab/index.ts';
 import {
   consumerGroupCoordination,
   consumerGroupNarration,
 } from '#engine/lab/kafka-consumer-protocol.ts';
 import { ConsumerGroup, groupCoordination } from '#engine/lab/kafka-groups.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { isBefore, profileKnob } from '#engine/lab/kafka-profile.ts';
+import { brokersStart } from '../story.ts';
 
 const TOPIC = 'orders';
 const BROKERS = 2;
@@ -109,10 +111,6 @@ function hasBegun({ billing, second, partitions }: World): boolean {
 const readBy = ({ delivered }: History, isOne: (consumer: string) => boolean) =>
   new Set(delivered.filter(({ consumer }) => isOne(consumer)).map(({ id }) => id)).size;
 
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 const RESET = 'auto.offset.reset';
 const PROTOCOL = 'group.protocol';
 const GROUP = 'group.id';
@@ -146,15 +144,12 @@ export default experiment({
       en: 'Who is away while the second round is sent.',
       zh: '发第二轮消息时谁不在。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
     const { profile, partitions } = knobs;
-    const isNew = profileNames.indexOf(profile) >= profileNames.indexOf('kafka-4.0');
+    const isNew = !isBefore(profile, 'kafka-4.0');
     const isKip848 = knobs[PROTOCOL] === 'consumer';
     if (isKip848) lab.narrateWith(consumerGroupNarration);
     const cluster = new KafkaCluster(lab, {
@@ -181,12 +176,7 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Two brokers start', zh: '两个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
+    brokersStart(2),
     {
       id: 'join',
       title: { en: 'The members share the partitions', zh: '成员分摊分区' },

@@ -6,17 +6,12 @@
  * shows what goes on without an active controller (produce, fetch) and what waits for one (a new
  * topic, a new leader). At the end everything is healed and read from the start.
  */
-import {
-  choice,
-  experiment,
-  integer,
-  judgeDelivery,
-  prove,
-  proveSince,
-} from '#engine/lab/index.ts';
+import { choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
 import { quorumOf, raftQuorum } from '#engine/lab/kafka-quorum.ts';
+import { acknowledgedBy, lossOf, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const LATE_TOPIC = 'refund';
@@ -59,8 +54,6 @@ interface World {
   elected: boolean;
 }
 
-const told = ({ history }: Lab) => history.sent.filter((one) => one.outcome === 'acknowledged');
-
 /** The controllers that the fault ends, the active one first. */
 function dying({ cluster, fault, active }: World): readonly string[] {
   const others = cluster.controllerNames.filter((name) => name !== active);
@@ -83,7 +76,7 @@ function strike(world: World, lab: Lab): void {
   world.epoch = cluster.controller?.epoch ?? 0;
   world.leader = cluster.leaderOf(TOPIC, 0) ?? 1;
   world.struckAt = lab.now;
-  world.acknowledgedBefore = told(lab).length;
+  world.acknowledgedBefore = acknowledgedBy(lab);
   for (const host of dying(world)) lab.inject({ fault: 'crash', host });
   const standby = cluster.controllerNames.find((name) => name !== world.active);
   if (fault === 'controller-isolated') lab.inject({ fault: 'isolate', host: world.active });
@@ -96,7 +89,7 @@ function strike(world: World, lab: Lab): void {
 
 /** What was acknowledged and read since the fault began. */
 function carried(world: World, lab: Lab): boolean {
-  world.acknowledgedMeanwhile = told(lab).length - world.acknowledgedBefore;
+  world.acknowledgedMeanwhile = acknowledgedBy(lab) - world.acknowledgedBefore;
   world.deliveredMeanwhile = lab.history.delivered.length - RECORDS;
   return world.acknowledgedMeanwhile >= RECORDS && world.deliveredMeanwhile >= RECORDS;
 }
@@ -168,10 +161,7 @@ export default experiment({
       en: 'How long a controller puts up with a silent leader of the quorum.',
       zh: '控制器能容忍仲裁 leader 沉默多久。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
@@ -201,22 +191,17 @@ export default experiment({
       until: ({ cluster }) => cluster.allRegistered,
       timeLimitMs: 30_000,
     },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ cluster }) => {
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: BROKERS });
-        cluster.addProducer('producer-1', { acks: 'all' });
-        cluster.addConsumer('consumer-1', TOPIC, {});
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    topicIsReady({ en: 'A topic with three replicas', zh: '创建三副本的主题' }, ({ cluster }) => {
+      cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: BROKERS });
+      cluster.addProducer('producer-1', { acks: 'all' });
+      cluster.addConsumer('consumer-1', TOPIC, {});
+    }),
     {
       id: 'produce',
       title: { en: 'Five records while all is well', zh: '一切正常时写入五条消息' },
       do: ({ cluster }) => cluster.send('producer-1', TOPIC, RECORDS),
-      until: (_, lab) => told(lab).length === RECORDS && lab.history.delivered.length === RECORDS,
+      until: (_, lab) =>
+        acknowledgedBy(lab) === RECORDS && lab.history.delivered.length === RECORDS,
       timeLimitMs: 30_000,
     },
     {
@@ -272,11 +257,8 @@ export default experiment({
   settle: KafkaCluster.settle(),
 
   measures({ world, history }) {
-    const verdict = judgeDelivery(history);
     return {
-      sent: history.sent.length,
-      acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
+      ...lossOf({ history }),
       acknowledgedMeanwhile: world.acknowledgedMeanwhile,
       deliveredMeanwhile: world.deliveredMeanwhile,
       topicCreated: world.created ? 1 : 0,

@@ -9,6 +9,7 @@
  * what the workers did is compared with what was sent, order by order.
  */
 import {
+  changed,
   choice,
   experiment,
   integer,
@@ -17,8 +18,10 @@ import {
   proveSince,
 } from '#engine/lab/index.ts';
 import type { History, Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
 import { addPoolWorker } from '#engine/lab/pool.ts';
+import { brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'orders';
 const PRODUCER = 'shop';
@@ -209,11 +212,6 @@ function logOf(history: History): { readonly partition: string; readonly event: 
 const inOrder = (measures: Measures) =>
   measures['logOutOfOrder'] === 0 && measures['acknowledged'] === SENT.length;
 
-/** A mutant: one knob, turned. */
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 const IN_FLIGHT = 'max.in.flight.requests.per.connection';
 const refused = { fault: 'refused-for-a-moment' };
 
@@ -248,10 +246,7 @@ export default experiment({
       en: 'What happens between the creations and the payments.',
       zh: '“已创建”之后、“已付款”之前发生什么。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
@@ -302,22 +297,14 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: {
+    brokersStart(3),
+    topicIsReady<World>(
+      {
         en: 'A topic, and a worker for each partition',
         zh: '创建主题，每个分区一个工作进程',
       },
-      do: ({ create }) => create(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+      ({ create }) => create(),
+    ),
     {
       id: 'created',
       title: { en: 'Four orders are created', zh: '创建四个订单' },

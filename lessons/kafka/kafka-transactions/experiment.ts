@@ -7,10 +7,12 @@
  * transaction holds up a reader of committed records. `transactional.id=none` sends the same
  * records with acks=all and no transaction, which is all that there was before 0.11.
  */
-import { choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
+import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { History, Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { isBefore, profileKnob } from '#engine/lab/kafka-profile.ts';
 import { Transactions, transactionCoordination } from '#engine/lab/kafka-transactions.ts';
+import { brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'accounts';
 const BROKERS = 3;
@@ -34,7 +36,6 @@ const BROKER_SETTINGS = {
 const WAIT_MS = 90_000;
 const READ_MICROS = 2_000_000;
 const FENCES = ['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'];
-const WITHOUT_TRANSACTIONS = profileNames.slice(0, profileNames.indexOf('kafka-0.11'));
 
 const FAULTS = [
   'none',
@@ -276,10 +277,6 @@ const TIMEOUT = 'transaction.timeout.ms';
 const COMMITTED = { [LEVEL]: 'read_committed' };
 const allOrNothing = (measures: Measures) =>
   measures['torn'] === 0 && measures['duplicated'] === 0 && measures['acknowledged']! > 0;
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 
 export default experiment({
   id: 'kafka-transactions',
@@ -304,15 +301,12 @@ export default experiment({
       en: 'After so long the coordinator aborts what nobody has ended.',
       zh: '事务多久没人结束，协调者就主动中止。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
     const { fault, outcome, profile } = knobs;
-    const isTransactional = knobs[ID] !== 'none' && !WITHOUT_TRANSACTIONS.includes(profile);
+    const isTransactional = knobs[ID] !== 'none' && !isBefore(profile, 'kafka-0.11');
     const modules = isTransactional ? transactionCoordination : [];
     const cluster = new KafkaCluster(lab, {
       ...{ brokers: BROKERS, profile, modules },
@@ -357,19 +351,10 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic of accounts', zh: '创建账户主题' },
-      do: ({ create }) => create(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsReady<World>({ en: 'A topic of accounts', zh: '创建账户主题' }, ({ create }) =>
+      create(),
+    ),
     {
       id: 'init',
       title: { en: 'The producer gets its id', zh: '生产者拿到 id' },

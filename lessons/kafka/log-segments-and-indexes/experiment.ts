@@ -3,12 +3,13 @@
  * thousand records are written, an offset is looked up, time passes, one more record is written,
  * and retention or compaction takes its share, whole segments or single records.
  */
-import { choice, experiment, prove } from '#engine/lab/index.ts';
+import { choice, experiment, mutant, prove } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { compaction, watchCompaction } from '#engine/lab/kafka-cleaner.ts';
 import { logFacts, lookUp } from '#engine/lab/kafka-log.ts';
 import type { LogFacts, Lookup } from '#engine/lab/kafka-log.ts';
+import { acknowledgedBy, brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'visits';
 const BROKER = 'broker-1';
@@ -30,9 +31,6 @@ interface World {
   left: LogFacts | null;
 }
 
-const acknowledged = ({ history }: Lab): number =>
-  history.sent.filter(({ outcome }) => outcome === 'acknowledged').length;
-
 function sendAll({ cluster }: World): void {
   for (let turn = 0; turn < RECORDS / RECORDS_AT_ONCE; turn++) {
     const keys = Array.from({ length: RECORDS_AT_ONCE }, (_, place) => `user-${place % KEYS}`);
@@ -45,7 +43,6 @@ function look(world: World, lab: Lab): void {
   world.lookup = lookUp(lab, BROKER, TOPIC, ASKED_OFFSET);
 }
 
-const turned = (name: string, knobs: Readonly<Record<string, string>>) => ({ name, knobs });
 const whole = (measures: Measures) => measures['records'] === RECORDS;
 const BIG = '1073741824';
 const EXPIRES = { 'retention.ms': '5000' };
@@ -84,27 +81,19 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'A broker starts', zh: 'Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with one partition', zh: '创建单分区主题' },
-      do: ({ cluster, configs }) => {
+    brokersStart(1),
+    topicIsReady<World>(
+      { en: 'A topic with one partition', zh: '创建单分区主题' },
+      ({ cluster, configs }) => {
         cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 1, configs });
         cluster.addProducer(PRODUCER, { 'batch.size': '400', 'linger.ms': '5' });
       },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    ),
     {
       id: 'write',
       title: { en: 'Two thousand records', zh: '两千条消息' },
       do: sendAll,
-      until: (_, lab) => acknowledged(lab) === RECORDS,
+      until: (_, lab) => acknowledgedBy(lab) === RECORDS,
       timeLimitMs: 30_000,
     },
     {
@@ -124,7 +113,7 @@ export default experiment({
       id: 'write-one',
       title: { en: 'One more record', zh: '再写一条' },
       do: ({ cluster }) => cluster.send(PRODUCER, TOPIC, ['user-0']),
-      until: (_, lab) => acknowledged(lab) === RECORDS + 1,
+      until: (_, lab) => acknowledgedBy(lab) === RECORDS + 1,
       timeLimitMs: 30_000,
     },
     {
@@ -164,14 +153,14 @@ export default experiment({
     'a-log-is-cut-into-segments': prove(
       {},
       (measures) => whole(measures) && measures['segments']! > 5,
-      [turned('the default size', { 'segment.bytes': BIG })],
+      [mutant('the default size', { 'segment.bytes': BIG })],
       'look-up',
     ),
     'a-segment-has-two-indexes': prove(
       {},
       (measures) => measures['indexEntries']! > 0 && measures['timeIndexEntries']! > 0,
       [
-        turned('one segment and rare entries', {
+        mutant('one segment and rare entries', {
           'segment.bytes': BIG,
           'index.interval.bytes': '1048576',
         }),
@@ -184,7 +173,7 @@ export default experiment({
         whole(measures) &&
         measures['indexEntries']! > 0 &&
         measures['indexEntries']! * 2 < measures['batches']!,
-      [turned('an entry a batch', { 'index.interval.bytes': '0' })],
+      [mutant('an entry a batch', { 'index.interval.bytes': '0' })],
       'look-up',
     ),
     'a-lookup-is-a-search-and-a-short-scan': prove(
@@ -194,7 +183,7 @@ export default experiment({
         measures['bytesScanned']! < 2048 &&
         measures['comparisons']! > 2 &&
         measures['comparisons']! < 10,
-      [turned('rare entries', { 'index.interval.bytes': '1048576' })],
+      [mutant('rare entries', { 'index.interval.bytes': '1048576' })],
       'look-up',
     ),
     'retention-takes-whole-segments': prove(
@@ -202,15 +191,15 @@ export default experiment({
       (measures) =>
         whole(measures) && measures['logStart']! > 0 && measures['recordsLeft']! < RECORDS,
       [
-        turned('nothing is old', { 'retention.ms': '604800000' }),
-        turned('one segment', { 'segment.bytes': BIG }),
+        mutant('nothing is old', { 'retention.ms': '604800000' }),
+        mutant('one segment', { 'segment.bytes': BIG }),
       ],
       'clean',
     ),
     'expired-records-stay-in-a-large-segment': prove(
       { ...EXPIRES, 'segment.bytes': BIG },
       (measures) => measures['recordsLeft'] === RECORDS + 1,
-      [turned('small segments', { 'segment.bytes': '8192' })],
+      [mutant('small segments', { 'segment.bytes': '8192' })],
       'clean',
     ),
     'compaction-keeps-the-last-of-each-key': prove(
@@ -220,13 +209,13 @@ export default experiment({
         measures['logStart'] === 0 &&
         measures['logEnd'] === RECORDS + 1 &&
         measures['recordsLeft']! <= KEYS * 2 + measures['activeRecords']!,
-      [turned('cleanup.policy=delete', { 'cleanup.policy': 'delete' })],
+      [mutant('cleanup.policy=delete', { 'cleanup.policy': 'delete' })],
       'clean',
     ),
     'the-active-segment-is-not-compacted': prove(
       { ...COMPACTS, 'segment.bytes': BIG },
       (measures) => measures['recordsLeft'] === RECORDS + 1,
-      [turned('small segments', { 'segment.bytes': '8192' })],
+      [mutant('small segments', { 'segment.bytes': '8192' })],
       'clean',
     ),
   },

@@ -3,9 +3,10 @@
  * question until there are enough bytes or the wait is over. First nothing is written for twelve
  * seconds, then one record, then more than the consumer takes in one poll.
  */
-import { choice, experiment, prove } from '#engine/lab/index.ts';
+import { choice, experiment, mutant, prove } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'orders';
 const BROKER = 'broker-1';
@@ -41,7 +42,6 @@ function sendOne(world: World, lab: Lab): void {
   );
 }
 
-const turned = (name: string, knobs: Readonly<Record<string, string>>) => ({ name, knobs });
 const soon = (measures: Measures) =>
   measures['delivered']! > 0 && measures['delayMicros']! < 10_000;
 const late = (measures: Measures) => measures['delayMicros']! > 1_000_000;
@@ -76,22 +76,14 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'A broker starts', zh: 'Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'An empty topic and a consumer', zh: '空主题和一个消费者' },
-      do: ({ cluster, consumer }) => {
+    brokersStart(1),
+    topicIsReady<World>(
+      { en: 'An empty topic and a consumer', zh: '空主题和一个消费者' },
+      ({ cluster, consumer }) => {
         cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 1 });
         cluster.addConsumer(CONSUMER, TOPIC, consumer);
       },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    ),
     {
       id: 'idle',
       title: { en: 'Twelve seconds without a record', zh: '十二秒没有消息' },
@@ -148,44 +140,44 @@ export default experiment({
       {},
       (measures) => measures['idleRequests']! >= 20 && measures['idleRequests']! <= 30,
       [
-        turned('no wait', { 'fetch.max.wait.ms': '0' }),
-        turned('a longer wait', { 'fetch.max.wait.ms': '5000' }),
+        mutant('no wait', { 'fetch.max.wait.ms': '0' }),
+        mutant('a longer wait', { 'fetch.max.wait.ms': '5000' }),
       ],
       'idle',
     ),
     'without-a-wait-a-consumer-spins': prove(
       { 'fetch.max.wait.ms': '0' },
       (measures) => measures['idleRequests']! > 1000,
-      [turned('fetch.max.wait.ms=500', { 'fetch.max.wait.ms': '500' })],
+      [mutant('fetch.max.wait.ms=500', { 'fetch.max.wait.ms': '500' })],
       'idle',
     ),
     'a-record-arrives-in-one-trip': prove(
       { 'fetch.max.wait.ms': '5000' },
       soon,
-      [turned('fetch.min.bytes=10000', { 'fetch.min.bytes': '10000' })],
+      [mutant('fetch.min.bytes=10000', { 'fetch.min.bytes': '10000' })],
       'one-record',
     ),
     'a-fetch-waits-for-bytes': prove(
       { 'fetch.max.wait.ms': '5000', 'fetch.min.bytes': '10000' },
       late,
       [
-        turned('one byte is enough', { 'fetch.min.bytes': '1' }),
-        turned('a shorter wait', { 'fetch.max.wait.ms': '100' }),
+        mutant('one byte is enough', { 'fetch.min.bytes': '1' }),
+        mutant('a shorter wait', { 'fetch.max.wait.ms': '100' }),
       ],
       'one-record',
     ),
     'records-do-not-make-a-fetch-wait': prove(
       { 'fetch.max.wait.ms': '5000', 'max.poll.records': '500' },
       (measures) => soon(measures) && measures['polls']! > 1,
-      [turned('bytes do', { 'fetch.min.bytes': '10000' })],
+      [mutant('bytes do', { 'fetch.min.bytes': '10000' })],
       'one-record',
     ),
     'the-consumer-sets-its-pace': prove(
       { 'max.poll.records': '50' },
       (measures) => measures['delivered'] === 1 + BURST_RECORDS && measures['largestPoll'] === 50,
       [
-        turned('one by one', { 'max.poll.records': '1' }),
-        turned('as many as there are', { 'max.poll.records': '500' }),
+        mutant('one by one', { 'max.poll.records': '1' }),
+        mutant('as many as there are', { 'max.poll.records': '500' }),
       ],
       'burst',
     ),

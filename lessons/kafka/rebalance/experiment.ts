@@ -8,14 +8,16 @@
  * Kafka 0.8 has no group coordinator here, 3.9 no KIP-848, and a client before 2.3 ignores
  * `group.instance.id`, as it does any setting that it does not know.
  */
-import { choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
+import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { History, Lab, Measures } from '#engine/lab/index.ts';
 import {
   consumerGroupCoordination,
   consumerGroupNarration,
 } from '#engine/lab/kafka-consumer-protocol.ts';
 import { ConsumerGroup, groupCoordination } from '#engine/lab/kafka-groups.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { isBefore, profileKnob } from '#engine/lab/kafka-profile.ts';
+import { brokersStart } from '../story.ts';
 
 const TOPIC = 'orders';
 const PARTITIONS = 6;
@@ -240,10 +242,6 @@ const REFUSED: ReadonlySet<string> = new Set([
   'FencedInstanceIdException',
 ]);
 
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 const STRATEGY = 'partition.assignment.strategy';
 const PROTOCOL = 'group.protocol';
 const INSTANCE = 'group.instance.id';
@@ -253,9 +251,6 @@ const allDone = (measures: Measures) =>
   measures['processed'] === PARTITIONS * (CALM_RECORDS + LATER_RECORDS);
 const stopsWhatMoves = (measures: Measures) =>
   measures['moved']! > 0 && measures['stopped'] === measures['moved'];
-
-const isBefore = (profile: (typeof profileNames)[number], first: (typeof profileNames)[number]) =>
-  profileNames.indexOf(profile) < profileNames.indexOf(first);
 
 export default experiment({
   id: 'rebalance',
@@ -284,10 +279,7 @@ export default experiment({
       en: 'What happens to the group.',
       zh: '消费组遇到什么。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
@@ -334,12 +326,7 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Two brokers start', zh: '两个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
+    brokersStart(2),
     {
       id: 'join',
       title: { en: 'Three members join a group', zh: '三个成员加入消费组' },

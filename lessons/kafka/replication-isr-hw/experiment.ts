@@ -7,11 +7,13 @@
  * with acks=1. At last the beginning of the log is deleted, the followers return, and each follows
  * the leader from where the leader begins.
  */
-import { choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
+import { changed, choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { deleteRecords, recordDeletion } from '#engine/lab/kafka-delete-records.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { isBefore, profileKnob } from '#engine/lab/kafka-profile.ts';
 import { Transactions, transactionCoordination } from '#engine/lab/kafka-transactions.ts';
+import { acknowledgedBy, brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'ledger';
 const REPLICAS = 3;
@@ -27,7 +29,6 @@ const OPEN_MICROS = 3_000_000;
 /** Longer than `replica.lag.time.max.ms`, 30 s; and than what the controller does then. */
 const IDLE_MICROS = 45_000_000;
 const SHRINK_MICROS = 45_000_000;
-const WITHOUT_TRANSACTIONS = profileNames.slice(0, profileNames.indexOf('kafka-0.11'));
 
 /** The story's state between steps. Times are virtual, 0 before. */
 interface World {
@@ -73,8 +74,6 @@ const followersOf = ({ cluster }: World) =>
   cluster.nodeIds
     .filter((id) => id !== cluster.leaderOf(TOPIC, 0))
     .flatMap((id) => cluster.replica(id, TOPIC, 0) ?? []);
-const acknowledged = ({ history }: Lab) =>
-  history.sent.filter(({ outcome }) => outcome === 'acknowledged').length;
 
 /** Looks at the leader and at what readers have, after an event. */
 function look(world: World, { history }: Lab): void {
@@ -128,10 +127,6 @@ function openTransaction({ cluster, transactions }: World): void {
 const OPEN = 'left-open';
 const MIN_ISR = 'min.insync.replicas';
 const FETCH_WAIT = 'replica.fetch.wait.max.ms';
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 /** The ISR is the leader alone, whose log grows; the HW does not. */
 const stands = (measures: Measures) =>
   measures['isrAway'] === 1 && measures['hwMoved'] === 0 && measures['leoMoved'] === LATER_RECORDS;
@@ -160,15 +155,12 @@ export default experiment({
       en: 'How long the leader holds a follower’s fetch while there is nothing new.',
       zh: '没有新消息时，leader 把 follower 的拉取请求挂起多久。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
     const { profile, fault, transaction } = knobs;
-    const isOld = WITHOUT_TRANSACTIONS.includes(profile);
+    const isOld = isBefore(profile, 'kafka-0.11');
     const hasTransactions = transaction !== 'none' && !isOld;
     const deletion = isOld ? [] : recordDeletion;
     const modules = [...deletion, ...(hasTransactions ? transactionCoordination : [])];
@@ -206,19 +198,11 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ create }) => create(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsReady<World>(
+      { en: 'A topic with three replicas', zh: '创建三副本的主题' },
+      ({ create }) => create(),
+    ),
     {
       id: 'init',
       title: { en: 'A transactional producer', zh: '一个事务生产者' },
@@ -316,7 +300,7 @@ export default experiment({
       until: (world, lab) => {
         look(world, lab);
         const waited = lab.now - world.since >= OPEN_MICROS;
-        return waited && acknowledged(lab) === lab.history.sent.length;
+        return waited && acknowledgedBy(lab) === lab.history.sent.length;
       },
       timeLimitMs: 2 * (OPEN_MICROS / 1000),
     },

@@ -3,11 +3,12 @@
  * dies, or its machine loses power. Beside it a machine only writes: one record after another or
  * each at a random place, to one file or to twenty, to a spinning disk or to flash.
  */
-import { choice, experiment, judgeDelivery, prove } from '#engine/lab/index.ts';
+import { choice, experiment, judgeDelivery, mutant, prove } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { diskWriter } from '#engine/lab/disk-writer.ts';
 import type { DiskWriter } from '#engine/lab/disk-writer.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { acknowledgedBy, brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const PRODUCER = 'producer-1';
@@ -40,7 +41,6 @@ function strike({ cluster, fault }: World, lab: Lab): void {
 }
 
 const writerOf = (lab: Lab): DiskWriter | null => lab.host(WRITER).process as DiskWriter | null;
-const turned = (name: string, knobs: Readonly<Record<string, string>>) => ({ name, knobs });
 const kept = (measures: Measures) => measures['acknowledged'] === RECORDS && measures['lost'] === 0;
 const quick = (measures: Measures) =>
   measures['doneMicros']! > 0 && measures['doneMicros']! < 100_000;
@@ -99,26 +99,14 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic and its clients', zh: '创建主题和客户端' },
-      do: create,
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsReady({ en: 'A topic and its clients', zh: '创建主题和客户端' }, create),
     {
       id: 'produce',
       title: { en: 'Ten records', zh: '十条消息' },
       do: ({ cluster }) => cluster.send(PRODUCER, TOPIC, RECORDS),
-      until: (_, { history }) =>
-        history.sent.filter(({ outcome }) => outcome === 'acknowledged').length === RECORDS &&
-        history.delivered.length === RECORDS,
+      until: (_, lab) =>
+        acknowledgedBy(lab) === RECORDS && lab.history.delivered.length === RECORDS,
       timeLimitMs: 30_000,
     },
     {
@@ -160,57 +148,57 @@ export default experiment({
     'a-process-restart-keeps-the-page-cache': prove(
       { fault: 'crash' },
       kept,
-      [turned('power', { fault: 'power' })],
+      [mutant('power', { fault: 'power' })],
       'strike',
     ),
     'power-takes-what-was-not-written-back': prove({}, (measures) => measures['lost']! > 0, [
-      turned('only the process dies', { fault: 'crash' }),
-      turned('every append is synced', { 'flush.messages': '1' }),
+      mutant('only the process dies', { fault: 'crash' }),
+      mutant('every append is synced', { 'flush.messages': '1' }),
     ]),
     'flush-messages-1-syncs-each-append': prove({ 'flush.messages': '1' }, kept, [
-      turned('left to the system', { 'flush.messages': 'default' }),
+      mutant('left to the system', { 'flush.messages': 'default' }),
     ]),
     'replicas-keep-what-one-disk-loses': prove({ replicas: '3' }, kept, [
-      turned('one copy', { replicas: '1' }),
+      mutant('one copy', { replicas: '1' }),
     ]),
     'appending-needs-no-seek': prove(
       DIRECT,
       quick,
-      [turned('random places', { pattern: 'random' }), turned('twenty files', { files: '20' })],
+      [mutant('random places', { pattern: 'random' }), mutant('twenty files', { files: '20' })],
       'write',
     ),
     'random-places-on-a-spinning-disk-are-slow': prove(
       { ...DIRECT, pattern: 'random' },
       slow,
-      [turned('append', { pattern: 'append' }), turned('flash', { device: 'ssd' })],
+      [mutant('append', { pattern: 'append' }), mutant('flash', { device: 'ssd' })],
       'write',
     ),
     'random-places-on-flash-are-not': prove(
       { ...DIRECT, pattern: 'random', device: 'ssd' },
       quick,
-      [turned('a spinning disk', { device: 'hdd' })],
+      [mutant('a spinning disk', { device: 'hdd' })],
       'write',
     ),
     'many-files-bring-the-seeks-back': prove(
       { ...DIRECT, files: '20' },
       slow,
       [
-        turned('one file', { files: '1' }),
-        turned('the page cache merges', { 'page-cache': 'true' }),
+        mutant('one file', { files: '1' }),
+        mutant('the page cache merges', { 'page-cache': 'true' }),
       ],
       'write',
     ),
     'the-page-cache-merges-many-files': prove(
       { files: '20' },
       (measures) => measures['doneMicros']! > 0 && measures['doneMicros']! < 1_000_000,
-      [turned('no page cache', { 'page-cache': 'false' })],
+      [mutant('no page cache', { 'page-cache': 'false' })],
       'write',
     ),
     'a-write-returns-before-the-disk-has-it': prove(
       {},
       (measures) =>
         measures['calledMicros']! > 0 && measures['calledMicros']! * 2 < measures['doneMicros']!,
-      [turned('no page cache', { 'page-cache': 'false' })],
+      [mutant('no page cache', { 'page-cache': 'false' })],
       'write',
     ),
   },

@@ -7,6 +7,7 @@
  * taken by whoever leads, or by nobody.
  */
 import {
+  changed,
   choice,
   experiment,
   integer,
@@ -15,7 +16,9 @@ import {
   proveSince,
 } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
-import { KafkaCluster, profileNames } from '#engine/lab/kafka.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { profileKnob } from '#engine/lab/kafka-profile.ts';
+import { acknowledgedBy, brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const REPLICAS = 3;
@@ -36,9 +39,6 @@ interface World {
   diedAt: number;
   ledAt: number;
 }
-
-const acknowledged = ({ history }: Lab) =>
-  history.sent.filter(({ outcome }) => outcome === 'acknowledged').length;
 
 /** Followers stay in touch with the controller: they are alive, and behind. */
 function leaveBehind(world: World, lab: Lab): void {
@@ -67,10 +67,6 @@ function leaderDies(world: World, lab: Lab): void {
 const keeps = (measures: Measures) => measures['lost'] === 0 && measures['acknowledged']! > 0;
 
 const ENABLE = 'unclean.leader.election.enable';
-const changed = (knob: string, value: string) => ({
-  name: `${knob}=${value}`,
-  knobs: { [knob]: value },
-});
 
 export default experiment({
   id: 'unclean-leader-election',
@@ -87,10 +83,7 @@ export default experiment({
       en: 'How many followers fall behind before the leader dies.',
       zh: 'leader 宕机前，有几个 follower 掉队。',
     }),
-    profile: choice(profileNames, 'kafka-4.1', {
-      en: 'Behaviour and defaults of a release.',
-      zh: '采用哪个版本的行为和默认值。',
-    }),
+    profile: profileKnob,
   },
 
   world({ knobs, lab }): World {
@@ -111,25 +104,17 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three brokers start', zh: '三个 Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with three replicas', zh: '创建三副本的主题' },
-      do: ({ addProducers }) => addProducers(),
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(3),
+    topicIsReady<World>(
+      { en: 'A topic with three replicas', zh: '创建三副本的主题' },
+      ({ addProducers }) => addProducers(),
+    ),
     {
       id: 'calm',
       title: { en: 'Records that all three have', zh: '三个副本都有的消息' },
       do: ({ cluster }) => cluster.send('producer-1', TOPIC, CALM_RECORDS),
       until: ({ cluster }, lab) =>
-        acknowledged(lab) === CALM_RECORDS &&
+        acknowledgedBy(lab) === CALM_RECORDS &&
         cluster.nodeIds.every((id) => cluster.replica(id, TOPIC, 0)?.hw === CALM_RECORDS),
       timeLimitMs: 30_000,
     },
@@ -139,7 +124,7 @@ export default experiment({
       do: leaveBehind,
       until: ({ cluster, fault }, lab) =>
         cluster.isrOf(TOPIC, 0).length === (fault === 'one-left-behind' ? 2 : 1) &&
-        (acknowledged(lab) === CALM_RECORDS + LONELY_RECORDS ||
+        (acknowledgedBy(lab) === CALM_RECORDS + LONELY_RECORDS ||
           lab.history.sent.some(({ error }) => error !== '')),
       timeLimitMs: 120_000,
     },

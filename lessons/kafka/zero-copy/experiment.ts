@@ -3,11 +3,12 @@
  * the start. The path from the file to the card is a knob, and so are TLS, the card, and whether
  * the page cache has the file. Every copy, system call and byte in user space is counted.
  */
-import { choice, experiment, prove } from '#engine/lab/index.ts';
+import { choice, experiment, mutant, prove } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { TransferMeter, fileTransfer } from '#engine/lab/file-transfer.ts';
 import type { TransferCounts } from '#engine/lab/file-transfer.ts';
+import { brokersStart, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const BROKER = 'broker-1';
@@ -39,7 +40,6 @@ const measure =
     measures['received'] === measures['expected'] && measures[name] === wanted;
 
 const isZeroCopy = measure('cpuCopies', 0);
-const turned = (name: string, knobs: Readonly<Record<string, string>>) => ({ name, knobs });
 
 export default experiment({
   id: 'zero-copy',
@@ -85,22 +85,11 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'A broker starts', zh: 'Broker 启动' },
-      until: ({ cluster }) => cluster.allRegistered,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'create',
-      title: { en: 'A topic with one partition', zh: '创建单分区主题' },
-      do: ({ cluster }) => {
-        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 1 });
-        cluster.addProducer('producer-1', { 'linger.ms': '5', 'batch.size': `${BATCH_BYTES}` });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    brokersStart(1),
+    topicIsReady({ en: 'A topic with one partition', zh: '创建单分区主题' }, ({ cluster }) => {
+      cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 1 });
+      cluster.addProducer('producer-1', { 'linger.ms': '5', 'batch.size': `${BATCH_BYTES}` });
+    }),
     {
       id: 'produce',
       title: { en: 'The log is filled', zh: '写满日志' },
@@ -159,15 +148,15 @@ export default experiment({
       { path: 'read-write' },
       (measures) =>
         measure('cpuCopies', 2)(measures) && measures['userSpaceBytes'] === measures['bytesSent'],
-      [turned('sendfile', { path: 'sendfile' }), turned('mmap', { path: 'mmap-write' })],
+      [mutant('sendfile', { path: 'sendfile' }), mutant('mmap', { path: 'mmap-write' })],
       'read',
     ),
     'four-transfers-two-by-the-cpu': prove(
       { path: 'read-write', cached: 'false' },
       (measures) => measure('cpuCopies', 2)(measures) && measures['transfers'] === 4,
       [
-        turned('the page cache has it', { cached: 'true' }),
-        turned('sendfile', { path: 'sendfile' }),
+        mutant('the page cache has it', { cached: 'true' }),
+        mutant('sendfile', { path: 'sendfile' }),
       ],
       'read',
     ),
@@ -175,40 +164,40 @@ export default experiment({
       { path: 'sendfile' },
       (measures) => isZeroCopy(measures) && measures['userSpaceBytes'] === 0,
       [
-        turned('read and write', { path: 'read-write' }),
-        turned('mmap and write', { path: 'mmap-write' }),
-        turned('TLS', { tls: 'true' }),
+        mutant('read and write', { path: 'read-write' }),
+        mutant('mmap and write', { path: 'mmap-write' }),
+        mutant('TLS', { tls: 'true' }),
       ],
       'read',
     ),
     'zero-copy-still-transfers': prove(
       { path: 'sendfile', cached: 'false' },
       (measures) => isZeroCopy(measures) && measures['transfers'] === 2,
-      [turned('the page cache has it', { cached: 'true' }), turned('TLS', { tls: 'true' })],
+      [mutant('the page cache has it', { cached: 'true' }), mutant('TLS', { tls: 'true' })],
       'read',
     ),
     'mmap-copies-once': prove(
       { path: 'mmap-write' },
       (measures) => measure('cpuCopies', 1)(measures) && measures['userSpaceBytes'] === 0,
-      [turned('sendfile', { path: 'sendfile' }), turned('read', { path: 'read-write' })],
+      [mutant('sendfile', { path: 'sendfile' }), mutant('read', { path: 'read-write' })],
       'read',
     ),
     'sendfile-needs-a-gathering-card': prove(
       { path: 'sendfile', 'scatter-gather': 'false' },
       (measures) => measure('cpuCopies', 1)(measures) && measures['userSpaceBytes'] === 0,
-      [turned('the card gathers', { 'scatter-gather': 'true' })],
+      [mutant('the card gathers', { 'scatter-gather': 'true' })],
       'read',
     ),
     'tls-goes-through-user-space': prove(
       { path: 'sendfile', tls: 'true' },
       (measures) => measures['cpuCopies']! >= 2 && measures['userSpaceBytes']! > 0,
-      [turned('plaintext', { tls: 'false' })],
+      [mutant('plaintext', { tls: 'false' })],
       'read',
     ),
     'ten-consumers-one-disk-read': prove(
       { path: 'sendfile', cached: 'false', consumers: '10' },
       (measures) => isZeroCopy(measures) && measures['diskBytes']! * 10 === measures['bytesSent']!,
-      [turned('one consumer', { consumers: '1' }), turned('cached', { cached: 'true' })],
+      [mutant('one consumer', { consumers: '1' }), mutant('cached', { cached: 'true' })],
       'read',
     ),
   },

@@ -6,7 +6,7 @@
  * controllers keep it in a log of their own. Five records are written in peace, five more after the
  * fault; a late topic is asked for where the keeper of the metadata died; then everything heals.
  */
-import { choice, experiment, integer, judgeDelivery, prove } from '#engine/lab/index.ts';
+import { choice, experiment, integer, prove } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { raftQuorum } from '#engine/lab/kafka-quorum.ts';
@@ -16,6 +16,7 @@ import {
   zooKeeperMode,
   zooKeeperOf,
 } from '#engine/lab/kafka-zookeeper.ts';
+import { acknowledgedBy, lossOf, topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const LATE_TOPIC = 'refund';
@@ -70,7 +71,6 @@ interface State {
 }
 
 const NO_STATE: State = { writes: 0, leader: -1, leaderEpoch: 0, controllerEpoch: 0 };
-const told = ({ history }: Lab) => history.sent.filter((one) => one.outcome === 'acknowledged');
 const statePath = ({ partition }: World) =>
   `/brokers/topics/${TOPIC}/partitions/${partition}/state`;
 const idPath = ({ leader }: World) => `/brokers/ids/${leader}`;
@@ -122,7 +122,7 @@ function strike(world: World, lab: Lab): void {
   const { cluster, fault } = world;
   const leader = cluster.brokerName(world.leader);
   world.struckAt = lab.now;
-  world.acknowledgedBefore = told(lab).length;
+  world.acknowledgedBefore = acknowledgedBy(lab);
   if (world.isZooKeeper) watch(world, lab);
   if (kills(world)) lab.inject({ fault: 'crash', host: leader });
   if (fault === 'controller-dies') lab.inject({ fault: 'crash', host: world.controller });
@@ -155,7 +155,7 @@ function watch(world: World, lab: Lab): void {
 }
 
 function carried(world: World, lab: Lab): boolean {
-  world.acknowledged = told(lab).length - world.acknowledgedBefore;
+  world.acknowledged = acknowledgedBy(lab) - world.acknowledgedBefore;
   world.delivered = lab.history.delivered.length - RECORDS;
   return world.acknowledged >= RECORDS && world.delivered >= RECORDS;
 }
@@ -246,21 +246,16 @@ export default experiment({
       until: ({ cluster }) => cluster.allRegistered && cluster.activeController !== null,
       timeLimitMs: 30_000,
     },
-    {
-      id: 'create',
-      title: { en: 'A topic with three partitions', zh: '创建三分区的主题' },
-      do: ({ cluster }) => {
-        cluster.createTopic(TOPIC, { partitions: 3, replicationFactor: BROKERS });
-        cluster.addProducer('producer-1', { acks: 'all' });
-      },
-      until: ({ cluster }) => cluster.partitionsReady(true),
-      timeLimitMs: 30_000,
-    },
+    topicIsReady({ en: 'A topic with three partitions', zh: '创建三分区的主题' }, ({ cluster }) => {
+      cluster.createTopic(TOPIC, { partitions: 3, replicationFactor: BROKERS });
+      cluster.addProducer('producer-1', { acks: 'all' });
+    }),
     {
       id: 'produce',
       title: { en: 'Five records while all is well', zh: '一切正常时写入五条消息' },
       do: choose,
-      until: (_, lab) => told(lab).length === RECORDS && lab.history.delivered.length === RECORDS,
+      until: (_, lab) =>
+        acknowledgedBy(lab) === RECORDS && lab.history.delivered.length === RECORDS,
       timeLimitMs: 30_000,
     },
     {
@@ -296,11 +291,8 @@ export default experiment({
 
   measures({ world, history }) {
     const { before, after, isZooKeeper } = world;
-    const verdict = judgeDelivery(history);
     return {
-      sent: history.sent.length,
-      acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
+      ...lossOf({ history }),
       acknowledgedMeanwhile: world.acknowledged,
       deliveredMeanwhile: world.delivered,
       topicCreated: flag(world.created),
