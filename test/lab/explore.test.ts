@@ -1,6 +1,11 @@
 /** Searches for counterexamples: what they find, what they leave out, and that they are one. */
 import { describe, expect, test } from 'vitest';
-import { counterexampleOf, faultKinds, Search } from '../../engine/lab/explore/index.ts';
+import {
+  counterexampleOf,
+  faultKinds,
+  Search,
+  TrialRunner,
+} from '../../engine/lab/explore/index.ts';
 import type { FaultKind, Subject, Trial } from '../../engine/lab/explore/index.ts';
 import type { Experiment } from '../../engine/lab/experiment.ts';
 import { fromLink } from '../../engine/lab/link.ts';
@@ -30,6 +35,18 @@ function subjectOf(
 function searched(experiment: Experiment, subject: Subject): Search {
   const search = new Search(experiment, subject);
   while (!search.over) search.step();
+  return search;
+}
+
+/** The same by two runners, each of which takes a part of every batch, as threads do. */
+function dealt(experiment: Experiment, subject: Subject): Search {
+  const search = new Search(experiment, subject);
+  const runners = [0, 1].map(() => new TrialRunner(() => experiment));
+  for (let batch = search.deal(); batch !== null; batch = search.deal()) {
+    const { met, schedules } = batch;
+    for (const runner of runners) runner.begin({ about: { subject }, met });
+    search.accept(schedules.map((schedule, place) => runners[place % 2]!.run(schedule)));
+  }
   return search;
 }
 
@@ -99,6 +116,7 @@ describe('lab: explore: how it searches', () => {
       expect([mergedSafe.found, exactSafe.found]).toEqual([null, null]);
       expect(exactSafe.coverage.cut + exactSafe.coverage.merged).toBe(0);
       expect(mergedSafe.coverage.cut + mergedSafe.coverage.merged).toBeGreaterThan(0);
+      expect(dealt(small, subjectOf(safe, kinds, 2)).coverage).toEqual(mergedSafe.coverage);
     },
     MINUTES,
   );
@@ -126,7 +144,7 @@ describe('lab: explore: how it searches', () => {
     const experiment = withPoints('calm', 'told');
     const subject = subjectOf(knobs, ['power', 'isolate'], 2);
     const one = searched(experiment, subject);
-    const other = searched(experiment, subject);
+    const other = dealt(experiment, subject);
     expect(other.coverage).toEqual(one.coverage);
     expect(other.found).toEqual(one.found);
     const told = counterexampleOf(experiment, subject, one.choices, one.found!);

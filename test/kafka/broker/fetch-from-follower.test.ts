@@ -17,18 +17,20 @@ interface Setup {
   readonly quirks?: Quirks;
   readonly release?: ProfileName;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of brokers 1, 2 and 3. */
+  readonly racks?: readonly [string, string, string];
 }
 
-/** Brokers 1, 2 and 3 in the racks a, b and c. */
+/** Brokers 1, 2 and 3, in the racks a, b and c where nothing else is said. */
 function start(setup: Setup = {}): Cluster {
-  const { quirks = {}, release = 'kafka-4.1', settings = {} } = setup;
+  const { quirks = {}, release = 'kafka-4.1', settings = {}, racks = ['a', 'b', 'c'] } = setup;
   const cluster = new Cluster({
     profile: profileOf(release, { eligibleLeaderReplicas: false, ...quirks }),
     settings: { 'replica.selector.class': RACK_AWARE_SELECTOR, ...settings },
     brokerSettings: {
-      1: { 'broker.rack': 'a' },
-      2: { 'broker.rack': 'b' },
-      3: { 'broker.rack': 'c' },
+      1: { 'broker.rack': racks[0] },
+      2: { 'broker.rack': racks[1] },
+      3: { 'broker.rack': racks[2] },
     },
   });
   cluster.running();
@@ -132,6 +134,29 @@ describe('kafka: fetch from follower: what the leader answers', () => {
     write(cluster, 'b');
     expect(cluster.replica(1)?.isr).toEqual([1, 3]);
     expect(ask(cluster, 1, { fetchOffset: 0, rackId: 'b' }).preferredReadReplica).toBe(-1);
+  });
+
+  /** Broker 3 lacks the second record, and has not lagged for long enough to leave the ISR. */
+  function withOneBehind(setup: Setup): Cluster {
+    const cluster = start(setup);
+    write(cluster, 'a');
+    cluster.inject({ fault: 'isolate', host: 'broker-3', from: ['broker-1'] });
+    cluster.producer({ acks: '1', 'linger.ms': '0' }).send('b');
+    cluster.until('2 has b', () => cluster.replica(2)?.leo === 2);
+    cluster.sleep(1);
+    expect(cluster.replica(1)?.isr).toEqual([1, 2, 3]);
+    return cluster;
+  }
+
+  test('kafka: fetch from follower: who lacks the offset is not named', () => {
+    const cluster = withOneBehind({});
+    const named = [1, 2].map((fetchOffset) => ask(cluster, 1, { fetchOffset, rackId: 'c' }));
+    expect(named.map(({ preferredReadReplica }) => preferredReadReplica)).toEqual([3, -1]);
+  });
+
+  test('kafka: fetch from follower: of two in its rack the one that has more is named', () => {
+    const cluster = withOneBehind({ racks: ['a', 'b', 'b'] });
+    expect(ask(cluster, 1, { fetchOffset: 1, rackId: 'b' }).preferredReadReplica).toBe(2);
   });
 
   test('kafka: fetch from follower: a follower gives what is below its own high watermark', () => {

@@ -52,6 +52,20 @@ describe('kafka: transactions', () => {
     expect(rig.read(1)).toEqual(['c']);
   });
 
+  test('kafka: transaction: the next one begins when the markers of the last are written', () => {
+    const rig = new RawTransactions();
+    const producer = rig.init();
+    rig.add(producer, ['out']);
+    rig.produce(producer, 'a', { topic: 'out' });
+    const leader = rig.coordinator() === 2 ? 3 : 2;
+    rig.cluster.inject({ fault: 'pause', host: `broker-${leader}` });
+    expect(rig.end(producer, true).errorCode).toBe(ErrorCode.NONE);
+    expect(rig.add(producer)).toBe(ErrorCode.CONCURRENT_TRANSACTIONS);
+    rig.cluster.inject({ fault: 'resume', host: `broker-${leader}` });
+    rig.sleep(1_000);
+    expect(rig.add(producer)).toBe(ErrorCode.NONE);
+  });
+
   // With version 2 the raised epoch looks like that of an end whose answer was lost.
   const late = [
     ['kafka-3.9', ErrorCode.PRODUCER_FENCED],
