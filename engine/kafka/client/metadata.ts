@@ -9,7 +9,7 @@
  * once stays in the cache (`metadata.max.idle.ms`).
  */
 import { assert } from '../../kernel/assert.ts';
-import type { Address, Ports, Random, TimerId } from '../../kernel/ports.ts';
+import type { Address, Ports, Random } from '../../kernel/ports.ts';
 import { traceKind } from '../../kernel/ports.ts';
 import { type Micros, micros, microsOfMillis } from '../../kernel/units.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
@@ -20,6 +20,7 @@ import {
 } from '../../wire/kafka/messages/metadata.ts';
 import type { NetworkClient, Reply, RequestChannel } from '../network-client.ts';
 import { ExponentialBackoff } from './exponential-backoff.ts';
+import { WakeUp } from './wake-up.ts';
 
 /** The zero uuid: no topic id. */
 export const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -89,8 +90,7 @@ export class ClientMetadata {
   /** Refreshes in a row that failed or told nothing new: they make the backoff grow. */
   private attempts = 0;
   private allowedAt: Micros = micros(0);
-  private timer: TimerId | null = null;
-  private timerAt: Micros = micros(0);
+  private readonly wakeUp: WakeUp;
   private lastLeaders = '';
 
   constructor(ports: Ports, network: NetworkClient, options: MetadataOptions) {
@@ -98,6 +98,7 @@ export class ClientMetadata {
     this.ports = ports;
     this.network = network;
     this.options = options;
+    this.wakeUp = new WakeUp(ports.clock, () => this.requestUpdate());
     this.random = ports.random('least-loaded-node');
     this.backoff = new ExponentialBackoff(ports.random('metadata'), {
       initialMs: options.retryBackoffMs,
@@ -136,8 +137,7 @@ export class ClientMetadata {
   /** No more requests: the client is closing. */
   stop(): void {
     this.stopped = true;
-    if (this.timer !== null) this.ports.clock.cancel(this.timer);
-    this.timer = null;
+    this.wakeUp.cancel();
   }
 
   // ------------------------------------------------------------------------------------- facts
@@ -236,30 +236,16 @@ export class ClientMetadata {
     if (this.inFlight || this.stopped) return;
     const now = this.ports.clock.now();
     if (now < this.allowedAt) {
-      this.wakeAt(this.allowedAt, 'retry.backoff.ms');
+      this.wakeUp.at(this.allowedAt, 'retry.backoff.ms');
       return;
     }
     const channel = this.leastLoadedChannel();
     if (channel === null) {
       const waits = this.candidates().map((candidate) => candidate.backoffLeft);
-      this.wakeAt(micros(now + Math.max(1, Math.min(...waits))), 'reconnect.backoff.ms');
+      this.wakeUp.at(micros(now + Math.max(1, Math.min(...waits))), 'reconnect.backoff.ms');
       return;
     }
     this.ask(channel);
-  }
-
-  private wakeAt(at: Micros, label: string): void {
-    if (this.timer !== null) {
-      if (this.timerAt <= at) return;
-      this.ports.clock.cancel(this.timer);
-    }
-    const wait = micros(Math.max(0, at - this.ports.clock.now()));
-    this.timerAt = at;
-    this.timer = this.ports.clock.after(wait, label, () => {
-      this.timer = null;
-      this.updateRequested = true;
-      this.updateWhenAllowed();
-    });
   }
 
   private ask(channel: RequestChannel): void {
@@ -297,7 +283,7 @@ export class ClientMetadata {
     this.record(news);
     for (const listener of this.listeners) listener();
     if (again || unasked || this.updateRequested) this.requestUpdate();
-    else this.wakeAt(micros(now + microsOfMillis(this.options.maxAgeMs)), 'metadata.max.age.ms');
+    else this.wakeUp.at(micros(now + microsOfMillis(this.options.maxAgeMs)), 'metadata.max.age.ms');
   }
 
   private backOff(): void {

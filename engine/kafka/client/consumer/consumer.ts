@@ -9,21 +9,22 @@
  * to `onError`.
  */
 import { assert } from '../../../kernel/assert.ts';
-import type { Address, Ports, Process, ProcessFactory, TimerId } from '../../../kernel/ports.ts';
+import type { Address, Ports, Process, ProcessFactory } from '../../../kernel/ports.ts';
 import { type Micros, micros, microsOfMillis } from '../../../kernel/units.ts';
 import { NetworkClient } from '../../network-client.ts';
 import type { Profile } from '../../profiles.ts';
 import { type ConsumerConfig, consumerConfig, networkOptionsOf } from '../config.ts';
 import { ClientMetadata } from '../metadata.ts';
 import { shared } from '../structural-sharing.ts';
+import { WakeUp } from '../wake-up.ts';
 import { type CommittedPosition, CommittedPositions } from './committed-positions.ts';
 import type { ConsumerRecord } from './completed-fetch.ts';
 import type { ConsumerError } from './consumer-error.ts';
-import { commitTrace, consumerErrorTrace, seekTrace } from './consumer-trace.ts';
+import { commitTrace, consumerErrorTrace } from './consumer-trace.ts';
 import { Fetcher } from './fetcher.ts';
 import { OffsetFetcher } from './offset-fetcher.ts';
-import type { PartitionState, ResetStrategy, TopicPartition } from './subscription-state.ts';
-import { NO_LEADER_KNOWN, SubscriptionState } from './subscription-state.ts';
+import type { PartitionState, TopicPartition } from './subscription-state.ts';
+import { SubscriptionState } from './subscription-state.ts';
 
 /**
  * When positions are committed. `before-processing`: at most once, what a crash interrupts is
@@ -88,8 +89,7 @@ export class Consumer implements Process {
   private readonly commits: CommittedPositions | null;
   private readonly commitMode: CommitMode;
   private nextAutoCommitAt: Micros = micros(0);
-  private wakeTimer: TimerId | null = null;
-  private wakeTimerAt: Micros = micros(0);
+  private readonly wakeUp: WakeUp;
   /** Between the return of one poll and the call of the next: commits and processing. */
   private processing = false;
   private turning = false;
@@ -102,6 +102,7 @@ export class Consumer implements Process {
     this.ports = ports;
     this.options = options;
     this.config = config;
+    this.wakeUp = new WakeUp(ports.clock, () => this.turn());
     this.network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
     const { switches } = options.profile;
     this.metadata = new ClientMetadata(ports, this.network, {
@@ -150,11 +151,7 @@ export class Consumer implements Process {
 
   /** The next poll returns records from this offset on. */
   seek(partition: TopicPartition, offset: number): void {
-    const state = this.assigned(partition);
-    assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset', { offset });
-    const leader = this.leaderOf(state);
-    state.seekValidated({ offset, offsetEpoch: -1, leader });
-    this.ports.trace.record(seekTrace, { partition: state.name, offset });
+    this.offsetFetcher.seek(this.assigned(partition), offset);
     this.wake();
   }
 
@@ -211,8 +208,7 @@ export class Consumer implements Process {
     const finish = (): void => {
       this.metadata.stop();
       this.network.close();
-      if (this.wakeTimer !== null) this.ports.clock.cancel(this.wakeTimer);
-      this.wakeTimer = null;
+      this.wakeUp.cancel();
       done();
     };
     if (this.commits !== null && this.commitMode === 'auto') this.commit(finish);
@@ -243,17 +239,7 @@ export class Consumer implements Process {
   }
 
   private wakeAt(at: Micros, label: string): void {
-    if (this.closed) return;
-    if (this.wakeTimer !== null) {
-      if (this.wakeTimerAt <= at) return;
-      this.ports.clock.cancel(this.wakeTimer);
-    }
-    this.wakeTimerAt = at;
-    const wait = micros(Math.max(0, at - this.ports.clock.now()));
-    this.wakeTimer = this.ports.clock.after(wait, label, () => {
-      this.wakeTimer = null;
-      this.turn();
-    });
+    if (!this.closed) this.wakeUp.at(at, label);
   }
 
   /** Does all that can be done now: positions, requests, and a poll if the last one is over. */
@@ -261,7 +247,9 @@ export class Consumer implements Process {
     if (this.closed || this.turning) return;
     this.turning = true;
     for (const state of this.subscriptions.all()) {
-      if (state.fetchState === 'INITIALIZING' && !state.failed) this.initialize(state);
+      if (state.fetchState === 'INITIALIZING' && !state.failed) {
+        this.offsetFetcher.initialize(state, this.commits?.committed(state) ?? null);
+      }
       const leader = this.metadata.leader(state.topic, state.partition);
       if (leader !== null) state.leaderIs(leader);
     }
@@ -269,29 +257,6 @@ export class Consumer implements Process {
     this.fetcher.sendFetches();
     this.turning = false;
     if (!this.processing && this.fetcher.hasRecords) this.poll();
-  }
-
-  /** The committed position, else the reset policy. Source: `initializingPartitions`. */
-  private initialize(state: PartitionState): void {
-    const committed = this.commits?.committed(state) ?? null;
-    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
-    if (committed !== null) {
-      // Its epoch is checked with the leader as soon as there is one.
-      const { offset, leaderEpoch } = committed;
-      const leader = this.leaderOf(state);
-      state.seekUnvalidated({ offset, offsetEpoch: leaderEpoch, leader });
-    } else if (strategy !== 'none') {
-      state.requestOffsetReset(strategy);
-    } else {
-      state.failed = true;
-      const { topic, partition } = state;
-      const reason = 'NoOffsetForPartitionException';
-      this.failed({ topic, partition, reason, offset: -1, divergentOffset: -1 });
-    }
-  }
-
-  private leaderOf(state: PartitionState): { id: number; epoch: number } {
-    return this.metadata.leader(state.topic, state.partition) ?? NO_LEADER_KNOWN;
   }
 
   private failed(error: ConsumerError): void {

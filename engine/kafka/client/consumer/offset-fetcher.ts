@@ -4,7 +4,7 @@
  * the log (KIP-320).
  *
  * Source: `OffsetFetcher`, `OffsetFetcherUtils`, `OffsetsForLeaderEpochClient`,
- * `SubscriptionState.maybeCompleteValidation`. Not here: records (`fetcher.ts`).
+ * `SubscriptionState.maybeCompleteValidation` and `initializingPartitions`. Not here: records (`fetcher.ts`).
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Ports } from '../../../kernel/ports.ts';
@@ -24,9 +24,14 @@ import type { Reply, RequestChannel } from '../../network-client.ts';
 import type { ConsumerConfig } from '../config.ts';
 import type { ClientMetadata } from '../metadata.ts';
 import type { ConsumerError } from './consumer-error.ts';
-import { fetchErrorTrace, resetTrace, truncationDetectedTrace } from './consumer-trace.ts';
+import {
+  fetchErrorTrace,
+  resetTrace,
+  seekTrace,
+  truncationDetectedTrace,
+} from './consumer-trace.ts';
 import type { FetchPosition, PartitionState, SubscriptionState } from './subscription-state.ts';
-import { type ResetStrategy, topicPartitionText } from './subscription-state.ts';
+import { NO_LEADER_KNOWN, type ResetStrategy, topicPartitionText } from './subscription-state.ts';
 
 /** `ListOffsetsRequest.EARLIEST_TIMESTAMP` and `LATEST_TIMESTAMP`. */
 const TIMESTAMPS = { earliest: -2, latest: -1 } as const;
@@ -65,6 +70,40 @@ export class OffsetFetcher {
     this.metadata = metadata;
     this.subscriptions = subscriptions;
     this.owner = owner;
+  }
+
+  /** Starts a partition at its committed position, or else as the reset policy has it. */
+  initialize(
+    state: PartitionState,
+    committed: { readonly offset: number; readonly leaderEpoch: number } | null,
+  ): void {
+    assert(state.fetchState === 'INITIALIZING', 'no position yet', { is: state.fetchState });
+    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
+    if (committed !== null) {
+      // Its epoch is checked with the leader as soon as there is one.
+      const { offset, leaderEpoch: offsetEpoch } = committed;
+      state.seekUnvalidated({ offset, offsetEpoch, leader: this.leaderOf(state) });
+    } else if (strategy !== 'none') {
+      state.requestOffsetReset(strategy);
+    } else {
+      state.failed = true;
+      const { topic, partition } = state;
+      const reason = 'NoOffsetForPartitionException';
+      this.owner.failed({
+        topic,
+        partition,
+        reason,
+        offset: UNDEFINED,
+        divergentOffset: UNDEFINED,
+      });
+    }
+  }
+
+  /** The next record that is fetched is the one at this offset. */
+  seek(state: PartitionState, offset: number): void {
+    assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset', { offset });
+    state.seekValidated({ offset, offsetEpoch: UNDEFINED, leader: this.leaderOf(state) });
+    this.ports.trace.record(seekTrace, { partition: state.name, offset });
   }
 
   /** Sends what has to be asked and is not being asked already. */
@@ -223,9 +262,7 @@ export class OffsetFetcher {
   // --------------------------------------------------------------------------------- afterwards
 
   private leaderOf(state: PartitionState): { id: number; epoch: number } {
-    return (
-      this.metadata.leader(state.topic, state.partition) ?? { id: UNDEFINED, epoch: UNDEFINED }
-    );
+    return this.metadata.leader(state.topic, state.partition) ?? NO_LEADER_KNOWN;
   }
 
   private backOff(state: PartitionState, errorCode: number): void {

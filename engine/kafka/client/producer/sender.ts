@@ -9,8 +9,8 @@
  * Not here: the queues (`record-accumulator.ts`), the producer's id (`producer-id.ts`).
  */
 import { assert } from '../../../kernel/assert.ts';
-import type { Ports, TimerId } from '../../../kernel/ports.ts';
-import { type Micros, micros } from '../../../kernel/units.ts';
+import type { Ports } from '../../../kernel/ports.ts';
+import type { Micros } from '../../../kernel/units.ts';
 import { ErrorCode, errorName, isRetriable } from '../../../wire/kafka/errors.ts';
 import {
   produce,
@@ -21,6 +21,7 @@ import type { Reply, RequestChannel } from '../../network-client.ts';
 import type { ProducerConfig } from '../config.ts';
 import { isInvalidMetadata } from '../invalid-metadata.ts';
 import type { ClientMetadata } from '../metadata.ts';
+import { WakeUp } from '../wake-up.ts';
 import { mayHaveBeenWritten } from './produce-result.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import type { ProducerId } from './producer-id.ts';
@@ -66,8 +67,7 @@ export class Sender {
   private readonly progressed: () => void;
   private readonly inFlight = new Map<string, ProducerBatch[]>();
   private readonly guaranteesOrder: boolean;
-  private wakeTimer: TimerId | null = null;
-  private wakeAt: Micros = micros(0);
+  private readonly wakeUp: WakeUp;
   private running = false;
   private stopped = false;
 
@@ -80,6 +80,7 @@ export class Sender {
     progressed: () => void,
   ) {
     this.ports = ports;
+    this.wakeUp = new WakeUp(ports.clock, () => this.run());
     this.config = config;
     this.metadata = metadata;
     this.accumulator = accumulator;
@@ -94,17 +95,7 @@ export class Sender {
   }
 
   private runAt(at: Micros, label: string): void {
-    if (this.stopped) return;
-    if (this.wakeTimer !== null) {
-      if (this.wakeAt <= at) return;
-      this.ports.clock.cancel(this.wakeTimer);
-    }
-    this.wakeAt = at;
-    const wait = micros(Math.max(0, at - this.ports.clock.now()));
-    this.wakeTimer = this.ports.clock.after(wait, label, () => {
-      this.wakeTimer = null;
-      this.run();
-    });
+    if (!this.stopped) this.wakeUp.at(at, label);
   }
 
   /** One turn of the sender thread. */
@@ -123,8 +114,7 @@ export class Sender {
   /** No more turns: the producer is closed. */
   stop(): void {
     this.stopped = true;
-    if (this.wakeTimer !== null) this.ports.clock.cancel(this.wakeTimer);
-    this.wakeTimer = null;
+    this.wakeUp.cancel();
   }
 
   get inFlightBatches(): ProducerBatch[] {

@@ -9,7 +9,8 @@
  */
 import { assert } from '../../../../kernel/assert.ts';
 import { MachineRunner } from '../../../../kernel/machine.ts';
-import type { Ports, TimerId } from '../../../../kernel/ports.ts';
+import type { Ports } from '../../../../kernel/ports.ts';
+import { Timer } from '../../../../kernel/timer.ts';
 import { type Micros, micros, microsOfMillis } from '../../../../kernel/units.ts';
 import { ErrorCode, errorName } from '../../../../wire/kafka/errors.ts';
 import {
@@ -22,8 +23,12 @@ import type { Reply } from '../../../network-client.ts';
 import type { ClientMetadata } from '../../metadata.ts';
 import { type TopicPartition, topicPartitionText } from '../subscription-state.ts';
 import { type ConsumerMemberStateEvent, consumerMemberMachine } from './membership.machine.ts';
-import type { CoordinatorLookup, LookupOwner } from './coordinator-lookup.ts';
-import type { GroupConsumerConfig } from './group-config.ts';
+import {
+  type CoordinatorLookup,
+  type LookupOwner,
+  NOT_THE_COORDINATOR,
+} from './coordinator-lookup.ts';
+import { type GroupConsumerConfig, instanceIdOf } from './group-config.ts';
 import { joinedTrace, joinTrace, leaveTrace, memberRefusedTrace } from './group-consumer-trace.ts';
 import { type Generation, type Membership, NO_GENERATION } from './membership.ts';
 
@@ -62,8 +67,8 @@ export class ConsumerMembership implements Membership {
   private toldOwned = '';
   private heartbeatMs = 5_000;
   private retryAt: Micros = micros(0);
-  private beatTimer: TimerId | null = null;
-  private pollTimer: TimerId | null = null;
+  private readonly heartbeatTimer: Timer;
+  private readonly pollTimer: Timer;
   private closed = false;
   readonly leads = false;
 
@@ -81,6 +86,8 @@ export class ConsumerMembership implements Membership {
     this.metadata = metadata;
     this.delegate = delegate;
     this.owner = owner;
+    this.heartbeatTimer = new Timer(ports.clock);
+    this.pollTimer = new Timer(ports.clock);
     this.memberId = randomUuid(ports.random('consumer-member-id'));
     this.machine = new MachineRunner({
       machine: consumerMemberMachine,
@@ -107,8 +114,7 @@ export class ConsumerMembership implements Membership {
   }
 
   get instanceId(): string | null {
-    const name = this.config['group.instance.id'];
-    return name === '' ? null : name;
+    return instanceIdOf(this.config);
   }
 
   get rejoins(): boolean {
@@ -137,16 +143,14 @@ export class ConsumerMembership implements Membership {
   }
 
   pollReturned(): void {
-    this.stopPollTimer();
     const limit = microsOfMillis(this.config['max.poll.interval.ms']);
-    this.pollTimer = this.ports.clock.after(limit, 'max.poll.interval.ms', () => {
-      this.pollTimer = null;
+    this.pollTimer.set(limit, 'max.poll.interval.ms', () => {
       if (IN_GROUP.has(this.state)) this.leaveStale();
     });
   }
 
   polled(): void {
-    this.stopPollTimer();
+    this.pollTimer.cancel();
   }
 
   requestRejoin(reason: string): void {
@@ -288,14 +292,12 @@ export class ConsumerMembership implements Membership {
   }
 
   private beatAfter(waitMs: number): void {
-    this.stopHeartbeats();
     const wait = micros(Math.max(1, microsOfMillis(waitMs)));
-    this.beatTimer = this.ports.clock.after(wait, 'heartbeat', () => {
-      this.beatTimer = null;
+    this.heartbeatTimer.set(wait, 'heartbeat', () => {
       if (!IN_GROUP.has(this.state)) return;
       this.beat();
       // Without a coordinator, or with an answer that is late: it is tried again.
-      if (this.beatTimer === null) this.beatAfter(this.heartbeatMs);
+      if (!this.heartbeatTimer.isSet) this.beatAfter(this.heartbeatMs);
     });
   }
 
@@ -306,7 +308,7 @@ export class ConsumerMembership implements Membership {
     if (!IN_GROUP.has(this.state)) return;
     this.to({ type: 'FENCED' });
     this.current = NO_GENERATION;
-    this.stopHeartbeats();
+    this.heartbeatTimer.cancel();
     this.owner.wakeAt(this.ports.clock.now());
   }
 
@@ -315,7 +317,7 @@ export class ConsumerMembership implements Membership {
     this.sendLeave('consumer poll timeout has expired.', () => undefined);
     this.to({ type: 'POLL_TIMEOUT' });
     this.current = NO_GENERATION;
-    this.stopHeartbeats();
+    this.heartbeatTimer.cancel();
   }
 
   leave(reason: string, done: () => void = () => undefined): void {
@@ -323,7 +325,7 @@ export class ConsumerMembership implements Membership {
     else done();
     if (this.state !== 'LEAVING' && this.state !== 'UNSUBSCRIBED') this.to({ type: 'LEAVE' });
     this.current = NO_GENERATION;
-    this.stopHeartbeats();
+    this.heartbeatTimer.cancel();
   }
 
   /** A static member's place is kept for a session. */
@@ -351,19 +353,9 @@ export class ConsumerMembership implements Membership {
 
   close(): void {
     this.closed = true;
-    this.stopHeartbeats();
-    this.stopPollTimer();
+    this.heartbeatTimer.cancel();
+    this.pollTimer.cancel();
     this.machine.dispose();
-  }
-
-  private stopHeartbeats(): void {
-    if (this.beatTimer !== null) this.ports.clock.cancel(this.beatTimer);
-    this.beatTimer = null;
-  }
-
-  private stopPollTimer(): void {
-    if (this.pollTimer !== null) this.ports.clock.cancel(this.pollTimer);
-    this.pollTimer = null;
   }
 
   private to(event: ConsumerMemberStateEvent): void {
@@ -381,10 +373,6 @@ const IN_GROUP: ReadonlySet<string> = new Set([
   'RECONCILING',
   'ACKNOWLEDGING',
   'STABLE',
-]);
-const NOT_THE_COORDINATOR: ReadonlySet<number> = new Set([
-  ErrorCode.COORDINATOR_NOT_AVAILABLE,
-  ErrorCode.NOT_COORDINATOR,
 ]);
 const THROWN_OUT: ReadonlySet<number> = new Set([
   ErrorCode.FENCED_MEMBER_EPOCH,

@@ -134,6 +134,12 @@ export class CoordinatorLookup {
   }
 }
 
+/** Whoever says so has to be looked for again. */
+export const NOT_THE_COORDINATOR: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+]);
+
 const FATAL_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.GROUP_AUTHORIZATION_FAILED,
   ErrorCode.INVALID_GROUP_ID,

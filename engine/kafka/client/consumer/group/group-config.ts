@@ -68,6 +68,12 @@ export function groupConsumerConfig(
   return { ...consumerConfig(profile, others), ...group };
 }
 
+/** The name of a static member; null for a dynamic one. */
+export function instanceIdOf(config: GroupConsumerConfig): string | null {
+  const name = config['group.instance.id'];
+  return name === '' ? null : name;
+}
+
 /** What the coordinator decides cannot be set. Source: `ConsumerConfig`, KIP-848. */
 function checkConsumerProtocol(given: Readonly<Record<string, string>>): void {
   const decided = ['session.timeout.ms', 'heartbeat.interval.ms', 'partition.assignment.strategy'];

@@ -10,7 +10,7 @@
  * consumer rests until it is closed.
  */
 import { assert } from '../../../../kernel/assert.ts';
-import type { Address, Ports, Process, ProcessFactory, TimerId } from '../../../../kernel/ports.ts';
+import type { Address, Ports, Process, ProcessFactory } from '../../../../kernel/ports.ts';
 import { type Micros, micros, microsOfMillis } from '../../../../kernel/units.ts';
 import { errorName } from '../../../../wire/kafka/errors.ts';
 import { NetworkClient } from '../../../network-client.ts';
@@ -18,14 +18,15 @@ import type { Profile } from '../../../profiles.ts';
 import { networkOptionsOf } from '../../config.ts';
 import { ClientMetadata } from '../../metadata.ts';
 import { shared } from '../../structural-sharing.ts';
+import { WakeUp } from '../../wake-up.ts';
 import type { ConsumerRecord } from '../completed-fetch.ts';
 import type { CommitMode } from '../consumer.ts';
 import type { ConsumerError } from '../consumer-error.ts';
-import { consumerErrorTrace, seekTrace } from '../consumer-trace.ts';
+import { consumerErrorTrace } from '../consumer-trace.ts';
 import { Fetcher } from '../fetcher.ts';
 import { OffsetFetcher } from '../offset-fetcher.ts';
-import type { PartitionState, ResetStrategy, TopicPartition } from '../subscription-state.ts';
-import { NO_LEADER_KNOWN, SubscriptionState } from '../subscription-state.ts';
+import type { PartitionState, TopicPartition } from '../subscription-state.ts';
+import { SubscriptionState } from '../subscription-state.ts';
 import { ConsumerCoordinator, type RebalanceListener } from './consumer-coordinator.ts';
 import { CoordinatorLookup } from './coordinator-lookup.ts';
 import { type GroupConsumerConfig, groupConsumerConfig } from './group-config.ts';
@@ -81,8 +82,7 @@ export class GroupConsumer implements Process {
   private readonly commits: OffsetCommits;
   private readonly commitMode: CommitMode;
   private processingMicros: number;
-  private wakeTimer: TimerId | null = null;
-  private wakeTimerAt: Micros = micros(0);
+  private readonly wakeUp: WakeUp;
   private application: ApplicationState = 'polling';
   /** Closes, once the application is done with what its poll returned. */
   private closesAfterPoll: (() => void) | null = null;
@@ -98,6 +98,7 @@ export class GroupConsumer implements Process {
     this.ports = ports;
     this.options = options;
     this.config = config;
+    this.wakeUp = new WakeUp(ports.clock, () => this.turn());
     this.processingMicros = options.processingMicrosPerRecord ?? 0;
     const network = networkOptionsOf(config, ports.host);
     this.network = new NetworkClient(ports, network);
@@ -171,10 +172,7 @@ export class GroupConsumer implements Process {
 
   /** The next poll returns records from this offset on. */
   seek(partition: TopicPartition, offset: number): void {
-    const state = this.assigned(partition);
-    assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset', { offset });
-    state.seekValidated({ offset, offsetEpoch: -1, leader: this.leaderOf(state) });
-    this.ports.trace.record(seekTrace, { partition: state.name, offset });
+    this.offsetFetcher.seek(this.assigned(partition), offset);
     this.wake();
   }
 
@@ -257,8 +255,7 @@ export class GroupConsumer implements Process {
       this.network.close();
       this.coordinatorNetwork.close();
     });
-    if (this.wakeTimer !== null) this.ports.clock.cancel(this.wakeTimer);
-    this.wakeTimer = null;
+    this.wakeUp.cancel();
   }
 
   private assigned(partition: TopicPartition): PartitionState {
@@ -275,17 +272,7 @@ export class GroupConsumer implements Process {
   }
 
   private wakeAt(at: Micros, label: string): void {
-    if (this.state !== 'running') return;
-    if (this.wakeTimer !== null) {
-      if (this.wakeTimerAt <= at) return;
-      this.ports.clock.cancel(this.wakeTimer);
-    }
-    this.wakeTimerAt = at;
-    const wait = micros(Math.max(0, at - this.ports.clock.now()));
-    this.wakeTimer = this.ports.clock.after(wait, label, () => {
-      this.wakeTimer = null;
-      this.turn();
-    });
+    if (this.state === 'running') this.wakeUp.at(at, label);
   }
 
   /** Does all that can be done now: the group's wishes, positions, requests, and a poll. */
@@ -335,36 +322,12 @@ export class GroupConsumer implements Process {
         for (const state of states) {
           const current = this.subscriptions.of(state) === state;
           if (current && state.fetchState === 'INITIALIZING') {
-            this.initialize(state, positions.get(state.name));
+            this.offsetFetcher.initialize(state, positions.get(state.name) ?? null);
           }
         }
       }
       this.turn();
     });
-  }
-
-  /** The committed position, else the reset policy. */
-  private initialize(
-    state: PartitionState,
-    committed: { readonly offset: number; readonly leaderEpoch: number } | undefined,
-  ): void {
-    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
-    if (committed !== undefined) {
-      const { offset, leaderEpoch } = committed;
-      const leader = this.leaderOf(state);
-      state.seekUnvalidated({ offset, offsetEpoch: leaderEpoch, leader });
-    } else if (strategy !== 'none') {
-      state.requestOffsetReset(strategy);
-    } else {
-      state.failed = true;
-      const { topic, partition } = state;
-      const reason = 'NoOffsetForPartitionException';
-      this.failed({ topic, partition, reason, offset: -1, divergentOffset: -1 });
-    }
-  }
-
-  private leaderOf(state: PartitionState): { id: number; epoch: number } {
-    return this.metadata.leader(state.topic, state.partition) ?? NO_LEADER_KNOWN;
   }
 
   // ------------------------------------------------------------------------------------- errors

@@ -8,7 +8,8 @@
  */
 import { assert } from '../../../../kernel/assert.ts';
 import { MachineRunner } from '../../../../kernel/machine.ts';
-import type { Ports, TimerId } from '../../../../kernel/ports.ts';
+import type { Ports } from '../../../../kernel/ports.ts';
+import { Timer } from '../../../../kernel/timer.ts';
 import { type Micros, micros, microsOfMillis } from '../../../../kernel/units.ts';
 import { CONSUMER_PROTOCOL_TYPE } from '../../../../wire/kafka/consumer-protocol.ts';
 import { ErrorCode, errorName } from '../../../../wire/kafka/errors.ts';
@@ -29,8 +30,12 @@ import {
   type SyncGroupResponse,
 } from '../../../../wire/kafka/messages/sync-group.ts';
 import type { Reply } from '../../../network-client.ts';
-import type { CoordinatorLookup, LookupOwner } from './coordinator-lookup.ts';
-import type { GroupConsumerConfig } from './group-config.ts';
+import {
+  type CoordinatorLookup,
+  type LookupOwner,
+  NOT_THE_COORDINATOR,
+} from './coordinator-lookup.ts';
+import { type GroupConsumerConfig, instanceIdOf } from './group-config.ts';
 import { joinedTrace, joinTrace, leaveTrace, memberRefusedTrace } from './group-consumer-trace.ts';
 import { memberStateMachine, type MemberStateEvent } from './member-state.machine.ts';
 import { type Generation, type Membership, NO_GENERATION } from './membership.ts';
@@ -67,9 +72,9 @@ export class GroupMembership implements Membership {
   private joinPending = false;
   private arrived: Uint8Array | null = null;
   private retryAt: Micros = micros(0);
-  private beatTimer: TimerId | null = null;
+  private readonly heartbeatTimer: Timer;
   private heardAt: Micros = micros(0);
-  private pollTimer: TimerId | null = null;
+  private readonly pollTimer: Timer;
   private closed = false;
   leads = false;
 
@@ -85,6 +90,8 @@ export class GroupMembership implements Membership {
     this.lookup = lookup;
     this.delegate = delegate;
     this.owner = owner;
+    this.heartbeatTimer = new Timer(ports.clock);
+    this.pollTimer = new Timer(ports.clock);
     this.machine = new MachineRunner({
       machine: memberStateMachine,
       instance: `${config['group.id']}/${ports.host}`,
@@ -111,8 +118,7 @@ export class GroupMembership implements Membership {
   }
 
   get instanceId(): string | null {
-    const name = this.config['group.instance.id'];
-    return name === '' ? null : name;
+    return instanceIdOf(this.config);
   }
 
   /** Whether the next poll joins the group again, or a join is under way. */
@@ -144,16 +150,14 @@ export class GroupMembership implements Membership {
 
   /** The poll returned records: until the next one the application is busy. */
   pollReturned(): void {
-    this.stopPollTimer();
     const limit = microsOfMillis(this.config['max.poll.interval.ms']);
-    this.pollTimer = this.ports.clock.after(limit, 'max.poll.interval.ms', () => {
-      this.pollTimer = null;
+    this.pollTimer.set(limit, 'max.poll.interval.ms', () => {
       if (this.sendsHeartbeats) this.leave('consumer poll timeout has expired.');
     });
   }
 
   polled(): void {
-    this.stopPollTimer();
+    this.pollTimer.cancel();
   }
 
   requestRejoin(reason: string): void {
@@ -321,7 +325,7 @@ export class GroupMembership implements Membership {
     this.rejoinReason = reason;
     this.rejoinNeeded = true;
     this.needsPrepare = true;
-    this.stopHeartbeats();
+    this.heartbeatTimer.cancel();
     this.owner.wakeAt(this.ports.clock.now());
   }
 
@@ -336,16 +340,9 @@ export class GroupMembership implements Membership {
     this.beatAfter(this.config['heartbeat.interval.ms']);
   }
 
-  private stopHeartbeats(): void {
-    if (this.beatTimer !== null) this.ports.clock.cancel(this.beatTimer);
-    this.beatTimer = null;
-  }
-
   private beatAfter(waitMs: number): void {
-    this.stopHeartbeats();
     const wait = micros(Math.max(1, microsOfMillis(waitMs)));
-    this.beatTimer = this.ports.clock.after(wait, 'heartbeat.interval.ms', () => {
-      this.beatTimer = null;
+    this.heartbeatTimer.set(wait, 'heartbeat.interval.ms', () => {
       if (this.sendsHeartbeats) this.beat();
     });
   }
@@ -425,14 +422,9 @@ export class GroupMembership implements Membership {
   /** Nothing more is sent, and answers are ignored. */
   close(): void {
     this.closed = true;
-    this.stopHeartbeats();
-    this.stopPollTimer();
+    this.heartbeatTimer.cancel();
+    this.pollTimer.cancel();
     this.machine.dispose();
-  }
-
-  private stopPollTimer(): void {
-    if (this.pollTimer !== null) this.ports.clock.cancel(this.pollTimer);
-    this.pollTimer = null;
   }
 
   private to(event: MemberStateEvent): void {
@@ -445,10 +437,6 @@ export class GroupMembership implements Membership {
   }
 }
 
-const NOT_THE_COORDINATOR: ReadonlySet<number> = new Set([
-  ErrorCode.COORDINATOR_NOT_AVAILABLE,
-  ErrorCode.NOT_COORDINATOR,
-]);
 const THROWN_OUT: ReadonlySet<number> = new Set([
   ErrorCode.UNKNOWN_MEMBER_ID,
   ErrorCode.ILLEGAL_GENERATION,
