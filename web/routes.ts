@@ -81,62 +81,22 @@ export interface IndexPage {
   readonly module: string;
 }
 
-interface GalleryPage {
-  readonly kind: 'gallery';
+/** A page whose component is a chunk of its own, and gets the language and what was loaded. */
+type PageOf<Kind extends string, Data = object> = Readonly<Data> & {
+  readonly kind: Kind;
   readonly lang: Lang;
-  readonly stories: readonly StoryEntry[];
-  readonly View: Component<{ lang: Lang; stories: readonly StoryEntry[] }>;
+  readonly View: Component<{ lang: Lang } & Readonly<Data>>;
   readonly module: string;
-}
+};
 
-interface MapPage {
-  readonly kind: 'map';
-  readonly lang: Lang;
-  readonly index: LessonIndex;
-  readonly prerequisites: Prerequisites;
-  readonly View: Component<{ lang: Lang; index: LessonIndex; prerequisites: Prerequisites }>;
-  readonly module: string;
-}
-
-interface MachinesPage {
-  readonly kind: 'machines';
-  readonly lang: Lang;
-  readonly charts: readonly Chart[];
-  readonly View: Component<{ lang: Lang; charts: readonly Chart[] }>;
-  readonly module: string;
-}
-
-interface GlossaryPage {
-  readonly kind: 'glossary';
-  readonly lang: Lang;
-  readonly groups: readonly GlossaryGroup[];
-  readonly View: Component<{ lang: Lang; groups: readonly GlossaryGroup[] }>;
-  readonly module: string;
-}
-
-/** A page whose component is a chunk of its own, since most visits do without it. */
-interface ViewPage {
-  readonly kind: ViewKind;
-  readonly lang: Lang;
-  readonly View: Component<{ lang: Lang }>;
-  readonly module: string;
-}
-
-interface QuestionsPage {
-  readonly kind: 'questions';
-  readonly lang: Lang;
-  readonly index: QuestionIndex;
-  readonly View: Component<{ lang: Lang; index: QuestionIndex }>;
-  readonly module: string;
-}
-
-interface ComparePage {
-  readonly kind: 'compare';
-  readonly lang: Lang;
-  readonly rows: readonly ComparisonRow[];
-  readonly View: Component<{ lang: Lang; rows: readonly ComparisonRow[] }>;
-  readonly module: string;
-}
+type GalleryPage = PageOf<'gallery', { stories: readonly StoryEntry[] }>;
+type MapPage = PageOf<'map', { index: LessonIndex; prerequisites: Prerequisites }>;
+type MachinesPage = PageOf<'machines', { charts: readonly Chart[] }>;
+type GlossaryPage = PageOf<'glossary', { groups: readonly GlossaryGroup[] }>;
+type QuestionsPage = PageOf<'questions', { index: QuestionIndex }>;
+type ComparePage = PageOf<'compare', { rows: readonly ComparisonRow[] }>;
+/** Most visits do without them. */
+type ViewPage = PageOf<ViewKind>;
 
 export interface QuestionPage {
   readonly kind: 'question';
