@@ -47,10 +47,13 @@ describe('services: thread pool', () => {
   });
 
   test('with a queue a thread, tasks of one key end in order, whatever else is idle', () => {
-    const ended = run({ threads: 4, queueing: 'by-key' }, ['a:300', 'a:10', 'b:20', 'b:5']);
+    const tasks = ['a:300', 'a:10', 'b:20', 'b:5', 'c:1'];
+    const ended = run({ threads: 4, queueing: 'by-key' }, tasks);
     const of = (key: string) => ended.filter((one) => one.includes(`/${key}:`));
     expect(of('a').map((one) => one.slice(2))).toEqual(['a:300', 'a:10']);
     expect(of('b').map((one) => one.slice(2))).toEqual(['b:20', 'b:5']);
     expect(new Set(of('a').map((one) => one[0])).size).toBe(1);
+    // This key has another thread: it does not wait for the long task.
+    expect(ended[0]).toMatch(/^[1-3]\/c:1$/);
   });
 });

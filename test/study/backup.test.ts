@@ -114,6 +114,7 @@ describe('study: progress as a file', () => {
     expect(both(bet, other)).toEqual([bet]);
     expect(both(mute, bet)).toEqual([bet]);
     expect(both(bet, mute)).toEqual([bet]);
+    expect(both(mute, { ...mute, chosen: 'none' })).toEqual([mute]);
     expect(both(bet, elsewhere)).toEqual([bet, elsewhere]);
   });
 

@@ -89,6 +89,15 @@ describe('kafka: delete records', () => {
     expect(starts(started)).toEqual([4, 0, 4]);
   });
 
+  test('a follower that is fenced is not waited for', () => {
+    const started = start();
+    const { cluster } = started;
+    cluster.inject({ fault: 'crash', host: 'broker-2' });
+    cluster.until('it is fenced', () => cluster.replica(1)?.isr.includes(2) === false, 60);
+    expect(ask(started, 4)).toEqual([ErrorCode.NONE, 4]);
+    expect(starts(started)).toEqual([4, undefined, 4]);
+  });
+
   test('the new start survives a crash of the leader', () => {
     const started = start();
     const { cluster } = started;

@@ -69,6 +69,8 @@ describe('kafka: offsets: commit and fetch', () => {
     rig.coordinator();
     const missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     expect(rig.commitOnce(1, { topic: 'gone' })).toBe(missing);
+    expect(rig.commitOnce(1, { partition: 9 })).toBe(missing);
+    expect([rig.fetchOnce({ topic: 'gone' }), rig.fetchOnce({ partition: 9 })]).toEqual([-1, -1]);
     const tooLarge = ErrorCode.OFFSET_METADATA_TOO_LARGE;
     expect(rig.commitOnce(1, { metadata: 'abcde' })).toBe(tooLarge);
     expect(rig.commitOnce(1, { metadata: 'abcd' })).toBe(0);

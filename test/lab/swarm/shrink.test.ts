@@ -37,6 +37,7 @@ describe('kafka: swarm: a failure is made smaller', () => {
     const { plan, finding } = firstFailure('leaderEpochTruncation')!;
     const shrunk = shrink(kafkaSystem, plan, finding, RUNS_MAX);
     expect(shrunk.runs).toBeLessThanOrEqual(RUNS_MAX);
+    expect(shrink(kafkaSystem, plan, finding, 4).runs).toBe(4);
     expect(shrunk.finding.invariant).toBe(finding.invariant);
     expect(shrunk.plan.inputs.length).toBeLessThan(plan.inputs.length);
     for (const { knob } of kafkaSystem.shrinkable) {
