@@ -1,10 +1,8 @@
 /**
  * The admin client: topics, offsets, configurations, elections, by callbacks.
  *
- * Each call is tried again until `default.api.timeout.ms` where trying again may help: when the
- * connection was lost, when the controller or a leader moved. Source: `KafkaAdminClient`. Not here:
- * what the commands print (`shell/`). Difference: a call fails as a whole with the first error of
- * its parts; the parts' own errors are in the value.
+ * Source: `KafkaAdminClient`. Not here: how a call is tried again (`admin-call.ts`). Difference: a
+ * call fails as a whole with the first error of its parts; the parts' own errors are in the value.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Address, Ports, Process, ProcessFactory } from '../../kernel/ports.ts';

@@ -7,7 +7,7 @@
  * `SHUTDOWN_NOW`: fenced, and told that it may stop.
  *
  * Not here: sessions and their clock (`broker-heartbeats.ts`), the records
- * (`replication-control.ts`). A new incarnation begins with a new instance.
+ * (`broker-registration.ts`). A new incarnation begins with a new instance.
  * Source: `BrokerHeartbeatManager.calculateNextBrokerState`. Difference: there `SHUTDOWN_NOW` is
  * only an answer and the broker's next state is `FENCED`, from which it gets the same answer again.
  */

@@ -3,8 +3,9 @@
  * replicas, and the leader, who is elected here and nowhere else. A reassignment that the change
  * makes complete ends with it. Pure: a registration and a wish in, a record out.
  *
- * Not here: which partitions to change and when (`replication-control.ts`), and what the record
- * does to the registration, epochs included (`metadata/partition-registration.ts`).
+ * Not here: which partitions to change and when (`alter-partition.ts`, `leader-election.ts`,
+ * `reassignment.ts`), and what the record does to the registration, epochs included
+ * (`metadata/partition-registration.ts`).
  *
  * Source: `org.apache.kafka.controller.PartitionChangeBuilder`. Differences: a replica that is
  * taken away leaves the ELR too; the last known leader is elected only while it is active, as the

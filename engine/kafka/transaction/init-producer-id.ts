@@ -3,7 +3,7 @@
  * epochs ran out, or first an end to the transaction of the producer before (fencing).
  *
  * Source: `TransactionCoordinator.prepareInitProducerIdTransit` (KIP-98, KIP-360).
- * Not here: the request (`api/22-init-producer-id.ts`, `transaction-handlers.ts`).
+ * Not here: the request (`api/22-init-producer-id.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';

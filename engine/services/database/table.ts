@@ -3,8 +3,8 @@
  *
  * A row's *owner* is the transaction that changed or locked it and has not ended; others read the
  * committed version (READ COMMITTED) and wait for the owner when they want to write. Only the last
- * committed version is kept, not a chain: nobody reads an old snapshot here. Not here: what waits
- * (`locks.ts`), statements (`executor.ts`). There is no access path but the scan.
+ * committed version is kept, not a chain: nobody reads an old snapshot here. Not here: who waits
+ * (`session.ts`), statements (`executor.ts`). There is no access path but the scan.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import { SqlError } from './sql/sql-error.ts';
