@@ -15,8 +15,8 @@
  * does a frame whose epoch is below the one before it (a truncation was not synced). A segment
  * below the recovery point whose index is bad is scanned like the others.
  *
- * Not here: the recovery point's file (`offset-checkpoint.ts`), epochs and producers (the caller, who is
- * shown each scanned frame).
+ * Not here: the recovery point's file (`offset-checkpoint.ts`), epochs and producers (the caller,
+ * who is shown each scanned frame).
  */
 import { assert } from '../kernel/assert.ts';
 import type { FrameHeader, Framing } from './framing.ts';

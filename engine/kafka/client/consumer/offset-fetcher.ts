@@ -4,7 +4,8 @@
  * the log (KIP-320).
  *
  * Source: `OffsetFetcher`, `OffsetFetcherUtils`, `OffsetsForLeaderEpochClient`,
- * `SubscriptionState.maybeCompleteValidation` and `initializingPartitions`. Not here: records (`fetcher.ts`).
+ * `SubscriptionState.maybeCompleteValidation` and `initializingPartitions`. Not here: records
+ * (`fetcher.ts`).
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Ports } from '../../../kernel/ports.ts';
