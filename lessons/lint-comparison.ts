@@ -5,6 +5,7 @@
 import { BROKERS, type BrokerId } from './brokers.ts';
 import { parseComparison, type ComparisonCell } from './comparison.ts';
 import { pairProblems, type Pair } from './lint-questions.ts';
+import { lineWith } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { countWords } from './prose.ts';
 
@@ -22,13 +23,7 @@ const PRODUCTS: Readonly<Record<BrokerId, RegExp>> = {
 export function lintComparison(file: string, text: string): Problem[] {
   const { value, problems } = parseComparison(file, text);
   if (value === null) return [...problems];
-  const lines = text.split('\n');
-  const at = (of: string): number =>
-    1 +
-    Math.max(
-      0,
-      lines.findIndex((line) => line.includes(of)),
-    );
+  const at = (part: string): number => lineWith(text, part);
   const found: Problem[] = [];
   const seen = new Set<string>();
   for (const { id, title, ask, cells } of value.rows) {

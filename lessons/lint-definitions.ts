@@ -5,6 +5,7 @@
 import { parseDefinitions } from './definitions.ts';
 import { GLOSSARY } from './glossary.ts';
 import { pairProblems } from './lint-questions.ts';
+import { lineWith } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { countWords } from './prose.ts';
 
@@ -15,13 +16,7 @@ const WORDS_MAX = 45;
 export function lintDefinitions(file: string, text: string): Problem[] {
   const { value, problems } = parseDefinitions(file, text);
   if (value === null) return [...problems];
-  const lines = text.split('\n');
-  const at = (of: string): number =>
-    1 +
-    Math.max(
-      0,
-      lines.findIndex((line) => line.includes(of)),
-    );
+  const at = (part: string): number => lineWith(text, part);
   const problem = (rule: string, line: number, message: string): Problem => {
     return { rule, file, line, message };
   };

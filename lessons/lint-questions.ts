@@ -3,6 +3,7 @@
  * checked. The form is `schema.ts`; ids across files are in `lint.ts`.
  */
 import { wrongVariants } from './glossary.ts';
+import { lineWith } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { countWords } from './prose.ts';
 import {
@@ -29,13 +30,7 @@ export function lintQuestions(file: string, text: string): LintedQuestions {
   const { value, problems } = parseQuestions(file, text);
   const all = [...problems, ...modelineProblems(file, text)];
   if (value === null) return { value, problems: all };
-  const lines = text.split('\n');
-  const at = (of: string): number =>
-    1 +
-    Math.max(
-      0,
-      lines.findIndex((line) => line.includes(of)),
-    );
+  const at = (part: string): number => lineWith(text, part);
   const found = value.questions.flatMap((question) => [
     ...textProblems(file, at, question),
     ...answerProblems(file, at, question),

@@ -20,6 +20,11 @@ export function lineAt(text: string, position: number): number {
   return line;
 }
 
+/** The first line, from 1, that has some text in it; the first of all where none has. */
+export function lineWith(text: string, part: string): number {
+  return lineAt(text, text.indexOf(part));
+}
+
 /** One line a problem, as an editor can jump to it. */
 export function printed(problems: readonly Problem[]): string[] {
   return problems.map(({ rule, file, line, message }) => `${file}:${line} ${rule}: ${message}`);

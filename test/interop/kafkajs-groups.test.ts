@@ -2,10 +2,10 @@
  * Stock kafkajs consumers of one group against `highwater serve`: they share the partitions, hand
  * them over when one comes or goes, and find their committed offsets, also after `kill -9`.
  */
-import { Kafka, logLevel } from 'kafkajs';
 import type { Consumer, ConsumerConfig } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assert } from '../../engine/kernel/assert.ts';
+import { kafkajsFor } from './kafkajs-client.ts';
 import { servedCluster } from './served.ts';
 import type { Served } from './served.ts';
 
@@ -28,14 +28,8 @@ beforeAll(async () => {
 });
 afterAll(() => served.clear());
 
-function client(): Kafka {
-  return new Kafka({
-    clientId: 'interop',
-    brokers: [...served.addresses],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 15, initialRetryTime: 100, maxRetryTime: 1_000 },
-  });
-}
+const RETRY = { retries: 15, initialRetryTime: 100, maxRetryTime: 1_000 };
+const client = () => kafkajsFor(served, RETRY);
 
 /** A consumer that notes what it is given and which partitions it owns. */
 class Member {

@@ -2,8 +2,8 @@
  * A stock kafkajs against the log of `highwater serve`: records are deleted below an offset, and a
  * compacted topic is read over its gaps, before and after the program was killed.
  */
-import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { kafkajsFor } from './kafkajs-client.ts';
 import { servedCluster } from './served.ts';
 import type { Served } from './served.ts';
 
@@ -14,14 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.clear());
 
-function client(): Kafka {
-  return new Kafka({
-    clientId: 'interop',
-    brokers: [...served.addresses],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 10 },
-  });
-}
+const client = () => kafkajsFor(served);
 
 const COMPACTED = [
   { name: 'cleanup.policy', value: 'compact' },

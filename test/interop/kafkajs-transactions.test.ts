@@ -2,9 +2,9 @@
  * A stock kafkajs with transactions against `highwater serve`: commit and abort over topics, with
  * offsets, a fenced producer, and what a read committed consumer is given.
  */
-import { Kafka, logLevel } from 'kafkajs';
 import type { Producer } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { kafkajsFor } from './kafkajs-client.ts';
 import { servedCluster } from './served.ts';
 import type { Served } from './served.ts';
 
@@ -32,14 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.clear());
 
-function client(): Kafka {
-  return new Kafka({
-    clientId: 'interop',
-    brokers: [...served.addresses],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 10 },
-  });
-}
+const client = () => kafkajsFor(served);
 
 async function transactional(transactionalId: string): Promise<Producer> {
   const producer = client().producer({ transactionalId, maxInFlightRequests: 1, idempotent: true });

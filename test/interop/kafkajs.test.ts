@@ -1,11 +1,11 @@
 /**
  * A stock kafkajs against `highwater serve`: what it produced is there, also after `kill -9`.
  */
-import { Kafka, logLevel } from 'kafkajs';
 import type { Admin, Producer } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assert } from '../../engine/kernel/assert.ts';
 import { readAll } from './reader.ts';
+import { kafkajsFor } from './kafkajs-client.ts';
 import { servedCluster } from './served.ts';
 import type { Served } from './served.ts';
 
@@ -21,14 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.clear());
 
-function client(): Kafka {
-  return new Kafka({
-    clientId: 'interop',
-    brokers: [...served.addresses],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 10 },
-  });
-}
+const client = () => kafkajsFor(served);
 
 async function withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = client().admin();

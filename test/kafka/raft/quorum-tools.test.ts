@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CLUSTER_ID } from '#engine/kafka/metadata/metadata-log.ts';
 import { directoryIdOf, inTopics } from '#engine/kafka/raft/voter-id.ts';
+import type { KafkaCluster } from '#engine/lab/kafka.ts';
 import { quorumOf } from '#engine/lab/kafka-quorum.ts';
 import { ErrorCode } from '#engine/wire/kafka/errors.ts';
 import { addRaftVoter } from '#engine/wire/kafka/messages/add-raft-voter.ts';
@@ -31,72 +32,48 @@ const answered: Pick<StoryStep, 'until' | 'timeLimitMs'> = {
   timeLimitMs: 10_000,
 };
 
+/** What a host says of the quorum. */
+function described(hostOf: (cluster: KafkaCluster) => string): DescribeQuorumResponse {
+  let answer: DescribeQuorumResponse | null = null;
+  play({}, [
+    {
+      id: 'describe',
+      do: ({ cluster }, lab) => ask(lab, hostOf(cluster), describeQuorum, { topics: whole }),
+      ...answered,
+    },
+    {
+      id: 'look',
+      do: (_, lab) => void (answer = answerOf(lab)),
+      until: () => true,
+      timeLimitMs: 1,
+    },
+  ]);
+  return answer!;
+}
+
 describe('kafka: controller quorum: tools', () => {
   test('DescribeQuorum tells the leader, its voters and the brokers as observers', () => {
-    let answer: DescribeQuorumResponse | null = null;
-    play({}, [
-      {
-        id: 'describe',
-        do: ({ cluster }, lab) =>
-          ask(lab, cluster.activeController!, describeQuorum, { topics: whole }),
-        ...answered,
-      },
-      {
-        id: 'look',
-        do: (_, lab) => void (answer = answerOf(lab)),
-        until: () => true,
-        timeLimitMs: 1,
-      },
-    ]);
-    const partition = answer!.topics[0]!.partitions[0]!;
+    const { nodes, topics } = described(({ activeController }) => activeController!);
+    const partition = topics[0]!.partitions[0]!;
     expect(partition.errorCode).toBe(ErrorCode.NONE);
     expect(partition.currentVoters.map(({ replicaId }) => replicaId)).toEqual([100, 101, 102]);
     expect(partition.observers.map(({ replicaId }) => replicaId)).toEqual([1, 2, 3]);
     for (const { logEndOffset } of partition.currentVoters) {
       expect(logEndOffset).toBe(partition.highWatermark);
     }
-    expect(answer!.nodes.map(({ nodeId }) => nodeId)).toEqual([100, 101, 102]);
+    expect(nodes.map(({ nodeId }) => nodeId)).toEqual([100, 101, 102]);
   });
 
   test('a broker passes DescribeQuorum on', () => {
-    let answer: DescribeQuorumResponse | null = null;
-    play({}, [
-      {
-        id: 'describe',
-        do: (_, lab) => ask(lab, 'broker-2', describeQuorum, { topics: whole }),
-        ...answered,
-      },
-      {
-        id: 'look',
-        do: (_, lab) => void (answer = answerOf(lab)),
-        until: () => true,
-        timeLimitMs: 1,
-      },
-    ]);
-    const partition = answer!.topics[0]!.partitions[0]!;
+    const partition = described(() => 'broker-2').topics[0]!.partitions[0]!;
     expect(partition.currentVoters.map(({ replicaId }) => replicaId)).toEqual([100, 101, 102]);
   });
 
   test('a standby says that it does not lead', () => {
-    let answer: DescribeQuorumResponse | null = null;
-    play({}, [
-      {
-        id: 'describe',
-        do: ({ cluster }, lab) => {
-          const standby = cluster.controllerNames.find((name) => name !== cluster.activeController);
-          ask(lab, standby!, describeQuorum, { topics: whole });
-        },
-        ...answered,
-      },
-      {
-        id: 'look',
-        do: (_, lab) => void (answer = answerOf(lab)),
-        until: () => true,
-        timeLimitMs: 1,
-      },
-    ]);
-    const partition = answer!.topics[0]!.partitions[0]!;
-    expect(partition.errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    const { topics } = described(({ controllerNames, activeController }) =>
+      controllerNames.find((name) => name !== activeController)!,
+    );
+    expect(topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
   });
 
   test('a fourth controller follows, is added, and a voter is removed', () => {
