@@ -23,6 +23,7 @@ import type { ConsumerError } from './consumer-error.ts';
 import { commitTrace, consumerErrorTrace } from './consumer-trace.ts';
 import { Fetcher } from './fetcher.ts';
 import { OffsetFetcher } from './offset-fetcher.ts';
+import { type AssignedPartitionView, assignedPartitionView } from './partition-view.ts';
 import type { PartitionState, TopicPartition } from './subscription-state.ts';
 import { SubscriptionState } from './subscription-state.ts';
 
@@ -54,19 +55,7 @@ export interface ConsumerView {
   readonly kind: 'kafka-consumer';
   readonly state: 'running' | 'closed';
   readonly consumed: number;
-  readonly partitions: readonly {
-    readonly partition: string;
-    readonly fetchState: string;
-    /** -1 while there is none. */
-    readonly position: number;
-    readonly committed: number;
-    readonly highWatermark: number;
-    /** Records between the position and the high watermark; -1 while unknown. */
-    readonly lag: number;
-    readonly paused: boolean;
-    /** The follower that it reads from (KIP-392); -1: the leader. */
-    readonly preferredReadReplica: number;
-  }[];
+  readonly partitions: readonly AssignedPartitionView[];
   readonly lastError: string;
 }
 
@@ -322,21 +311,9 @@ export class Consumer implements Process {
       kind: 'kafka-consumer',
       state: this.closed ? 'closed' : 'running',
       consumed: this.consumed,
-      partitions: this.subscriptions.all().map((state) => {
-        const position = state.position?.offset ?? -1;
-        const { highWatermark } = state;
-        const known = position >= 0 && highWatermark >= 0;
-        return {
-          partition: state.name,
-          fetchState: state.fetchState,
-          position,
-          committed: this.commits?.committed(state)?.offset ?? -1,
-          highWatermark,
-          lag: known ? Math.max(0, highWatermark - position) : -1,
-          paused: state.paused,
-          preferredReadReplica: state.preferredReadReplica,
-        };
-      }),
+      partitions: this.subscriptions
+        .all()
+        .map((state) => assignedPartitionView(state, this.committed(state))),
       lastError: this.lastError,
     };
   }

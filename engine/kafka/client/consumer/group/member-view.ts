@@ -4,6 +4,7 @@
 import { assert } from '../../../../kernel/assert.ts';
 import type { RebalanceProtocol } from '../assignor/partition-assignor.ts';
 import type { ConsumerView } from '../consumer.ts';
+import { assignedPartitionView } from '../partition-view.ts';
 import type { PartitionState, TopicPartition } from '../subscription-state.ts';
 import type { Membership } from './membership.ts';
 
@@ -70,26 +71,7 @@ export function groupConsumerView(of: Viewed): GroupConsumerView {
     rejoins: membership.rejoins,
     application: of.application,
     consumed: of.consumed,
-    partitions: of.partitions.map((state) => partitionView(state, of.committed(state))),
+    partitions: of.partitions.map((state) => assignedPartitionView(state, of.committed(state))),
     lastError: of.lastError,
-  };
-}
-
-function partitionView(
-  state: PartitionState,
-  committed: number | null,
-): ConsumerView['partitions'][number] {
-  const position = state.position?.offset ?? -1;
-  const { highWatermark } = state;
-  const known = position >= 0 && highWatermark >= 0;
-  return {
-    partition: state.name,
-    fetchState: state.fetchState,
-    position,
-    committed: committed ?? -1,
-    highWatermark,
-    lag: known ? Math.max(0, highWatermark - position) : -1,
-    paused: state.paused,
-    preferredReadReplica: state.preferredReadReplica,
   };
 }
