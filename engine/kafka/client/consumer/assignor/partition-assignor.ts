@@ -41,6 +41,15 @@ export interface PartitionAssignor {
   onAssignment(partitions: readonly TopicPartition[], generationId: number): void;
 }
 
+/** An assignor for members that give up all before they join, and tell the leader nothing. */
+export function eagerAssignor(
+  name: string,
+  assign: PartitionAssignor['assign'],
+): PartitionAssignor {
+  const nothing = { userData: () => null, onAssignment: () => undefined };
+  return { name, protocol: 'EAGER', assign, ...nothing };
+}
+
 export function byText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -8,6 +8,7 @@
 import { assert } from '../../../../kernel/assert.ts';
 import {
   byMember,
+  eagerAssignor,
   emptyAssignment,
   type GroupAssignment,
   type MemberSubscription,
@@ -35,10 +36,4 @@ function assign(
   return assignment;
 }
 
-export const rangeAssignor = (): PartitionAssignor => ({
-  name: 'range',
-  protocol: 'EAGER',
-  assign,
-  userData: () => null,
-  onAssignment: () => undefined,
-});
+export const rangeAssignor = (): PartitionAssignor => eagerAssignor('range', assign);

@@ -8,6 +8,7 @@ import { assert, present } from '../../../../kernel/assert.ts';
 import {
   byMember,
   byText,
+  eagerAssignor,
   emptyAssignment,
   type GroupAssignment,
   type MemberSubscription,
@@ -35,10 +36,4 @@ function assign(
   return assignment;
 }
 
-export const roundRobinAssignor = (): PartitionAssignor => ({
-  name: 'roundrobin',
-  protocol: 'EAGER',
-  assign,
-  userData: () => null,
-  onAssignment: () => undefined,
-});
+export const roundRobinAssignor = (): PartitionAssignor => eagerAssignor('roundrobin', assign);
