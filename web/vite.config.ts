@@ -10,6 +10,7 @@ import { defineConfig } from 'vite';
 import { lessonModules } from './build/lesson-modules.ts';
 import { lessonMarkdown } from './build/markdown.ts';
 import { noActors } from './build/no-actors.ts';
+import { noDocumentation } from './build/no-documentation.ts';
 import { prerender } from './build/prerender.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -45,7 +46,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [noActors()],
+    plugins: () => [noActors(), noDocumentation()],
     rolldownOptions: {
       // so that its size can be told from the page's
       output: {
