@@ -9,7 +9,6 @@
  * A part that is handed in: Raft would weigh on every lesson whose controller is alone. Not here:
  * the quorum itself (`kafka/raft/`), its invariants (`check/kafka/raft-watch.ts`).
  */
-import type { Profile } from '../kafka/profiles.ts';
 import { createRaftController, type RaftController } from '../kafka/raft/raft-controller.ts';
 import { raftNarration } from '../kafka/raft/raft-trace.ts';
 import { snapshotLoader } from '../kafka/raft/snapshot-fetch.ts';
@@ -18,7 +17,7 @@ import type { RaftView } from '../consensus/raft.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Lab } from './experiment.ts';
 import { watchRaft } from './check/kafka/raft-watch.ts';
-import type { ControllerQuorum } from './kafka.ts';
+import type { ControllerQuorum, SharedByControllers } from './kafka.ts';
 
 const CONTROLLER_PORT = 9093;
 const NODE_ID_FIRST = 100;
@@ -47,10 +46,10 @@ export function raftQuorum(options: RaftQuorumOptions): ControllerQuorum {
   const { switches } = options;
   return {
     controllers,
-    controller: (nodeId: number, profile: Profile, shared: Readonly<Record<string, string>>) =>
+    controller: (nodeId: number, shared: SharedByControllers) =>
       createRaftController({
-        ...{ nodeId, profile, controllers, voters },
-        settings: { ...shared, ...options.settings },
+        ...{ nodeId, ...shared, controllers, voters },
+        settings: { ...shared.settings, ...options.settings },
         ...(switches === undefined ? {} : { switches }),
       }),
     forBrokers: () => ({ snapshots: snapshotLoader }),

@@ -46,9 +46,9 @@ export function zooKeeperMode({ brokers, ...options }: ZooKeeperModeOptions): Co
       port: CONTROLLER_PORT,
     })),
     controller: () => null,
-    forBrokers: (profile, settings) => ({
+    forBrokers: ({ profile, settings, decisions }) => ({
       profile: withoutBrokerEpochs(profile),
-      controlPlane: zooKeeperControlPlane({ servers, ...options }, profile, settings),
+      controlPlane: zooKeeperControlPlane({ servers, ...options }, profile, settings, decisions),
     }),
     joined(lab) {
       lab.narrateWith(zooKeeperModeNarration);

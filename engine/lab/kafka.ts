@@ -9,7 +9,11 @@ import { assert } from '../kernel/assert.ts';
 import { decodeUtf8 } from '../bytes/utf8.ts';
 import type { Address, ProcessFactory } from '../kernel/ports.ts';
 import type { Broker, BrokerOptions } from '../kafka/broker.ts';
-import { type BrokerModuleFactory, settingsWithoutModules } from '../kafka/broker/broker-module.ts';
+import {
+  type BrokerModuleFactory,
+  decisionsOf,
+  settingsWithoutModules,
+} from '../kafka/broker/broker-module.ts';
 import type { BrokerView, PartitionView } from '../kafka/broker/broker-view.ts';
 import type { Admin } from '../kafka/client/admin.ts';
 import type { Consumer } from '../kafka/client/consumer/consumer.ts';
@@ -18,6 +22,7 @@ import type { TopicPartition } from '../kafka/client/consumer/subscription-state
 import type { Producer } from '../kafka/client/producer/producer.ts';
 import type { ProduceResult } from '../kafka/client/producer/produce-result.ts';
 import type { Controller } from '../kafka/controller/controller.ts';
+import type { Decision } from '../kafka/controller/controller-apis.ts';
 import type { ControllerView } from '../kafka/controller/controller-view.ts';
 import { kafkaNarration } from '../kafka/narration.ts';
 import { newestProfile, profileOf } from '../kafka/profiles.ts';
@@ -52,11 +57,19 @@ export interface KafkaOptions {
 export interface ControllerQuorum {
   readonly controllers: readonly ControllerNode[];
   /** Null where a broker is the controller (ZooKeeper mode, `kafka-zookeeper.ts`). */
-  controller(nodeId: number, profile: Profile, settings: Settings): ProcessFactory | null;
+  controller(nodeId: number, shared: SharedByControllers): ProcessFactory | null;
   /** What brokers are made with besides: how they hear of the cluster's metadata. */
-  forBrokers(profile: Profile, settings: Settings): Partial<BrokerOptions>;
+  forBrokers(shared: SharedByControllers): Partial<BrokerOptions>;
   /** The cluster is there: sentences and invariants of the quorum are registered. */
   joined(lab: Lab): void;
+}
+
+/** What all controllers of a cluster are made with. */
+export interface SharedByControllers {
+  readonly profile: Profile;
+  readonly settings: Settings;
+  /** What they decide besides, by the brokers' modules. */
+  readonly decisions: readonly Decision[];
 }
 
 interface ControllerNode extends Address {
@@ -120,20 +133,23 @@ export class KafkaCluster {
     const { profile } = this;
     const settings = options.settings ?? {};
     lab.narrateWith(kafkaNarration);
-    const shared = settingsWithoutModules(settings, options.modules ?? []);
+    const modules = options.modules ?? [];
+    const shared = {
+      profile,
+      settings: settingsWithoutModules(settings, modules),
+      decisions: decisionsOf(modules),
+    };
     // A cluster outside has its own controllers.
     const quorum = lab.standIns === undefined ? options.quorum : undefined;
     this.#controllers = quorum?.controllers ?? [ALONE];
     for (const { host, nodeId } of this.#controllers) {
-      const alone = { nodeId, profile, settings: shared };
-      const one = quorum?.controller(nodeId, profile, shared);
-      if (one !== null) lab.addHost(host, one ?? this.#parts.controller(alone));
+      const one = quorum?.controller(nodeId, shared);
+      if (one !== null) lab.addHost(host, one ?? this.#parts.controller({ nodeId, ...shared }));
     }
     const controllers = this.#controllers.map(({ host, port }) => ({ host, port }));
-    const hearing = quorum?.forBrokers(profile, shared) ?? {};
+    const hearing = quorum?.forBrokers(shared) ?? {};
     for (let nodeId = 1; nodeId <= options.brokers; nodeId++) {
       const own = { ...settings, ...options.brokerSettings?.[nodeId] };
-      const modules = options.modules ?? [];
       const made = { nodeId, controllers, profile, settings: own, modules, ...hearing };
       lab.addHost(this.brokerName(nodeId), this.#parts.broker(made));
     }
@@ -275,29 +291,11 @@ export class KafkaCluster {
     });
   }
 
-  /** Adds partitions to a topic until it has `count`; `partitionsReady` tells when they lead. */
-  createPartitions(topic: string, count: number): void {
+  /** A topic is about to have so many partitions: `partitionsReady` looks at them all. */
+  expectPartitions(topic: string, count: number): void {
     const known = this.#topics.get(topic);
     assert(known !== undefined && count > known.partitions, 'more', { topic, count });
     this.#topics.set(topic, { ...known, partitions: count });
-    const label = `create partitions of ${topic}: ${count}`;
-    this.#lab.command<Admin>(`admin-${topic}`, label, (process) => {
-      process.createPartitions(topic, count, () => {});
-    });
-  }
-
-  /**
-   * Begins to move a partition to other replicas, the preferred leader first; with null, takes back
-   * what is going on. A refusal (a broker that is not registered, nothing to take back) changes
-   * nothing; `replicasOf` and `isReassigning` tell how far it is.
-   */
-  reassign(topic: string, partition: number, replicas: readonly number[] | null): void {
-    assert(this.#topics.has(topic), 'a topic of this cluster', { topic });
-    const target = replicas === null ? 'where it was' : replicas.join(',');
-    const label = `reassign ${topic}-${partition} to ${target}`;
-    this.#lab.command<Admin>(`admin-${topic}`, label, (process) => {
-      process.alterPartitionReassignments([{ topic, partition, replicas }], () => {});
-    });
   }
 
   /** Replicas are dealt out in turn, so that partition 0 of a story is led by broker-1. */

@@ -11,7 +11,7 @@ import type { Input } from './run.ts';
 import { base64Decode, base64Encode } from './base64.ts';
 
 /** Changes with every change of the engine that changes a trace. */
-export const ENGINE_VERSION = 1;
+export const ENGINE_VERSION = 2;
 const FORMAT = 'v1';
 /** A link is at most so long; browsers take more. */
 const LINK_CHARACTERS_MAX = 8000;

@@ -2,9 +2,11 @@
  * A whole cluster in the simulated world, for tests: one controller, brokers, and clients that are
  * added as a test wants them.
  */
+import { administration } from '../../engine/kafka/api/administration.ts';
 import { type Broker, createBroker } from '../../engine/kafka/broker.ts';
 import {
   type BrokerModuleFactory,
+  decisionsOf,
   settingsWithoutModules,
 } from '../../engine/kafka/broker/broker-module.ts';
 import type { PartitionView } from '../../engine/kafka/broker/broker-view.ts';
@@ -30,7 +32,7 @@ export interface ClusterOptions {
   /** Over `settings`, by node id. */
   readonly brokerSettings?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   readonly paranoid?: boolean;
-  /** What every broker can do besides logs and replicas. */
+  /** What every broker can do besides logs, replicas and administration. */
   readonly modules?: readonly BrokerModuleFactory[];
 }
 
@@ -53,14 +55,18 @@ export class Cluster {
     this.world = new World({ seed, trace, paranoidWire: paranoid, freeze: paranoid });
     const { profile } = this;
     const controllers = [{ host: 'controller-1', port: 9093 }];
-    const shared = settingsWithoutModules(settings, options.modules ?? []);
+    const modules = [...(options.modules ?? []), administration];
+    const shared = settingsWithoutModules(settings, modules);
+    const decisions = decisionsOf(modules);
     this.world
-      .addHost('controller-1', createController({ nodeId: 100, profile, settings: shared }))
+      .addHost(
+        'controller-1',
+        createController({ nodeId: 100, profile, settings: shared, decisions }),
+      )
       .start();
     this.brokerIds = Array.from({ length: options.brokers ?? 3 }, (_, index) => index + 1);
     for (const nodeId of this.brokerIds) {
       const own = { ...settings, ...options.brokerSettings?.[nodeId] };
-      const modules = options.modules ?? [];
       const factory = createBroker({ nodeId, controllers, profile, settings: own, modules });
       this.world.addHost(`broker-${nodeId}`, factory).start();
     }

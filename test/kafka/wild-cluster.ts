@@ -10,6 +10,7 @@ import type { Random } from '#engine/kernel/ports.ts';
 import { experiment } from '#engine/lab/experiment.ts';
 import type { Lab, Step } from '#engine/lab/experiment.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { reassign } from '#engine/lab/kafka-administration.ts';
 import type { Fault } from '#engine/sim/faults.ts';
 
 export const TOPIC = 'pay';
@@ -81,7 +82,7 @@ export function wildCluster(seed: number, options: WildCluster) {
         cluster.send('producer-1', TOPIC, random.below(3), { partition: random.below(2) });
         lab.inject(options.draw(random, lab));
         if (random.below(4) > 0) return;
-        cluster.reassign(TOPIC, random.below(2), random.shuffle([1, 2, 3]));
+        reassign(lab, TOPIC, random.below(2), random.shuffle([1, 2, 3]));
       }),
       ...(options.after ?? []),
     ],

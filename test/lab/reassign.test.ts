@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { experiment, judgeDelivery } from '../../engine/lab/index.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
+import { administration, reassign } from '../../engine/lab/kafka-administration.ts';
 import { Run } from '../../engine/lab/run.ts';
 
 const TOPIC = 'pay';
@@ -12,7 +13,7 @@ const moves = experiment({
   id: 'moves',
   knobs: {},
   world({ lab }): { readonly cluster: KafkaCluster } {
-    return { cluster: new KafkaCluster(lab, { brokers: 4 }) };
+    return { cluster: new KafkaCluster(lab, { brokers: 4, modules: administration }) };
   },
   steps: [
     {
@@ -38,7 +39,7 @@ const moves = experiment({
         const from = [cluster.brokerName(1)];
         lab.inject({ fault: 'isolate', host: cluster.brokerName(4), from });
         cluster.send('producer-1', TOPIC, 5);
-        cluster.reassign(TOPIC, 0, [2, 4]);
+        reassign(lab, TOPIC, 0, [2, 4]);
       },
       until: ({ cluster }, lab) => cluster.isReassigning(TOPIC, 0) && told(lab) === 5,
       timeLimitMs: 30_000,

@@ -1,5 +1,6 @@
 /** Redis beside the broker: commands, expiry, scripts, replication, failover, persistence. */
 import { describe, expect, test } from 'vitest';
+import { scripting } from '../../engine/services/redis/eval.ts';
 import { createRedis, type Redis, type RedisSettings } from '../../engine/services/redis/redis.ts';
 import { createSentinel } from '../../engine/services/redis/sentinel.ts';
 import { RedisClient, type RedisAddress } from '../../engine/services/redis/redis-client.ts';
@@ -21,9 +22,11 @@ class Rig {
   readonly world = new World({ seed: 1, trace: true, paranoidWire: true, freeze: true });
 
   constructor(settings: Partial<RedisSettings> = {}, pair = false) {
-    this.world.addHost('redis-1', createRedis(settings)).start();
+    this.world.addHost('redis-1', createRedis(settings, scripting)).start();
     if (pair) {
-      this.world.addHost('redis-2', createRedis({ ...settings, replicaof: 'redis-1' })).start();
+      this.world
+        .addHost('redis-2', createRedis({ ...settings, replicaof: 'redis-1' }, scripting))
+        .start();
       const watch = { instances: ['redis-1', 'redis-2'], downAfterMs: 5000 };
       this.world.addHost('sentinel-1', createSentinel(watch)).start();
     }

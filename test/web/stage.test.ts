@@ -191,7 +191,7 @@ describe('web: stage', () => {
 
   test.each([
     ['v1.999.W10', 'another version'],
-    ['v1.1.not-a-run', 'damaged'],
+    ['v1.2.not-a-run', 'damaged'],
     ['v9.1.W10', 'another version'],
     [toLink({ experiment: 'another', knobs: {}, seed: 1, inputs: [] }), 'another lesson'],
     [toLink({ experiment: experiment.id, knobs: { acks: '9' }, seed: 1, inputs: [] }), 'acks'],

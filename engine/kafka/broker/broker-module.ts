@@ -10,6 +10,7 @@
  */
 import type { ApiHandler, BrokerParts } from '../api/api-handler.ts';
 import { type ConfigOf, type Settings, splitSettings } from '../config.ts';
+import type { Decision } from '../controller/controller-apis.ts';
 import type { MetadataChanges } from '../metadata/delta.ts';
 import type { MetadataImage } from '../metadata/image.ts';
 import type { Partition } from '../partition/partition.ts';
@@ -18,6 +19,8 @@ import type { Partition } from '../partition/partition.ts';
 export interface BrokerModuleFactory<S extends Settings = Settings> {
   /** Settings of the broker that only this module knows, by their real names. */
   readonly settings: S;
+  /** What the controllers of such brokers decide besides; whoever makes them hands it on. */
+  readonly decisions?: readonly Decision[];
   /** Called once a life of the broker, before it has any metadata. */
   create(parts: BrokerParts, config: ConfigOf<S>): BrokerModule;
 }
@@ -53,6 +56,11 @@ export function settingsWithoutModules(
   modules: readonly BrokerModuleFactory[],
 ): Readonly<Record<string, string>> {
   return modules.reduce((left, module) => splitSettings(module.settings, left).others, settings);
+}
+
+/** The decisions that modules bring, for the controllers of a cluster. */
+export function decisionsOf(modules: readonly BrokerModuleFactory[]): readonly Decision[] {
+  return modules.flatMap(({ decisions }) => decisions ?? []);
 }
 
 /** Keys of FindCoordinator and the partition of an internal topic that each belongs to. */

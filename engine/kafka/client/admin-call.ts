@@ -67,6 +67,11 @@ export class AdminCalls {
     this.closed = true;
   }
 
+  /** For requests that tell how long they may take. */
+  get requestTimeoutMs(): number {
+    return this.config['request.timeout.ms'];
+  }
+
   /** When a call that begins now is given up. */
   deadline(): Micros {
     const timeout = microsOfMillis(this.config['default.api.timeout.ms']);
@@ -108,6 +113,36 @@ export class AdminCalls {
     const channel = (): RequestChannel | null =>
       brokerId === null ? this.metadata.leastLoadedChannel() : this.metadata.channelTo(brokerId);
     this.attempt({ api, body, channel, partsOf, done, deadline: this.deadline(), attempts: 0 });
+  }
+
+  /** Asks any broker for what has parts, each with an error of its own. */
+  anyBroker<R, P extends { readonly errorCode: number }>(
+    api: Api,
+    body: unknown,
+    done: AdminCallback<readonly P[]>,
+    take: (response: R) => readonly P[],
+  ): void {
+    this.parts(api, body, null, done, take);
+  }
+
+  /** As `broker`; the value is the response's parts. */
+  parts<R, P extends { readonly errorCode: number }>(
+    api: Api,
+    body: unknown,
+    brokerId: number | null,
+    done: AdminCallback<readonly P[]>,
+    take: (response: R) => readonly P[],
+  ): void {
+    this.broker<R>(
+      api,
+      body,
+      brokerId,
+      (result) => {
+        if (result.ok) done({ ok: true, value: take(result.value) });
+        else done({ ...result, value: result.value === null ? null : take(result.value) });
+      },
+      (response) => take(response).map(partError),
+    );
   }
 
   private attempt<T>(call: Call<T>): void {
@@ -160,7 +195,7 @@ function moved(errorCode: number): boolean {
   return errorCode === ErrorCode.NOT_CONTROLLER || isInvalidMetadata(errorCode);
 }
 
-export function partError(part: { readonly errorCode: number }): PartError {
+function partError(part: { readonly errorCode: number }): PartError {
   const { errorMessage } = part as { errorMessage?: string | null };
   return { errorCode: part.errorCode, errorMessage: errorMessage ?? null };
 }

@@ -9,11 +9,13 @@ import type { Ports, TimerId } from '../../kernel/ports.ts';
 import { type Micros, micros, microsOfMillis } from '../../kernel/units.ts';
 import { ErrorCode, isRetriable } from '../../wire/kafka/errors.ts';
 import {
-  listOffsets,
+  listOffsets as listOffsetsApi,
   type ListOffsetsRequest,
   type ListOffsetsResponse,
 } from '../../wire/kafka/messages/list-offsets.ts';
 import type { RequestChannel } from '../network-client.ts';
+import type { Admin, AdminPart, AdminPartFactory } from './admin.ts';
+import type { AdminCallback } from './admin-call.ts';
 import { type TopicPartition, topicPartitionText } from './consumer/subscription-state.ts';
 import type { ClientMetadata } from './metadata.ts';
 
@@ -31,7 +33,7 @@ export interface ListedOffset extends TopicPartition {
   readonly timestamp: number;
   readonly leaderEpoch: number;
 }
-export type OffsetsListed = readonly ListedOffset[];
+type OffsetsListed = readonly ListedOffset[];
 
 const TIMESTAMPS = { earliest: -2, latest: -1, 'max-timestamp': -3 } as const;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 } as const;
@@ -50,7 +52,24 @@ interface Listing {
   readonly done: (listed: OffsetsListed) => void;
 }
 
-export class OffsetsByLeader {
+/** Asks through an admin client; the value has one entry a query. */
+export function listOffsets(
+  admin: Admin,
+  queries: readonly OffsetQuery[],
+  done: AdminCallback<OffsetsListed>,
+): void {
+  const deadline = admin.calls.deadline();
+  admin.part(offsetsByLeader).list(queries, deadline, (listed) => {
+    const failed = listed.find(({ errorCode }) => errorCode !== ErrorCode.NONE);
+    if (failed === undefined) done({ ok: true, value: listed });
+    else done({ ok: false, errorCode: failed.errorCode, message: '', value: listed });
+  });
+}
+
+const offsetsByLeader: AdminPartFactory<OffsetsByLeader> = (ports, metadata, config) =>
+  new OffsetsByLeader(ports, metadata, config['retry.backoff.ms']);
+
+class OffsetsByLeader implements AdminPart {
   private readonly ports: Ports;
   private readonly metadata: ClientMetadata;
   private readonly retryBackoffMs: number;
@@ -149,7 +168,7 @@ export class OffsetsByLeader {
       topics: [...topics].map(([name, partitions]) => ({ name, partitions })),
       timeoutMs: 30_000,
     };
-    channel.send(listOffsets.key, listOffsets.versionMax, body, (reply) => {
+    channel.send(listOffsetsApi.key, listOffsetsApi.versionMax, body, (reply) => {
       const told = new Map<string, ListedOffset>();
       const response = reply.ok ? (reply.body as ListOffsetsResponse) : null;
       for (const { name: topic, partitions } of response?.topics ?? []) {

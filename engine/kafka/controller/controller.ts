@@ -19,7 +19,7 @@ import { CONTROLLER_PORT } from '../metadata/metadata-log.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import type { Profile } from '../profiles.ts';
 import { readControllerConfig, type ControllerConfig } from './controller-config.ts';
-import { controllerApis } from './controller-apis.ts';
+import { controllerApis, type ControllerApis, type Decision } from './controller-apis.ts';
 import { ControllerConnection, type ControllerRequest } from './controller-connection.ts';
 import { inspectController, type ControllerView } from './controller-view.ts';
 import { controllerActiveKind, metadataCommittedKind } from './controller-trace.ts';
@@ -35,13 +35,16 @@ export interface ControllerOptions {
   readonly profile: Profile;
   /** Real names: those of a broker and those of `controllerSettings`. */
   readonly settings: Readonly<Record<string, string>>;
+  /** What it decides besides (`administration.ts`): nothing by default. */
+  readonly decisions?: readonly Decision[];
 }
 
 /** Makes the factory. Throws a `ConfigError` on an unknown setting or a bad value. */
 export function createController(options: ControllerOptions): ProcessFactory<Controller> {
   const config = readControllerConfig(options.settings, options.profile);
   assert(Number.isSafeInteger(options.nodeId), 'node.id', { nodeId: options.nodeId });
-  return (ports) => new Controller(ports, options.nodeId, config);
+  const apis = controllerApis(options.decisions ?? []);
+  return (ports) => new Controller(ports, options.nodeId, config, apis);
 }
 
 /** The feature level of metadata.version 4.1-IV1: old profiles run on the same control plane. */
@@ -51,6 +54,7 @@ export class Controller implements Process {
   readonly nodeId: number;
   readonly #ports: Ports;
   readonly #config: ControllerConfig;
+  readonly #apis: ControllerApis;
   readonly #machine: MachineRunner<typeof controllerMachine>;
   readonly #connections = new Set<ControllerConnection>();
   #log: KafkaMetadataLog | null = null;
@@ -58,10 +62,11 @@ export class Controller implements Process {
   #fetches: MetadataFetches | null = null;
   #epoch = -1;
 
-  constructor(ports: Ports, nodeId: number, config: ControllerConfig) {
+  constructor(ports: Ports, nodeId: number, config: ControllerConfig, apis: ControllerApis) {
     this.nodeId = nodeId;
     this.#ports = ports;
     this.#config = config;
+    this.#apis = apis;
     const { clock, trace } = ports;
     this.#machine = new MachineRunner({
       machine: controllerMachine,
@@ -160,7 +165,7 @@ export class Controller implements Process {
     const fetches = this.#fetches;
     if (active === null || fetches === null) return request.closeConnection();
     this.#ports.cost.charge('request', 1);
-    const answer = controllerApis.get(request.apiKey);
+    const answer = this.#apis.answers.get(request.apiKey);
     if (answer === undefined) return request.closeConnection();
     assert(this.state === 'ACTIVE', 'only the active one decides', { state: this.state });
     answer({ active, fetches }, request);

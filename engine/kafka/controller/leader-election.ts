@@ -1,18 +1,14 @@
 /**
  * Elections and ISR changes that the controller makes by itself: for a broker that is fenced,
- * unfenced, shuts down or came back uncleanly; for ElectLeaders; and by the clock.
+ * unfenced, shuts down or came back uncleanly; and by the clock.
  *
- * Not here: one partition's election (`partition-change-builder.ts`), changes that a leader asks
- * for (`alter-partition.ts`).
+ * Not here: one partition's election (`partition-change-builder.ts`), ElectLeaders
+ * (`elect-on-request.ts`), changes that a leader asks for (`alter-partition.ts`).
  * Source: `org.apache.kafka.controller.ReplicationControlManager`. Difference: it keeps indexes of
  * partitions by broker; here the image is searched, since it is small.
  */
 import { assert } from '../../kernel/assert.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type {
-  ElectLeadersRequest,
-  ElectLeadersResponse,
-} from '../../wire/kafka/messages/elect-leaders.ts';
 import { eachPartition, isActive, partitionOf, type TopicImage } from '../metadata/image.ts';
 import {
   hasPreferredLeader,
@@ -21,17 +17,13 @@ import {
 } from '../metadata/partition-registration.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import { apiError, NO_ERROR } from './controller-result.ts';
-import type { ApiError, ControllerResult, ClusterView } from './controller-result.ts';
+import type { ApiError, ClusterView } from './controller-result.ts';
 import {
   buildPartitionChange,
   type Election,
   type PartitionWish,
 } from './partition-change-builder.ts';
 import { effectiveMinIsr, uncleanElectionEnabled } from './topic-settings.ts';
-
-/** `ElectionType` on the wire. */
-const PREFERRED = 0;
-const UNCLEAN = 1;
 
 /** The most elections of one periodic round. Source: `MAX_ELECTIONS_PER_IMBALANCE`. */
 export const electionsPerRoundMax = 1000;
@@ -143,45 +135,15 @@ export function wishFor(
   };
 }
 
-// --------------------------------------------------------------------------------- ElectLeaders
-
-/** ElectLeaders. Source: `ReplicationControlManager.electLeaders`. */
-export function electOnRequest(
-  view: ClusterView,
-  request: ElectLeadersRequest,
-): ControllerResult<ElectLeadersResponse> {
-  const { electionType } = request;
-  const response = { throttleTimeMs: 0, errorCode: ErrorCode.NONE };
-  if (electionType !== PREFERRED && electionType !== UNCLEAN) {
-    const errorCode = ErrorCode.INVALID_REQUEST;
-    return { records: [], response: { ...response, errorCode, replicaElectionResults: [] } };
-  }
-  const election: Election = electionType === PREFERRED ? 'PREFERRED' : 'UNCLEAN';
-  const asked = request.topicPartitions ?? everyPartition(view);
-  const records: MetadataRecord[] = [];
-  const replicaElectionResults = asked.map(({ topic, partitions }) => {
-    const results = partitions.map((partitionId) => ({
-      partitionId,
-      ...electLeader(view, { topic, partitionId, election }, records),
-    }));
-    // Who asked for all partitions does not hear of those that have the leader that is wished.
-    const partitionResult = results.filter(
-      ({ errorCode }) =>
-        request.topicPartitions !== null || errorCode !== ErrorCode.ELECTION_NOT_NEEDED,
-    );
-    return { topic, partitionResult };
-  });
-  assert(replicaElectionResults.length === asked.length, 'a result a topic');
-  return { records, response: { ...response, replicaElectionResults } };
-}
-
+/** A partition whose leader is to be elected. */
 interface Candidate {
   readonly topic: string;
   readonly partitionId: number;
   readonly election: Election;
 }
 
-function electLeader(
+/** Adds the record of an election, or tells why there is none. */
+export function electLeader(
   view: ClusterView,
   { topic, partitionId, election }: Candidate,
   records: MetadataRecord[],
@@ -204,13 +166,6 @@ function electLeader(
   }
   records.push({ type: 'PartitionChangeRecord', data: record });
   return NO_ERROR;
-}
-
-function everyPartition(view: ClusterView): { topic: string; partitions: number[] }[] {
-  return [...view.image.topics.values()].map((topic) => ({
-    topic: topic.name,
-    partitions: [...topic.partitions.keys()],
-  }));
 }
 
 // ---------------------------------------------------------------------------------- by the clock

@@ -36,7 +36,7 @@ import {
 } from '../../wire/kafka/messages/remove-raft-voter.ts';
 import { vote } from '../../wire/kafka/messages/vote.ts';
 import { defaults } from '../../wire/kafka/schema.ts';
-import { answerApiVersions, controllerApis } from '../controller/controller-apis.ts';
+import { answerApiVersions, type ControllerApis } from '../controller/controller-apis.ts';
 import type { ControllerRequest } from '../controller/controller-connection.ts';
 import type { MetadataFetches } from '../controller/metadata-fetch.ts';
 import type { QuorumController } from '../controller/quorum-controller.ts';
@@ -57,6 +57,8 @@ export interface QuorumParts {
   readonly replicas: ReplicaStates;
   readonly active: QuorumController | null;
   readonly fetches: MetadataFetches | null;
+  /** What every controller answers. */
+  readonly apis: ControllerApis;
 }
 
 /** Between two looks at whether a voter to be has caught up. */
@@ -106,16 +108,18 @@ export function takeForQuorum(parts: QuorumParts, request: ControllerRequest): b
 
 /** Answers all other requests, at once or later, if this controller is the one to do it. */
 export function answer(parts: QuorumParts, request: ControllerRequest): void {
-  const { active, fetches } = parts;
+  const { active, fetches, apis } = parts;
   const leads = parts.driver.inspect().role === 'Leader' && fetches !== null;
-  if (request.apiKey === apiVersions.key) return answerApiVersions(request, quorumOnly);
+  if (request.apiKey === apiVersions.key) {
+    return answerApiVersions(request, [...apis.spoken, ...quorumOnly]);
+  }
   const byLeader = ofLeader.get(request.apiKey);
   if (byLeader !== undefined) {
     if (leads) byLeader(parts, request);
     else refuse(parts, request);
     return;
   }
-  const decide = controllerApis.get(request.apiKey);
+  const decide = apis.answers.get(request.apiKey);
   if (decide === undefined) return request.closeConnection();
   if (active === null || !leads) return refuse(parts, request);
   decide({ active, fetches }, request);

@@ -30,6 +30,11 @@ import type { ControllerRequest } from '../controller/controller-connection.ts';
 import { controllerActiveKind, metadataCommittedKind } from '../controller/controller-trace.ts';
 import { inspectController, type ControllerView } from '../controller/controller-view.ts';
 import { bootstrapRecords } from '../controller/controller.ts';
+import {
+  controllerApis,
+  type ControllerApis,
+  type Decision,
+} from '../controller/controller-apis.ts';
 import { MetadataFetches } from '../controller/metadata-fetch.ts';
 import { QuorumController } from '../controller/quorum-controller.ts';
 import type { MetadataImage } from '../metadata/image.ts';
@@ -58,6 +63,8 @@ export interface RaftControllerOptions {
   readonly voters: readonly number[];
   /** Rules of the quorum that a test takes away. */
   readonly switches?: Partial<RaftSwitches>;
+  /** What it decides besides (`controller/administration.ts`): nothing by default. */
+  readonly decisions?: readonly Decision[];
 }
 
 /** Makes the factory. Throws a `ConfigError` on an unknown setting or a bad value. */
@@ -79,6 +86,7 @@ export class RaftController implements Process {
   readonly #options: RaftControllerOptions;
   readonly #config: QuorumConfig;
   readonly #machine: MachineRunner<typeof quorumControllerMachine>;
+  readonly #apis: ControllerApis;
   readonly #channel: RaftChannel;
   readonly #requests: RaftRequests;
   readonly #replicas: ReplicaStates;
@@ -100,6 +108,7 @@ export class RaftController implements Process {
     this.#config = config;
     const { nodeId, controllers } = options;
     const { clock, trace } = ports;
+    this.#apis = controllerApis(options.decisions ?? []);
     this.#replicas = new ReplicaStates(clock);
     this.#machine = new MachineRunner({
       machine: quorumControllerMachine,
@@ -372,6 +381,7 @@ export class RaftController implements Process {
       replicas: this.#replicas,
       active: this.#active,
       fetches: this.#fetches,
+      apis: this.#apis,
     };
   }
 }

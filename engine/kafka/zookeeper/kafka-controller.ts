@@ -33,7 +33,7 @@ import { OPEN_ACL_UNSAFE } from '../../wire/zookeeper/records.ts';
 import { CreateMode } from '../../zookeeper/change-check.ts';
 import { alterPartition } from '../controller/alter-partition.ts';
 import { brokerEpochError, controlledShutdownRecords } from '../controller/broker-registration.ts';
-import { type Decider, decisionApis } from '../controller/controller-apis.ts';
+import type { ControllerApis, Decider } from '../controller/controller-apis.ts';
 import type { ControllerConfig } from '../controller/controller-config.ts';
 import type { ControllerRequest } from '../controller/controller-connection.ts';
 import type { ClusterView, ControllerResult } from '../controller/controller-result.ts';
@@ -68,6 +68,7 @@ export class KafkaController implements Decider {
   readonly #brokerId: number;
   readonly #config: ControllerConfig;
   readonly #session: ZkSession;
+  readonly #decisions: ControllerApis['decisions'];
   readonly #topicIds: Random;
   readonly #open = new Set<ControllerRequest>();
   #active: Active | null = null;
@@ -77,12 +78,21 @@ export class KafkaController implements Decider {
   /** Brokers came or went while the cluster was being read. */
   #missedBrokers = false;
 
-  constructor(ports: Ports, brokerId: number, config: ControllerConfig, session: ZkSession) {
+  constructor(
+    ports: Ports,
+    brokerId: number,
+    parts: {
+      readonly config: ControllerConfig;
+      readonly session: ZkSession;
+      readonly apis: ControllerApis;
+    },
+  ) {
     assert(brokerId >= 0, 'broker.id', { brokerId });
     this.#ports = ports;
     this.#brokerId = brokerId;
-    this.#config = config;
-    this.#session = session;
+    this.#config = parts.config;
+    this.#session = parts.session;
+    this.#decisions = parts.apis.decisions;
     this.placement = ports.random('replica-placement');
     this.#topicIds = ports.random('topic-id');
   }
@@ -264,7 +274,7 @@ export class KafkaController implements Decider {
 
   /** Takes a request of a client or a leader. Who is not the controller says so. */
   handle(request: ControllerRequest): void {
-    const decides = decisionApis.get(request.apiKey);
+    const decides = this.#decisions.get(request.apiKey);
     const isShutdown = request.apiKey === controlledShutdown.key;
     if (decides === undefined && !isShutdown) return request.closeConnection();
     if (this.#active === null) return this.#refuse(request);

@@ -16,7 +16,12 @@ import type { Address, Ports } from '../../kernel/ports.ts';
 import { apiVersions } from '../../wire/kafka/messages/api-versions.ts';
 import { kafkaProtocol } from '../../wire/kafka/protocol.ts';
 import type { ControlPlane, ControlPlaneFactory, PlaneOwner } from '../broker/control-plane.ts';
-import { answerApiVersions } from '../controller/controller-apis.ts';
+import {
+  answerApiVersions,
+  controllerApis,
+  type ControllerApis,
+  type Decision,
+} from '../controller/controller-apis.ts';
 import { type ControllerConfig, readControllerConfig } from '../controller/controller-config.ts';
 import { ControllerConnection } from '../controller/controller-connection.ts';
 import type { ControllerRequest } from '../controller/controller-connection.ts';
@@ -35,11 +40,16 @@ export interface ZooKeeperOptions {
   readonly sessionTimeoutMs?: number;
 }
 
-/** Makes the factory. Throws a `ConfigError` for bad settings; asserts a release before 4.0. */
+/**
+ * Makes the factory. `decisions`: what a controller decides besides
+ * (`controller/administration.ts`).
+ * Throws a `ConfigError` for bad settings; asserts a release before 4.0.
+ */
 export function zooKeeperControlPlane(
   options: ZooKeeperOptions,
   profile: Profile,
   settings: Readonly<Record<string, string>>,
+  decisions: readonly Decision[] = [],
 ): ControlPlaneFactory {
   const { release } = profile;
   assert(compareReleases(release, '4.0') < 0, 'Kafka 4.0 has no ZooKeeper mode', { release });
@@ -47,7 +57,14 @@ export function zooKeeperControlPlane(
   const presetMs = compareReleases(release, '2.5') < 0 ? 6_000 : 18_000;
   const sessionTimeoutMs = options.sessionTimeoutMs ?? presetMs;
   const session = { servers: options.servers, sessionTimeoutMs };
-  return (ports, owner) => new ZooKeeperControlPlane(ports, owner, config, session);
+  const apis = controllerApis(decisions);
+  return (ports, owner) => new ZooKeeperControlPlane(ports, owner, { config, apis, session });
+}
+
+interface PlaneParts {
+  readonly config: ControllerConfig;
+  readonly apis: ControllerApis;
+  readonly session: ConstructorParameters<typeof ZkSession>[1];
 }
 
 export class ZooKeeperControlPlane implements ControlPlane {
@@ -55,13 +72,9 @@ export class ZooKeeperControlPlane implements ControlPlane {
   readonly subscription: ZkMetadataSource;
   readonly #controller: KafkaController;
   readonly #session: ZkSession;
+  readonly #apis: ControllerApis;
 
-  constructor(
-    ports: Ports,
-    owner: PlaneOwner,
-    config: ControllerConfig,
-    session: ConstructorParameters<typeof ZkSession>[1],
-  ) {
+  constructor(ports: Ports, owner: PlaneOwner, { config, apis, session }: PlaneParts) {
     const { nodeId: brokerId, port, rack } = owner;
     this.#session = new ZkSession(ports, session, {
       connected: () => this.#connected(),
@@ -71,7 +84,9 @@ export class ZooKeeperControlPlane implements ControlPlane {
         this.lifecycle.expired();
       },
     });
-    this.#controller = new KafkaController(ports, brokerId, config, this.#session);
+    this.#apis = apis;
+    const parts = { config, apis, session: this.#session };
+    this.#controller = new KafkaController(ports, brokerId, parts);
     this.lifecycle = new ZkLifecycle(ports, {
       brokerId,
       broker: { host: ports.host, port, rack },
@@ -122,7 +137,7 @@ export class ZooKeeperControlPlane implements ControlPlane {
   }
 
   #handle(request: ControllerRequest): void {
-    if (request.apiKey === apiVersions.key) return answerApiVersions(request);
+    if (request.apiKey === apiVersions.key) return answerApiVersions(request, this.#apis.spoken);
     if (!this.subscription.handle(request)) this.#controller.handle(request);
   }
 }

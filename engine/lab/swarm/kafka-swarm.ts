@@ -16,6 +16,7 @@ import { judgeDelivery } from '../check/delivery.ts';
 import { experiment } from '../experiment.ts';
 import type { Lab, Step } from '../experiment.ts';
 import { KafkaCluster } from '../kafka.ts';
+import { administration } from '../kafka-administration.ts';
 import { compaction } from '../kafka-cleaner.ts';
 import { consumerGroupCoordination } from '../kafka-consumer-protocol.ts';
 import { groupCoordination } from '../kafka-groups.ts';
@@ -281,6 +282,7 @@ function modulesOf(set: SwarmKnobs) {
     ...(hasGroup(set) || set.transactional > 0 ? groups : []),
     ...(set.transactional > 0 ? transactionCoordination : []),
     ...(set.compacts ? compaction : []),
+    ...administration,
   ];
 }
 

@@ -5,9 +5,11 @@
  * Not here: which of them a seed has (`swarm-parts.ts`), what compaction must keep (K16).
  */
 import { createAdmin, type Admin } from '../../kafka/client/admin.ts';
+import { deleteTopics } from '../../kafka/client/administration.ts';
 import { randomStream } from '../../kernel/random.ts';
 import type { Random } from '../../kernel/ports.ts';
 import type { Lab } from '../experiment.ts';
+import { reassign } from '../kafka-administration.ts';
 import { watchCompaction } from '../kafka-cleaner.ts';
 import type { KafkaCluster } from '../kafka.ts';
 import type { PartKnobs } from './swarm-parts.ts';
@@ -91,7 +93,7 @@ export class TopicPart {
     if (number <= DELETED_AT_BURST + 1) this.#cluster.send(KEEPER, DOOMED, this.#random.below(4));
     if (number !== DELETED_AT_BURST) return;
     this.#lab.command<Admin>(ADMIN, `delete topic ${DOOMED}`, (admin) => {
-      admin.deleteTopics([DOOMED], () => undefined);
+      deleteTopics(admin, [DOOMED], () => undefined);
     });
   }
 
@@ -101,7 +103,7 @@ export class TopicPart {
     const partition = this.#random.below(partitions);
     const replicas = this.#random.shuffle(this.#cluster.nodeIds).slice(0, replicationFactor);
     const takesBack = this.#random.below(6) === 0;
-    this.#cluster.reassign(topic, partition, takesBack ? null : replicas);
+    reassign(this.#lab, topic, partition, takesBack ? null : replicas);
   }
 
   /** No partition is on its way. */

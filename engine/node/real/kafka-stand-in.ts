@@ -12,16 +12,21 @@ import type { Process } from '../../kernel/ports.ts';
 import type { BrokerView, PartitionView } from '../../kafka/broker/broker-view.ts';
 import type { ControllerView } from '../../kafka/controller/controller-view.ts';
 import type { Admin } from '../../kafka/client/admin.ts';
+import type { Administered } from '../../kafka/client/administration.ts';
 import type { Consumer } from '../../kafka/client/consumer/consumer.ts';
 import { producerConfig } from '../../kafka/client/config.ts';
 import { profileOf } from '../../kafka/profiles.ts';
 import type { Profile } from '../../kafka/profiles.ts';
+import type { Api } from '../../wire/kafka/api.ts';
+import {
+  createPartitions,
+  type CreatePartitionsRequest,
+} from '../../wire/kafka/messages/create-partitions.ts';
 import type { KafkaParts } from '../../lab/kafka-parts.ts';
 import type { Client } from './kafkajs-client.ts';
 import { RealConsumer, RealProducer } from './real-clients.ts';
 import { NotOnReal } from './real-lab.ts';
 
-type AdminCall = 'createTopics' | 'createPartitions' | 'alterPartitionReassignments';
 type KafkajsAdmin = ReturnType<Client['kafka']['admin']>;
 
 interface RealPartition {
@@ -41,6 +46,8 @@ const CLIENT_SETTINGS = new Set([
   'retries',
   'linger.ms',
 ]);
+/** As the admin client's own; kafkajs has another. */
+const REQUEST_TIMEOUT_MS = 30_000;
 const READER_SETTINGS = new Set(['client.id', 'auto.offset.reset']);
 
 export class KafkaStandIn {
@@ -211,7 +218,7 @@ export class KafkaStandIn {
     return view as unknown as PartitionView;
   }
 
-  #topicMaker(): Process & Pick<Admin, AdminCall> {
+  #topicMaker(): Process & Pick<Admin, 'createTopics'> & Administered {
     return {
       start: () => undefined,
       createTopics: (topics) => {
@@ -231,16 +238,25 @@ export class KafkaStandIn {
           });
         }
       },
-      createPartitions: (topic, count) => {
-        const topicPartitions = [{ topic: this.#nameOf(topic), count }];
-        this.#admin.createPartitions({ topicPartitions }).catch((error) => {
-          this.#failure = new NotOnReal(`partitions cannot be added: ${messageOf(error)}`);
-        });
-      },
-      alterPartitionReassignments: () => {
-        throw new NotOnReal('replicas are moved, which kafkajs cannot ask for as the lab does');
+      calls: {
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+        anyBroker: (api, body) => this.#administer(api, body),
+        parts: (api, body) => this.#administer(api, body),
+        broker: (api, body) => this.#administer(api, body),
       },
     };
+  }
+
+  /** Of what administrators ask for, new partitions. */
+  #administer(api: Api, body: unknown): void {
+    if (api.key !== createPartitions.key) {
+      throw new NotOnReal(`${api.name} is asked for, which kafkajs cannot do as the lab does`);
+    }
+    const { topics } = body as CreatePartitionsRequest;
+    const topicPartitions = topics.map(({ name, count }) => ({ topic: this.#nameOf(name), count }));
+    this.#admin.createPartitions({ topicPartitions }).catch((error) => {
+      this.#failure = new NotOnReal(`partitions cannot be added: ${messageOf(error)}`);
+    });
   }
 }
 

@@ -8,10 +8,12 @@
 import '../../bytes/codecs.ts';
 import { assert } from '../../kernel/assert.ts';
 import { recordDeletion } from '../../kafka/api/21-delete-records.ts';
+import { administration } from '../../kafka/api/administration.ts';
 import { createBroker } from '../../kafka/broker.ts';
 import { brokerSettings } from '../../kafka/broker/broker-config.ts';
 import {
   type BrokerModuleFactory,
+  decisionsOf,
   settingsWithoutModules,
 } from '../../kafka/broker/broker-module.ts';
 import { logCleaner } from '../../kafka/cleaner/log-cleaner.ts';
@@ -54,6 +56,7 @@ const MODULES: readonly BrokerModuleFactory[] = [
   transactionCoordinator,
   logCleaner,
   recordDeletion,
+  administration,
 ];
 /** Kafka's own; a smaller cluster has as many replicas of its internal topics as it has brokers. */
 const INTERNAL_REPLICAS_MAX = 3;
@@ -140,6 +143,7 @@ function controllerNode(
 ): ServedNode {
   const { profile } = options;
   const settings = settingsWithoutModules(options.settings, MODULES);
+  const decisions = decisionsOf(MODULES);
   const controllers = controllerNodes(options);
   const isAlone = controllers.length === 1;
   const voters = controllers.map((one) => one.nodeId);
@@ -147,8 +151,8 @@ function controllerNode(
     name: host,
     advertisedHost: host,
     process: isAlone
-      ? createController({ nodeId, profile, settings })
-      : createRaftController({ nodeId, profile, settings, controllers, voters }),
+      ? createController({ nodeId, profile, settings, decisions })
+      : createRaftController({ nodeId, profile, settings, controllers, voters, decisions }),
     listeners: [],
     stopOrder: 2,
     // Of a quorum one decides, and the others follow.

@@ -3,13 +3,12 @@
  * them, and what each write becomes for the replicas and the append-only file.
  *
  * A relative expiry is propagated as an absolute one, an increment as itself, a script as the
- * writes that it made. Not here: commands about replication (`redis.ts`).
+ * writes that it made. Not here: commands about replication (`redis.ts`), EVAL (`eval.ts`).
  * Source: redis.io command reference; `expire.c`, `t_string.c`.
  */
 import type { Keyspace } from './keyspace.ts';
 import { bulk, failure, integer, NIL, OK } from './resp.ts';
 import type { RespValue } from './resp.ts';
-import { runScript, ScriptError, scriptFailure } from './script.ts';
 
 /** What a command works on. */
 export interface CommandContext {
@@ -18,19 +17,24 @@ export interface CommandContext {
   readonly wall: number;
   /** Tells replicas and the append-only file of a write. */
   readonly propagate: (words: readonly string[]) => void;
+  /** What this server knows besides (`eval.ts`). */
+  readonly more: RedisCommands;
 }
 
-interface Command {
+interface RedisCommand {
   /** Words, the name included: exactly so many, or at least, where it is negative. */
   readonly arity: number;
   readonly writes: boolean;
   readonly run: (words: readonly string[], context: CommandContext) => RespValue;
 }
 
-const NOT_INTEGER = failure('ERR value is not an integer or out of range');
+/** By their names, in capitals. */
+export type RedisCommands = Readonly<Record<string, RedisCommand>>;
+
+export const NOT_INTEGER = failure('ERR value is not an integer or out of range');
 const SYNTAX = failure('ERR syntax error');
 
-const commands: Readonly<Record<string, Command>> = {
+const everyCommand: RedisCommands = {
   PING: { arity: -1, writes: false, run: () => ({ type: 'simple', text: 'PONG' }) },
   GET: {
     arity: 2,
@@ -78,19 +82,19 @@ const commands: Readonly<Record<string, Command>> = {
       return OK;
     },
   },
-  EVAL: { arity: -3, writes: true, run: evaluate },
 };
 
 /** The command's name as this server knows it, whatever its case; null where it knows none. */
-export function commandNamed(name: string): { readonly writes: boolean } | null {
-  return commands[name.toUpperCase()] ?? null;
+export function commandNamed(name: string, more: RedisCommands): RedisCommand | null {
+  const known = name.toUpperCase();
+  return everyCommand[known] ?? more[known] ?? null;
 }
 
 /** Executes a command on the keys. Never throws: what is wrong is an error reply. */
 export function runCommand(words: readonly string[], context: CommandContext): RespValue {
   const [name, ...rest] = words;
-  const command = commands[name!.toUpperCase()];
-  if (command === undefined) {
+  const command = commandNamed(name!, context.more);
+  if (command === null) {
     const given = rest.map((word) => `'${word}' `).join('');
     return failure(`ERR unknown command '${name}', with args beginning with: ${given}`);
   }
@@ -209,28 +213,8 @@ function increase(key: string, by: number, { keys, propagate }: CommandContext):
   return integer(value);
 }
 
-function evaluate(
-  [, script, count, ...rest]: readonly string[],
-  context: CommandContext,
-): RespValue {
-  const keysCount = wholeNumber(count!);
-  if (keysCount === null) return NOT_INTEGER;
-  if (keysCount < 0) return failure("ERR Number of keys can't be negative");
-  if (keysCount > rest.length) {
-    return failure("ERR Number of keys can't be greater than number of args");
-  }
-  const keys = rest.slice(0, keysCount);
-  const argv = rest.slice(keysCount);
-  const call = (words: readonly string[]) => runCommand(words, context);
-  try {
-    return runScript(script!, { keys, argv, call });
-  } catch (error) {
-    if (error instanceof ScriptError) return scriptFailure(error);
-    throw error;
-  }
-}
-
-function wholeNumber(text: string): number | null {
+/** A whole number that is exact, else null. */
+export function wholeNumber(text: string): number | null {
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(value) ? value : null;
 }

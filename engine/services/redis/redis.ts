@@ -14,7 +14,7 @@ import { microsOfMillis } from '../../kernel/units.ts';
 import { utf8Size } from '../../bytes/utf8.ts';
 import { AppendOnlyFile } from './append-only-file.ts';
 import type { AppendFsync } from './append-only-file.ts';
-import { commandNamed, runCommand } from './commands.ts';
+import { commandNamed, type RedisCommands, runCommand } from './commands.ts';
 import { Keyspace } from './keyspace.ts';
 import type { Entry } from './keyspace.ts';
 import { RedisChannel } from './redis-channel.ts';
@@ -51,8 +51,12 @@ export interface RedisView {
   readonly keys: readonly (readonly [string, Entry])[];
 }
 
-export function createRedis(settings: Partial<RedisSettings> = {}): ProcessFactory<Redis> {
-  return (ports) => new Redis(ports, { ...PRESETS, ...settings });
+/** Makes a server that knows some commands besides its own (`eval.ts`). */
+export function createRedis(
+  settings: Partial<RedisSettings> = {},
+  more: RedisCommands = {},
+): ProcessFactory<Redis> {
+  return (ports) => new Redis(ports, { ...PRESETS, ...settings }, more);
 }
 
 interface Replica {
@@ -71,6 +75,7 @@ interface Waiter {
 export class Redis implements Process, ChannelOwner {
   readonly ports: Ports;
   readonly #settings: RedisSettings;
+  readonly #more: RedisCommands;
   readonly #keys: Keyspace;
   readonly #log: AppendOnlyFile | null;
   readonly #replicas = new Map<RedisChannel, Replica>();
@@ -81,7 +86,8 @@ export class Redis implements Process, ChannelOwner {
   #expiryTimer: TimerId | null = null;
   #view: RedisView | null = null;
 
-  constructor(ports: Ports, settings: RedisSettings) {
+  constructor(ports: Ports, settings: RedisSettings, more: RedisCommands) {
+    this.#more = more;
     this.ports = ports;
     this.#settings = settings;
     this.#keys = new Keyspace(() => ports.clock.wall());
@@ -157,7 +163,7 @@ export class Redis implements Process, ChannelOwner {
   // ------------------------------------------------------------------------------------ commands
 
   #command(words: readonly string[], reply: (value: RespValue) => void): void {
-    const writes = commandNamed(words[0]!)?.writes ?? false;
+    const writes = commandNamed(words[0]!, this.#more)?.writes ?? false;
     if (writes && this.#link !== null) {
       reply(failure("READONLY You can't write against a read only replica."));
       return;
@@ -178,7 +184,7 @@ export class Redis implements Process, ChannelOwner {
 
   #execute(words: readonly string[], propagate: (words: readonly string[]) => void): RespValue {
     const wall = this.ports.clock.wall();
-    return runCommand(words, { keys: this.#keys, wall, propagate });
+    return runCommand(words, { keys: this.#keys, wall, propagate, more: this.#more });
   }
 
   #propagate(words: readonly string[]): void {

@@ -8,6 +8,7 @@
 import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { administration, reassign } from '#engine/lab/kafka-administration.ts';
 import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
 import { acknowledgedBy, brokersStart, crash, lossOf, Pause, topicIsCreated } from '../story.ts';
 
@@ -40,6 +41,7 @@ export default experiment({
     const besides = { eligibleLeaderReplicas: false };
     const cluster = new KafkaCluster(lab, {
       brokers: REPLICAS,
+      modules: administration,
       profile: knobs.profile,
       quirks: quirksOf(knobs.quirk, 'isrJoinNeedsFetchInEpoch', besides),
     });
@@ -71,14 +73,14 @@ export default experiment({
     {
       id: 'removed',
       title: { en: 'The replica is taken away', zh: '副本被移走' },
-      do: ({ cluster }) => cluster.reassign(TOPIC, 0, [LEADER, SECOND]),
+      do: (_world, lab) => reassign(lab, TOPIC, 0, [LEADER, SECOND]),
       until: ({ cluster }) => cluster.replica(MOVED, TOPIC, 0) === null,
       timeLimitMs: 30_000,
     },
     {
       id: 'added',
       title: { en: 'It is given back, empty', zh: '又加了回来，空的' },
-      do: ({ cluster }) => cluster.reassign(TOPIC, 0, [LEADER, SECOND, MOVED]),
+      do: (_world, lab) => reassign(lab, TOPIC, 0, [LEADER, SECOND, MOVED]),
       until: ({ cluster }) => cluster.replica(MOVED, TOPIC, 0) !== null,
       timeLimitMs: 30_000,
     },

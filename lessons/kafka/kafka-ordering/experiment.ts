@@ -19,6 +19,7 @@ import {
 } from '#engine/lab/index.ts';
 import type { History, Lab, Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { administration, createPartitions } from '#engine/lab/kafka-administration.ts';
 import { profileKnob } from '#engine/lab/kafka-profile.ts';
 import { addPoolWorker } from '#engine/lab/pool.ts';
 import { brokersStart, topicIsReady } from '../story.ts';
@@ -116,7 +117,7 @@ function startFault(world: World, lab: Lab): void {
     lab.inject({ fault: 'duplicate', from: PRODUCER, to: host, ratio: always });
   }
   if (fault === 'partition-added') {
-    cluster.createPartitions(TOPIC, partitions + 1);
+    createPartitions(lab, cluster, TOPIC, partitions + 1);
     world.addWorker(partitions);
   }
 }
@@ -250,7 +251,10 @@ export default experiment({
   },
 
   world({ knobs, lab }): World {
-    const cluster = new KafkaCluster(lab, { brokers: REPLICAS, profile: knobs.profile });
+    const cluster = new KafkaCluster(lab, {
+      ...{ brokers: REPLICAS, profile: knobs.profile },
+      modules: administration,
+    });
     const idempotence = knobs['enable.idempotence'];
     const producer: Record<string, string> = {
       acks: 'all',

@@ -3,6 +3,7 @@
  * that went and came back is not taken for what it was (gallery 8).
  */
 import { describe, expect, test } from 'vitest';
+import { alterPartitionReassignments } from '../../../engine/kafka/client/administration.ts';
 import type { AdminResult } from '../../../engine/kafka/client/admin-call.ts';
 import { type ProfileName, type SwitchName, profileOf } from '../../../engine/kafka/profiles.ts';
 import { ErrorCode } from '../../../engine/wire/kafka/errors.ts';
@@ -32,7 +33,8 @@ function reassign(cluster: Cluster, replicas: readonly number[] | null): number 
   const admin = cluster.admin();
   const results: AdminResult<unknown>[] = [];
   cluster.world.command(admin.name, 'reassign', () => {
-    admin.process.alterPartitionReassignments(
+    alterPartitionReassignments(
+      admin.process,
       [{ topic: 'pay', partition: 0, replicas }],
       (result) => results.push(result),
     );

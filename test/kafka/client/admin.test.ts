@@ -4,19 +4,24 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Admin } from '../../../engine/kafka/client/admin.ts';
+import {
+  alterPartitionReassignments,
+  deleteTopics,
+  describeCluster,
+  describeConfigs,
+  electLeaders,
+  incrementalAlterConfigs,
+  listPartitionReassignments,
+} from '../../../engine/kafka/client/administration.ts';
 import type { AdminCallback, AdminResult } from '../../../engine/kafka/client/admin-call.ts';
 import { ErrorCode } from '../../../engine/wire/kafka/errors.ts';
-import type { ListedOffset } from '../../../engine/kafka/client/list-offsets.ts';
+import { listOffsets, type ListedOffset } from '../../../engine/kafka/client/list-offsets.ts';
 import type { CreateTopicsResponse } from '../../../engine/wire/kafka/messages/create-topics.ts';
 import type { TopicPartition } from '../../../engine/kafka/client/consumer/subscription-state.ts';
-import type { describeCluster } from '../../../engine/wire/kafka/messages/describe-cluster.ts';
-import type { describeConfigs } from '../../../engine/wire/kafka/messages/describe-configs.ts';
-import type { DataOf } from '../../../engine/wire/kafka/schema.ts';
+import type { DescribeClusterResponse } from '#engine/wire/kafka/messages/describe-cluster.ts';
+import type { DescribeConfigsResponse } from '#engine/wire/kafka/messages/describe-configs.ts';
 import type { MetadataResponse } from '../../../engine/wire/kafka/messages/metadata.ts';
 import { Cluster } from '../cluster.ts';
-
-type DescribeClusterResponse = DataOf<typeof describeCluster.response>;
-type DescribeConfigsResponse = DataOf<typeof describeConfigs.response>;
 
 const PAY = { name: 'pay', numPartitions: 1, replicationFactor: 3, assignments: [[1, 2, 3]] };
 
@@ -59,7 +64,7 @@ describe('kafka admin', () => {
     const [topic] = valueOf(described);
     expect(topic!.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual([0, 1, 2, 3]);
     expect(topic!.partitions.every(({ replicaNodes }) => replicaNodes.length === 2)).toBe(true);
-    valueOf(call(cluster, (admin, done) => admin.deleteTopics(['pay'], done)));
+    valueOf(call(cluster, (admin, done) => deleteTopics(admin, ['pay'], done)));
     cluster.sleep(1);
     const gone = call<MetadataResponse['topics']>(cluster, (admin, done) =>
       admin.describeTopics(['pay'], done),
@@ -83,7 +88,8 @@ describe('kafka admin', () => {
     for (const value of ['a', 'b', 'c']) producer.send(value);
     cluster.until('all are acked', () => producer.acked.length === 3);
     const listed = call<readonly ListedOffset[]>(cluster, (admin, done) =>
-      admin.listOffsets(
+      listOffsets(
+        admin,
         [
           { topic: 'pay', partition: 0, at: 'earliest' },
           { topic: 'pay', partition: 0, at: 'latest' },
@@ -97,7 +103,7 @@ describe('kafka admin', () => {
   test('offsets of a topic that is not there fail at the deadline', () => {
     const cluster = running();
     const listed = call<readonly ListedOffset[]>(cluster, (admin, done) =>
-      admin.listOffsets([{ topic: 'nowhere', partition: 0, at: 'latest' }], done),
+      listOffsets(admin, [{ topic: 'nowhere', partition: 0, at: 'latest' }], done),
     );
     expect(listed).toMatchObject({ ok: false, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
   });
@@ -108,14 +114,14 @@ describe('kafka admin', () => {
     const pay = { type: 'topic', name: 'pay' } as const;
     const read = (): string | null | undefined => {
       const result = call<DescribeConfigsResponse['results']>(cluster, (admin, done) =>
-        admin.describeConfigs([pay], done),
+        describeConfigs(admin, [pay], done),
       );
       const [resource] = valueOf(result);
       return resource!.configs.find(({ name }) => name === 'min.insync.replicas')?.value;
     };
     const alter = (value: string | null): void => {
       const values = { 'min.insync.replicas': value };
-      valueOf(call(cluster, (admin, done) => admin.incrementalAlterConfigs(pay, values, done)));
+      valueOf(call(cluster, (admin, done) => incrementalAlterConfigs(admin, pay, values, done)));
       cluster.sleep(1);
     };
     const before = read();
@@ -135,7 +141,7 @@ describe('kafka admin', () => {
     cluster.until('it is in sync', () => cluster.replica(2)?.isr.length === 3, 60);
     const partitions = [{ topic: 'pay', partition: 0 }];
     const elected = call(cluster, (admin, done) =>
-      admin.electLeaders('preferred', partitions, done),
+      electLeaders(admin, 'preferred', partitions, done),
     );
     valueOf(elected);
     cluster.until('it leads', () => cluster.replica(1)?.role === 'leader', 10);
@@ -148,12 +154,12 @@ describe('kafka admin', () => {
     const partition = { topic: 'pay', partition: 0 };
     const move = (replicas: readonly number[] | null) =>
       call<unknown>(cluster, (admin, done) =>
-        admin.alterPartitionReassignments([{ ...partition, replicas }], done),
+        alterPartitionReassignments(admin, [{ ...partition, replicas }], done),
       );
     const list = (partitions: readonly TopicPartition[] | null) =>
       valueOf(
         call<{ readonly topics: readonly unknown[] }>(cluster, (admin, done) =>
-          admin.listPartitionReassignments(partitions, done),
+          listPartitionReassignments(admin, partitions, done),
         ),
       ).topics;
     valueOf(move([2]));
@@ -171,7 +177,7 @@ describe('kafka admin', () => {
   test('the cluster is described', () => {
     const cluster = running();
     const described = call<DescribeClusterResponse>(cluster, (admin, done) =>
-      admin.describeCluster(done),
+      describeCluster(admin, done),
     );
     expect(valueOf(described).brokers.map(({ brokerId }) => brokerId)).toEqual([1, 2, 3]);
   });
@@ -181,7 +187,7 @@ describe('kafka admin', () => {
     cluster.inject({ fault: 'crash', host: 'broker-1' });
     cluster.inject({ fault: 'crash', host: 'broker-2' });
     const described = call<DescribeClusterResponse>(cluster, (admin, done) =>
-      admin.describeCluster(done),
+      describeCluster(admin, done),
     );
     expect(described.ok).toBe(true);
   });
@@ -191,7 +197,7 @@ describe('kafka admin', () => {
     for (const id of [1, 2, 3]) cluster.inject({ fault: 'crash', host: `broker-${id}` });
     const before = cluster.world.now;
     const described = call<DescribeClusterResponse>(cluster, (admin, done) =>
-      admin.describeCluster(done),
+      describeCluster(admin, done),
     );
     expect(described).toMatchObject({ ok: false, value: null });
     expect(cluster.world.now - before).toBeGreaterThan(55_000_000);

@@ -2,6 +2,7 @@
  * A simulated controller and hosts that talk to it as brokers do, request by request: nothing of a
  * broker is imitated but what a test makes it say.
  */
+import { administrationDecisions } from '#engine/kafka/controller/administration.ts';
 import { createController, type Controller } from '../../../engine/kafka/controller/controller.ts';
 import { replayFetched } from '../../../engine/kafka/metadata/metadata-log.ts';
 import { CLUSTER_ID, METADATA_TOPIC_ID } from '../../../engine/kafka/metadata/metadata-log.ts';
@@ -75,7 +76,10 @@ export class Rig {
 
   constructor({ settings = {}, profile = profileOf(newestProfile), seed = 1 }: RigOptions = {}) {
     this.world = new World({ seed, trace: true, paranoidWire: true, freeze: true });
-    const controller = createController({ nodeId: 100, profile, settings });
+    const controller = createController({
+      ...{ nodeId: 100, profile, settings },
+      decisions: administrationDecisions,
+    });
     this.world.addHost(CONTROLLER, controller).start();
     for (const id of [1, 2, 3]) {
       this.world.addHost(`broker-${id}`, (ports) => new Asker(ports)).start();

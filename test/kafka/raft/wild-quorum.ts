@@ -9,6 +9,7 @@ import type { RaftSwitches } from '#engine/consensus/raft-config.ts';
 import type { Random } from '#engine/kernel/ports.ts';
 import type { Lab, Step } from '#engine/lab/experiment.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { administration } from '#engine/lab/kafka-administration.ts';
 import { raftQuorum } from '#engine/lab/kafka-quorum.ts';
 import { Run } from '#engine/lab/run.ts';
 import type { Fault } from '#engine/sim/faults.ts';
@@ -73,7 +74,7 @@ function wildQuorum(seed: number, switches: Partial<RaftSwitches>) {
   const quorum = raftQuorum({ controllers: 3, settings, switches });
   return wildCluster(seed, {
     id: 'wild-quorum',
-    cluster: (lab) => new KafkaCluster(lab, { brokers: 3, quorum }),
+    cluster: (lab) => new KafkaCluster(lab, { brokers: 3, quorum, modules: administration }),
     draw,
     steps: 25,
     stepsMs: [1, 10, 100, 500, 2_000, 4_000],

@@ -6,6 +6,7 @@
 import type { Random } from '#engine/kernel/ports.ts';
 import type { Lab } from '#engine/lab/experiment.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { administration } from '#engine/lab/kafka-administration.ts';
 import { ZOOKEEPER_HOST, zooKeeperMode } from '#engine/lab/kafka-zookeeper.ts';
 import { Run } from '#engine/lab/run.ts';
 import type { Fault } from '#engine/sim/faults.ts';
@@ -41,9 +42,10 @@ function draw(random: Random, lab: Lab): Fault {
 
 function wildZooKeeper(seed: number) {
   const quorum = zooKeeperMode({ brokers: 3, sessionTimeoutMs: 4000 });
+  const release = { brokers: 3, profile: 'kafka-3.9' } as const;
   return wildCluster(seed, {
     id: 'wild-zookeeper',
-    cluster: (lab) => new KafkaCluster(lab, { brokers: 3, profile: 'kafka-3.9', quorum }),
+    cluster: (lab) => new KafkaCluster(lab, { ...release, quorum, modules: administration }),
     draw,
     steps: 20,
     stepsMs: [1, 10, 500, 2_000, 6_000, 9_000],

@@ -3,6 +3,7 @@
  * single batches (completed-fetch.test.ts).
  */
 import { describe, expect, test } from 'vitest';
+import { incrementalAlterConfigs } from '../../../../engine/kafka/client/administration.ts';
 import { decodeUtf8 } from '../../../../engine/bytes/utf8.ts';
 import type { ConsumerError } from '../../../../engine/kafka/client/consumer/consumer-error.ts';
 import {
@@ -221,7 +222,7 @@ describe('kafka consumer: leader changes', () => {
     let altered = false;
     cluster.world.command(admin.name, 'alter', () => {
       const values = { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' };
-      admin.process.incrementalAlterConfigs({ type: 'topic', name: 'pay' }, values, (result) => {
+      incrementalAlterConfigs(admin.process, { type: 'topic', name: 'pay' }, values, (result) => {
         altered = result.ok;
       });
     });
