@@ -1,7 +1,9 @@
 /**
- * Vite plugin for the worker: leaves XState's actors out. The engine steps its machines by pure
- * transitions and makes no actor (`engine/kernel/machine.ts`); but machines could invoke and spawn
- * some, send to them and be restored from what they kept, so a bundler keeps the code of all that.
+ * Vite plugin for the worker: leaves XState's actors out, and what else no machine of the engine
+ * has or is asked for. The engine steps its machines by pure transitions and makes no actor
+ * (`engine/kernel/machine.ts`); but machines could invoke and spawn some, send to them, be restored
+ * from what they kept, remember histories and have routes, so a bundler keeps the code of all that.
+ * A machine with a history or a route is refused.
  *
  * What is left out is named by the text of the release of XState that is installed: where another
  * release has another text, the build stops and says which.
@@ -15,6 +17,7 @@ interface Cut {
   readonly by: string;
 }
 
+const UNUSED = "throw new Error('the engine does not use this');";
 const NO_ACTORS = "throw new Error('the engine makes no actors');";
 const cut = (from: string, to = from, by = ''): Cut => ({ from, to, by });
 
@@ -34,6 +37,54 @@ const CUTS: Readonly<Record<string, readonly Cut[]>> = {
       '[], undefined);',
       'return nextState;',
     ),
+    cut('logger: console.log.bind(console),'),
+    cut(
+      'for (const invokeDef of stateNode.invoke) {',
+      'for (const delayedTransition of stateNode.after) {',
+      'for (const delayedTransition of stateNode.after) {',
+    ),
+    cut(
+      'const routeTransitions = [];',
+      "rootStateNode.transitions.set('xstate.route', routeTransitions);\n  }",
+    ),
+    // histories: `StateNode` refuses them
+    cut("return stateNode.type === 'history';", undefined, 'return false;'),
+    cut(
+      'if (isHistoryNode(targetNode)) {',
+      '} else {\n      targets.add(targetNode);\n    }',
+      'targets.add(targetNode);',
+    ),
+    cut(
+      'if (isHistoryNode(stateNode)) {',
+      '} else {\n    if (stateNode.type',
+      '{ if (stateNode.type',
+    ),
+    cut('for (const historyNode of getHistoryNodes(exitStateNode)) {', 'filter(predicate);\n    }'),
+    // what a snapshot can be asked, and how a transition is printed
+    cut('can: machineSnapshotCan,', 'toJSON: machineSnapshotToJSON'),
+    cut(
+      'toJSON: () => ({\n      ...transition,\n      source: `#${stateNode.id}`,\n      target: target ?',
+      '})',
+    ),
+    cut(
+      'toJSON: () => ({\n      ...transition,\n      source: `#${stateNode.id}`,\n      target: resolvedTarget ?',
+      '})',
+    ),
+    // delays are kept by the clock port, and nobody inspects
+    cut('actorScope.defer(() => {\n      const self', 'delay, id);\n    });'),
+    cut('actorScope.defer(() => {\n    actorScope.system.scheduler.cancel', 'sendId);\n  });'),
+    cut(
+      "actorScope.system._sendInspectionEvent({\n      type: '@xstate.microstep",
+      '_transitions: transitions\n    });',
+    ),
+    cut(
+      'if (event.type === XSTATE_STOP) {\n    nextSnapshot',
+      'snapshot: nextSnapshot,\n      microsteps\n    };\n  }',
+    ),
+    cut(
+      'if (isErr && !transitions.length) {',
+      'snapshot: nextSnapshot,\n        microsteps\n      };\n    }',
+    ),
   ],
   'assign-': [
     cut('spawn: createSpawner(actorScope, snapshot, actionArgs.event, spawnedChildren),'),
@@ -43,6 +94,28 @@ const CUTS: Readonly<Record<string, readonly Cut[]>> = {
     cut('const children = {};\n    const snapshotChildren', 'return restoredSnapshot;', NO_ACTORS),
     cut("return memo(this, 'invoke', () =>", '}));', 'return [];'),
     cut('return {\n      id: this.id,\n      key: this.key,', 'tags: this.tags\n    };', NO_ACTORS),
+    cut('formatRouteTransitions(this.root);'),
+    cut(
+      "this.history = this.config.history === true ? 'shallow' : this.config.history || false;",
+      undefined,
+      `if (config.history || config.route) { ${UNUSED} }`,
+    ),
+    cut('this.events = this.root.events;'),
+    cut("return memo(this, 'on', () => {", '}, {});\n    });', UNUSED),
+    cut("return memo(this, 'events', () => {", 'return Array.from(events);\n    });', UNUSED),
+    cut(
+      'const keys = Object.keys(Object.fromEntries(this.transitions));',
+      'return Array.from(events);\n  }\n',
+      `${UNUSED} }`,
+    ),
+    cut('const {\n      actions,\n      guards,\n      actors,', '}\n    });', UNUSED),
+    cut('const resolvedStateValue = resolveStateValue(', '}, this);', UNUSED),
+    cut(
+      'return macrostep(snapshot, event, actorScope, []).microsteps.map(([s]) => s);',
+      undefined,
+      UNUSED,
+    ),
+    cut('Object.values(snapshot.children).forEach(child => {', '}\n    });', NO_ACTORS),
   ],
 };
 
