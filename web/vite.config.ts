@@ -10,6 +10,7 @@ import { defineConfig } from 'vite';
 import { lessonModules } from './build/lesson-modules.ts';
 import { lessonMarkdown } from './build/markdown.ts';
 import { noActors } from './build/no-actors.ts';
+import { noCodecs } from './build/no-codecs.ts';
 import { noDocumentation } from './build/no-documentation.ts';
 import { prerender } from './build/prerender.ts';
 
@@ -46,7 +47,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [noActors(), noDocumentation()],
+    plugins: () => [noActors(), noCodecs(), noDocumentation()],
     rolldownOptions: {
       // so that its size can be told from the page's
       output: {
