@@ -4,7 +4,7 @@
  * Not here: the processes themselves (`services/redis/`).
  */
 import { createRedis } from '../services/redis/redis.ts';
-import type { Redis, RedisSettings } from '../services/redis/redis.ts';
+import type { Redis, RedisParts, RedisSettings } from '../services/redis/redis.ts';
 import type { RedisAddress } from '../services/redis/redis-client.ts';
 import { redisNarration } from '../services/redis/redis-trace.ts';
 import { createSentinel } from '../services/redis/sentinel.ts';
@@ -17,16 +17,23 @@ export class RedisHosts {
 
   constructor(
     lab: Lab,
-    options: { readonly replicated: boolean; readonly settings?: Partial<RedisSettings> },
+    options: {
+      readonly replicated: boolean;
+      readonly settings?: Partial<RedisSettings>;
+      readonly parts?: RedisParts;
+    },
   ) {
     this.#lab = lab;
     lab.narrateWith(redisNarration);
-    lab.addHost('redis-1', createRedis(options.settings));
+    lab.addHost('redis-1', createRedis(options.settings, options.parts));
     if (!options.replicated) {
       this.address = { master: 'redis-1' };
       return;
     }
-    lab.addHost('redis-2', createRedis({ ...options.settings, replicaof: 'redis-1' }));
+    lab.addHost(
+      'redis-2',
+      createRedis({ ...options.settings, replicaof: 'redis-1' }, options.parts),
+    );
     const watch = { instances: ['redis-1', 'redis-2'], downAfterMs: 5000 };
     lab.addHost('sentinel-1', createSentinel(watch));
     this.address = { sentinel: 'sentinel-1' };

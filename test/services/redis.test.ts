@@ -1,6 +1,8 @@
 /** Redis beside the broker: commands, expiry, scripts, replication, failover, persistence. */
 import { describe, expect, test } from 'vitest';
+import { appendOnlyFile } from '../../engine/services/redis/append-only-file.ts';
 import { scripting } from '../../engine/services/redis/eval.ts';
+import { moreCommands } from '../../engine/services/redis/more-commands.ts';
 import { createRedis, type Redis, type RedisSettings } from '../../engine/services/redis/redis.ts';
 import { createSentinel } from '../../engine/services/redis/sentinel.ts';
 import { RedisClient, type RedisAddress } from '../../engine/services/redis/redis-client.ts';
@@ -9,6 +11,8 @@ import type { Ports, Process } from '../../engine/kernel/ports.ts';
 import { inject } from '../../engine/sim/faults.ts';
 import type { Fault } from '../../engine/sim/faults.ts';
 import { World } from '../../engine/sim/world.ts';
+
+const PARTS = { commands: { ...moreCommands, ...scripting }, appendOnlyFile };
 
 class Application implements Process {
   readonly client: RedisClient;
@@ -22,10 +26,10 @@ class Rig {
   readonly world = new World({ seed: 1, trace: true, paranoidWire: true, freeze: true });
 
   constructor(settings: Partial<RedisSettings> = {}, pair = false) {
-    this.world.addHost('redis-1', createRedis(settings, scripting)).start();
+    this.world.addHost('redis-1', createRedis(settings, PARTS)).start();
     if (pair) {
       this.world
-        .addHost('redis-2', createRedis({ ...settings, replicaof: 'redis-1' }, scripting))
+        .addHost('redis-2', createRedis({ ...settings, replicaof: 'redis-1' }, PARTS))
         .start();
       const watch = { instances: ['redis-1', 'redis-2'], downAfterMs: 5000 };
       this.world.addHost('sentinel-1', createSentinel(watch)).start();

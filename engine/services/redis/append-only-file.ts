@@ -72,3 +72,7 @@ export class AppendOnlyFile {
     });
   }
 }
+
+/** For the parts of a server (`RedisParts`). */
+export const appendOnlyFile = (ports: Ports, fsync: AppendFsync): AppendOnlyFile =>
+  new AppendOnlyFile(ports, fsync);

@@ -1,6 +1,6 @@
 /**
  * EVAL: a script as a command. It is handed in, for a page whose Redis runs no scripts does not
- * carry them: `createRedis(settings, scripting)`.
+ * carry them: `createRedis(settings, { commands: scripting })`.
  *
  * Not here: the language (`script.ts`). Difference: a real server always has it.
  */

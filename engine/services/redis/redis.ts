@@ -12,8 +12,7 @@ import type { TimerId } from '../../kernel/ports.ts';
 import { assert } from '../../kernel/assert.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { utf8Size } from '../../bytes/utf8.ts';
-import { AppendOnlyFile } from './append-only-file.ts';
-import type { AppendFsync } from './append-only-file.ts';
+import type { AppendFsync, AppendOnlyFile } from './append-only-file.ts';
 import { commandNamed, type RedisCommands, runCommand } from './commands.ts';
 import { Keyspace } from './keyspace.ts';
 import type { Entry } from './keyspace.ts';
@@ -51,12 +50,19 @@ export interface RedisView {
   readonly keys: readonly (readonly [string, Entry])[];
 }
 
-/** Makes a server that knows some commands besides its own (`eval.ts`). */
+/** What a server is handed: nothing by default, so that a page does not carry what it lacks. */
+export interface RedisParts {
+  /** Besides its own (`more-commands.ts`, `eval.ts`). */
+  readonly commands?: RedisCommands;
+  /** For `appendonly` (`append-only-file.ts`). */
+  readonly appendOnlyFile?: (ports: Ports, fsync: AppendFsync) => AppendOnlyFile;
+}
+
 export function createRedis(
   settings: Partial<RedisSettings> = {},
-  more: RedisCommands = {},
+  parts: RedisParts = {},
 ): ProcessFactory<Redis> {
-  return (ports) => new Redis(ports, { ...PRESETS, ...settings }, more);
+  return (ports) => new Redis(ports, { ...PRESETS, ...settings }, parts);
 }
 
 interface Replica {
@@ -86,12 +92,17 @@ export class Redis implements Process, ChannelOwner {
   #expiryTimer: TimerId | null = null;
   #view: RedisView | null = null;
 
-  constructor(ports: Ports, settings: RedisSettings, more: RedisCommands) {
-    this.#more = more;
+  constructor(ports: Ports, settings: RedisSettings, parts: RedisParts) {
+    this.#more = parts.commands ?? {};
     this.ports = ports;
     this.#settings = settings;
     this.#keys = new Keyspace(() => ports.clock.wall());
-    this.#log = settings.appendonly ? new AppendOnlyFile(ports, settings.appendfsync) : null;
+    const { appendonly, appendfsync } = settings;
+    const { appendOnlyFile } = parts;
+    assert(!appendonly || appendOnlyFile !== undefined, 'appendonly needs the file', {
+      appendfsync,
+    });
+    this.#log = appendonly ? appendOnlyFile!(ports, appendfsync) : null;
   }
 
   start(): void {
