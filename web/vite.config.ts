@@ -53,6 +53,7 @@ export default defineConfig({
       output: {
         entryFileNames: 'assets/worker-[name]-[hash].js',
         chunkFileNames: 'assets/worker-[name]-[hash].js',
+        comments: { annotation: false },
       },
     },
   },

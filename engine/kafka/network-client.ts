@@ -68,9 +68,9 @@ export class NetworkClient implements ChannelOwner {
   readonly options: NetworkClientOptions;
   readonly reconnectBackoff: ExponentialBackoff;
   readonly setupTimeout: ExponentialBackoff;
-  private readonly channels = new Map<string, RequestChannel>();
-  private readonly listeners: ChannelListener[] = [];
-  private nextCorrelationId = 0;
+  readonly #channels = new Map<string, RequestChannel>();
+  readonly #listeners: ChannelListener[] = [];
+  #nextCorrelationId = 0;
 
   constructor(ports: Ports, options: NetworkClientOptions) {
     assert(options.requestTimeoutMs > 0, 'request.timeout.ms', { ...options });
@@ -92,30 +92,30 @@ export class NetworkClient implements ChannelOwner {
   connectionTo(address: Address): RequestChannel {
     assert(address.host !== '' && address.port > 0, 'address', { address });
     const key = addressText(address);
-    let channel = this.channels.get(key);
+    let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new RequestChannel(this, address);
-      this.channels.set(key, channel);
+      this.#channels.set(key, channel);
     }
     return channel;
   }
 
   /** Tells a listener of every channel that becomes ready or is lost from now on. */
   listen(listener: ChannelListener): void {
-    assert(!this.listeners.includes(listener), 'listens already');
-    this.listeners.push(listener);
+    assert(!this.#listeners.includes(listener), 'listens already');
+    this.#listeners.push(listener);
   }
 
   /** Requests that were asked for and not answered, on all channels. */
   get inFlightCount(): number {
     let count = 0;
-    for (const channel of this.channels.values()) count += channel.pendingCount;
+    for (const channel of this.#channels.values()) count += channel.pendingCount;
     return count;
   }
 
   /** Closes all connections; what is unanswered fails as disconnected. */
   close(): void {
-    for (const channel of this.channels.values()) channel.close();
+    for (const channel of this.#channels.values()) channel.close();
     assert(this.inFlightCount === 0, 'nothing is pending after close', {
       pending: this.inFlightCount,
     });
@@ -123,15 +123,15 @@ export class NetworkClient implements ChannelOwner {
 
   /** For channels: the number of the next request, a positive int32 that wraps to 0. */
   takeCorrelationId(): number {
-    const id = this.nextCorrelationId;
+    const id = this.#nextCorrelationId;
     assert(id >= 0 && id <= 0x7fffffff, 'correlation id', { id });
-    this.nextCorrelationId = id === 0x7fffffff ? 0 : id + 1;
+    this.#nextCorrelationId = id === 0x7fffffff ? 0 : id + 1;
     return id;
   }
 
   /** For channels. */
   announce(channel: RequestChannel, what: 'ready' | 'disconnected', reason: string): void {
-    for (const listener of this.listeners) {
+    for (const listener of this.#listeners) {
       if (what === 'ready') listener.ready?.(channel);
       else listener.disconnected?.(channel, reason);
     }

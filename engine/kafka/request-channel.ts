@@ -87,26 +87,26 @@ export function addressText(address: Address): string {
 /** The requests to one address, in order: replies come back in the order of the requests. */
 export class RequestChannel {
   readonly address: Address;
-  private readonly client: ChannelOwner;
-  private readonly ports: Ports;
-  private connection: Connection | null = null;
-  private readonly machine: MachineRunner<typeof connectionMachine>;
+  readonly #client: ChannelOwner;
+  readonly #ports: Ports;
+  #connection: Connection | null = null;
+  readonly #machine: MachineRunner<typeof connectionMachine>;
   /** Version ranges by API key that the broker told; null where versions are fixed. */
-  private ranges: ReadonlyMap<number, { min: number; max: number }> | null = null;
-  private waiting: PendingRequest[] = [];
-  private inFlight: PendingRequest[] = [];
-  private failedAttempts = 0;
-  private connectNotBefore: Micros = micros(0);
-  private connectTimer: TimerId | null = null;
-  private setupTimer: TimerId | null = null;
-  private timeoutTimer: TimerId | null = null;
-  private timeoutTimerAt: Micros = micros(0);
+  #ranges: ReadonlyMap<number, { min: number; max: number }> | null = null;
+  #waiting: PendingRequest[] = [];
+  #inFlight: PendingRequest[] = [];
+  #failedAttempts = 0;
+  #connectNotBefore: Micros = micros(0);
+  #connectTimer: TimerId | null = null;
+  #setupTimer: TimerId | null = null;
+  #timeoutTimer: TimerId | null = null;
+  #timeoutTimerAt: Micros = micros(0);
 
   constructor(client: ChannelOwner, address: Address) {
-    this.client = client;
-    this.ports = client.ports;
+    this.#client = client;
+    this.#ports = client.ports;
     this.address = address;
-    this.machine = new MachineRunner({
+    this.#machine = new MachineRunner({
       machine: connectionMachine,
       instance: addressText(address),
       clock: client.ports.clock,
@@ -115,32 +115,32 @@ export class RequestChannel {
   }
 
   get state(): ConnectionState {
-    return this.machine.state as ConnectionState;
+    return this.#machine.state as ConnectionState;
   }
 
   /** Requests without an answer, sent or not. */
   get pendingCount(): number {
-    return this.waiting.length + this.inFlight.length;
+    return this.#waiting.length + this.#inFlight.length;
   }
 
   /** Whether a request would be written now, without waiting. */
   get canSend(): boolean {
     return (
       this.state === 'READY' &&
-      this.waiting.length === 0 &&
-      this.inFlight.length < this.client.options.inFlightRequestsMax
+      this.#waiting.length === 0 &&
+      this.#inFlight.length < this.#client.options.inFlightRequestsMax
     );
   }
 
   /** Microseconds until a lost connection may be opened again; 0 if it may, or is open. */
   get backoffLeft(): Micros {
     if (this.state !== 'DISCONNECTED') return micros(0);
-    return micros(Math.max(0, this.connectNotBefore - this.ports.clock.now()));
+    return micros(Math.max(0, this.#connectNotBefore - this.#ports.clock.now()));
   }
 
   /** `canSend`; if there is no connection, one is opened as soon as the backoff allows it. */
   ready(): boolean {
-    if (this.state === 'DISCONNECTED') this.connectWhenAllowed();
+    if (this.state === 'DISCONNECTED') this.#connectWhenAllowed();
     return this.canSend;
   }
 
@@ -157,213 +157,217 @@ export class RequestChannel {
   ): void {
     assert(Number.isInteger(apiKey) && apiKey >= 0, 'api key', { apiKey });
     assert(Number.isInteger(apiVersion) && apiVersion >= 0, 'api version', { apiVersion });
-    const timeoutMs = options.timeoutMs ?? this.client.options.requestTimeoutMs;
+    const timeoutMs = options.timeoutMs ?? this.#client.options.requestTimeoutMs;
     const request: PendingRequest = {
       apiKey,
       apiVersion,
-      correlationId: this.client.takeCorrelationId(),
+      correlationId: this.#client.takeCorrelationId(),
       body,
       onReply,
       expectReply: options.expectReply ?? true,
       timeoutMs,
-      deadline: this.deadlineOf(timeoutMs),
+      deadline: this.#deadlineOf(timeoutMs),
     };
-    this.waiting.push(request);
-    this.watchDeadline(request.deadline);
-    if (this.state === 'DISCONNECTED') this.connectWhenAllowed();
-    else this.writeWaiting();
+    this.#waiting.push(request);
+    this.#watchDeadline(request.deadline);
+    if (this.state === 'DISCONNECTED') this.#connectWhenAllowed();
+    else this.#writeWaiting();
   }
 
   /** Closes the connection by intent; what is unanswered fails as disconnected. */
   close(): void {
-    if (this.connectTimer !== null) this.ports.clock.cancel(this.connectTimer);
-    this.connectTimer = null;
+    if (this.#connectTimer !== null) this.#ports.clock.cancel(this.#connectTimer);
+    this.#connectTimer = null;
     if (this.state === 'DISCONNECTED' && this.pendingCount === 0) return;
-    this.disconnect('disconnected', 'closed');
+    this.#disconnect('disconnected', 'closed');
     assert(this.state === 'DISCONNECTED', 'closed', { state: this.state });
   }
 
   // -------------------------------------------------------------------------------- connection
 
-  private connectWhenAllowed(): void {
-    assert(this.connection === null, 'no connection yet', { state: this.state });
-    if (this.connectTimer !== null) return;
-    const now = this.ports.clock.now();
-    if (now >= this.connectNotBefore) {
-      this.connect();
+  #connectWhenAllowed(): void {
+    assert(this.#connection === null, 'no connection yet', { state: this.state });
+    if (this.#connectTimer !== null) return;
+    const now = this.#ports.clock.now();
+    if (now >= this.#connectNotBefore) {
+      this.#connect();
       return;
     }
-    const wait = micros(this.connectNotBefore - now);
-    this.connectTimer = this.ports.clock.after(wait, 'reconnect.backoff.ms', () => {
-      this.connectTimer = null;
-      if (this.state === 'DISCONNECTED') this.connect();
+    const wait = micros(this.#connectNotBefore - now);
+    this.#connectTimer = this.#ports.clock.after(wait, 'reconnect.backoff.ms', () => {
+      this.#connectTimer = null;
+      if (this.state === 'DISCONNECTED') this.#connect();
     });
   }
 
-  private connect(): void {
+  #connect(): void {
     assert(this.state === 'DISCONNECTED', 'connect', { state: this.state });
-    this.become({ type: 'CONNECT' }, '');
-    const connection = this.ports.network.connect(this.address, kafkaProtocol, {
+    this.#become({ type: 'CONNECT' }, '');
+    const connection = this.#ports.network.connect(this.address, kafkaProtocol, {
       opened: () => {
-        if (this.connection === connection) this.opened();
+        if (this.#connection === connection) this.#opened();
       },
       received: (message) => {
-        if (this.connection === connection) this.received(message as KafkaResponse);
+        if (this.#connection === connection) this.#received(message as KafkaResponse);
       },
       closed: (reason) => {
-        if (this.connection !== connection) return;
-        this.connection = null;
-        this.disconnect('disconnected', reason);
+        if (this.#connection !== connection) return;
+        this.#connection = null;
+        this.#disconnect('disconnected', reason);
       },
     });
-    this.connection = connection;
-    const setupMs = this.client.setupTimeout.backoffMs(this.failedAttempts);
+    this.#connection = connection;
+    const setupMs = this.#client.setupTimeout.backoffMs(this.#failedAttempts);
     const label = 'socket.connection.setup.timeout.ms';
-    this.setupTimer = this.ports.clock.after(microsOfMillis(setupMs), label, () => {
-      this.setupTimer = null;
-      this.disconnect('timeout', 'connection setup timed out');
+    this.#setupTimer = this.#ports.clock.after(microsOfMillis(setupMs), label, () => {
+      this.#setupTimer = null;
+      this.#disconnect('timeout', 'connection setup timed out');
     });
   }
 
-  private opened(): void {
+  #opened(): void {
     assert(this.state === 'CONNECTING', 'opened', { state: this.state });
-    if (this.setupTimer !== null) this.ports.clock.cancel(this.setupTimer);
-    this.setupTimer = null;
-    const negotiates = this.client.options.versions === 'negotiate';
-    this.become({ type: 'OPENED', negotiates }, '');
-    if (!negotiates) this.becameReady();
-    else this.askApiVersions(apiVersions.versionMax);
+    if (this.#setupTimer !== null) this.#ports.clock.cancel(this.#setupTimer);
+    this.#setupTimer = null;
+    const negotiates = this.#client.options.versions === 'negotiate';
+    this.#become({ type: 'OPENED', negotiates }, '');
+    if (!negotiates) this.#becameReady();
+    else this.#askApiVersions(apiVersions.versionMax);
   }
 
-  private askApiVersions(apiVersion: number): void {
+  #askApiVersions(apiVersion: number): void {
     const body: ApiVersionsRequest = {
       clientSoftwareName: 'highwater',
       clientSoftwareVersion: '1.0',
     };
-    const timeoutMs = this.client.options.requestTimeoutMs;
+    const timeoutMs = this.#client.options.requestTimeoutMs;
     const request: PendingRequest = {
       apiKey: apiVersions.key,
       apiVersion,
-      correlationId: this.client.takeCorrelationId(),
+      correlationId: this.#client.takeCorrelationId(),
       body,
       onReply: (reply) => {
-        if (reply.ok) this.learnApiVersions(reply.body as ApiVersionsResponse, apiVersion);
+        if (reply.ok) this.#learnApiVersions(reply.body as ApiVersionsResponse, apiVersion);
       },
       expectReply: true,
       timeoutMs,
-      deadline: this.deadlineOf(timeoutMs),
+      deadline: this.#deadlineOf(timeoutMs),
     };
-    this.write(request, apiVersion);
+    this.#write(request, apiVersion);
   }
 
   /** A broker that does not know our version says so in version 0, with the range it knows. */
-  private learnApiVersions(reply: ApiVersionsResponse, asked: number): void {
+  #learnApiVersions(reply: ApiVersionsResponse, asked: number): void {
     assert(this.state === 'CHECKING_API_VERSIONS', 'asked', { state: this.state });
     if (reply.errorCode === ErrorCode.UNSUPPORTED_VERSION && asked > 0) {
       const own = reply.apiKeys.find((range) => range.apiKey === apiVersions.key);
       const next = own === undefined ? 0 : Math.min(own.maxVersion, asked - 1);
-      this.askApiVersions(next);
+      this.#askApiVersions(next);
       return;
     }
     if (reply.errorCode !== ErrorCode.NONE) {
-      this.disconnect('disconnected', `ApiVersions failed with ${reply.errorCode}`);
+      this.#disconnect('disconnected', `ApiVersions failed with ${reply.errorCode}`);
       return;
     }
     const ranges = new Map<number, { min: number; max: number }>();
     for (const range of reply.apiKeys) {
       ranges.set(range.apiKey, { min: range.minVersion, max: range.maxVersion });
     }
-    this.ranges = ranges;
-    this.become({ type: 'API_VERSIONS_KNOWN' }, '');
-    this.becameReady();
+    this.#ranges = ranges;
+    this.#become({ type: 'API_VERSIONS_KNOWN' }, '');
+    this.#becameReady();
   }
 
-  private becameReady(): void {
+  #becameReady(): void {
     assert(this.state === 'READY', 'ready', { state: this.state });
-    this.failedAttempts = 0;
-    this.writeWaiting();
-    this.client.announce(this, 'ready', '');
+    this.#failedAttempts = 0;
+    this.#writeWaiting();
+    this.#client.announce(this, 'ready', '');
   }
 
   /** The connection is lost or given up: everything that is pending fails with it. */
-  private disconnect(failure: FailureReason, reason: CloseReason | string): void {
-    const connection = this.connection;
-    this.connection = null;
+  #disconnect(failure: FailureReason, reason: CloseReason | string): void {
+    const connection = this.#connection;
+    this.#connection = null;
     connection?.close();
-    if (this.setupTimer !== null) this.ports.clock.cancel(this.setupTimer);
-    this.setupTimer = null;
-    this.ranges = null;
-    const backoffMs = this.client.reconnectBackoff.backoffMs(this.failedAttempts);
-    this.failedAttempts++;
-    this.connectNotBefore = micros(this.ports.clock.now() + microsOfMillis(backoffMs));
-    const { inFlight, waiting } = this;
-    this.inFlight = [];
-    this.waiting = [];
-    if (this.state !== 'DISCONNECTED') this.become({ type: 'DISCONNECTED' }, reason);
+    if (this.#setupTimer !== null) this.#ports.clock.cancel(this.#setupTimer);
+    this.#setupTimer = null;
+    this.#ranges = null;
+    const backoffMs = this.#client.reconnectBackoff.backoffMs(this.#failedAttempts);
+    this.#failedAttempts++;
+    this.#connectNotBefore = micros(this.#ports.clock.now() + microsOfMillis(backoffMs));
+    const [inFlight, waiting] = [this.#inFlight, this.#waiting];
+    this.#inFlight = [];
+    this.#waiting = [];
+    if (this.state !== 'DISCONNECTED') this.#become({ type: 'DISCONNECTED' }, reason);
     for (const request of inFlight) request.onReply({ ok: false, reason: failure, sent: true });
     for (const request of waiting) request.onReply({ ok: false, reason: failure, sent: false });
-    this.client.announce(this, 'disconnected', reason);
+    this.#client.announce(this, 'disconnected', reason);
   }
 
-  private become(event: ConnectionEvent, reason: string): void {
-    this.machine.send(event);
-    if (!this.ports.trace.on) return;
+  #become(event: ConnectionEvent, reason: string): void {
+    this.#machine.send(event);
+    if (!this.#ports.trace.on) return;
     const { state } = this;
-    this.ports.trace.record(connectionStateTrace, { to: addressText(this.address), state, reason });
+    this.#ports.trace.record(connectionStateTrace, {
+      to: addressText(this.address),
+      state,
+      reason,
+    });
   }
 
   // ---------------------------------------------------------------------------------- requests
 
-  private writeWaiting(): void {
+  #writeWaiting(): void {
     while (
       this.state === 'READY' &&
-      this.waiting.length > 0 &&
-      this.inFlight.length < this.client.options.inFlightRequestsMax
+      this.#waiting.length > 0 &&
+      this.#inFlight.length < this.#client.options.inFlightRequestsMax
     ) {
-      const request = this.waiting.shift()!;
-      const version = this.commonVersion(request);
-      if (version === null) this.failLater(request, 'unsupported-version');
-      else this.write(request, version);
+      const request = this.#waiting.shift()!;
+      const version = this.#commonVersion(request);
+      if (version === null) this.#failLater(request, 'unsupported-version');
+      else this.#write(request, version);
     }
   }
 
-  private commonVersion(request: PendingRequest): number | null {
-    if (this.ranges === null) return request.apiVersion;
-    const range = this.ranges.get(request.apiKey);
+  #commonVersion(request: PendingRequest): number | null {
+    if (this.#ranges === null) return request.apiVersion;
+    const range = this.#ranges.get(request.apiKey);
     const oldest = apiOf(request.apiKey)?.versionMin ?? 0;
     if (range === undefined || range.min > request.apiVersion || range.max < oldest) return null;
     return Math.min(range.max, request.apiVersion);
   }
 
-  private write(request: PendingRequest, apiVersion: number): void {
-    const connection = this.connection;
+  #write(request: PendingRequest, apiVersion: number): void {
+    const connection = this.#connection;
     assert(connection !== null, 'written on a connection', { state: this.state });
     const frame: KafkaRequest = {
       kind: 'request',
       apiKey: request.apiKey,
       apiVersion,
       correlationId: request.correlationId,
-      clientId: this.client.options.clientId,
+      clientId: this.#client.options.clientId,
       body: request.body,
     };
     connection.send(frame);
     if (request.expectReply) {
-      request.deadline = this.deadlineOf(request.timeoutMs);
-      this.inFlight.push(request);
-      this.watchDeadline(request.deadline);
+      request.deadline = this.#deadlineOf(request.timeoutMs);
+      this.#inFlight.push(request);
+      this.#watchDeadline(request.deadline);
       return;
     }
     const { onReply, correlationId } = request;
-    this.ports.clock.after(micros(0), 'sent', () => {
+    this.#ports.clock.after(micros(0), 'sent', () => {
       onReply({ ok: true, body: null, apiVersion, correlationId });
     });
   }
 
-  private received(response: KafkaResponse): void {
-    const request = this.inFlight.shift();
+  #received(response: KafkaResponse): void {
+    const request = this.#inFlight.shift();
     if (request === undefined || request.correlationId !== response.correlationId) {
-      if (request !== undefined) this.inFlight.unshift(request);
-      this.disconnect('disconnected', `reply ${response.correlationId} was not expected`);
+      if (request !== undefined) this.#inFlight.unshift(request);
+      this.#disconnect('disconnected', `reply ${response.correlationId} was not expected`);
       return;
     }
     assert(response.apiKey === request.apiKey, 'reply to its request', {
@@ -372,50 +376,50 @@ export class RequestChannel {
     });
     const { apiVersion, correlationId, body } = response;
     request.onReply({ ok: true, body, apiVersion, correlationId });
-    this.writeWaiting();
+    this.#writeWaiting();
   }
 
-  private failLater(request: PendingRequest, reason: FailureReason): void {
-    this.ports.clock.after(micros(0), reason, () => {
+  #failLater(request: PendingRequest, reason: FailureReason): void {
+    this.#ports.clock.after(micros(0), reason, () => {
       request.onReply({ ok: false, reason, sent: false });
     });
   }
 
   // ---------------------------------------------------------------------------------- timeouts
 
-  private deadlineOf(timeoutMs: number): Micros {
+  #deadlineOf(timeoutMs: number): Micros {
     assert(Number.isSafeInteger(timeoutMs) && timeoutMs > 0, 'timeout', { timeoutMs });
-    return micros(this.ports.clock.now() + microsOfMillis(timeoutMs));
+    return micros(this.#ports.clock.now() + microsOfMillis(timeoutMs));
   }
 
   /** One timer a channel: it fires no later than the earliest deadline and looks again then. */
-  private watchDeadline(deadline: Micros): void {
-    if (this.timeoutTimer !== null) {
-      if (this.timeoutTimerAt <= deadline) return;
-      this.ports.clock.cancel(this.timeoutTimer);
+  #watchDeadline(deadline: Micros): void {
+    if (this.#timeoutTimer !== null) {
+      if (this.#timeoutTimerAt <= deadline) return;
+      this.#ports.clock.cancel(this.#timeoutTimer);
     }
-    const wait = micros(deadline - this.ports.clock.now());
+    const wait = micros(deadline - this.#ports.clock.now());
     assert(wait >= 0, 'a deadline is not in the past', { wait });
-    this.timeoutTimerAt = deadline;
-    this.timeoutTimer = this.ports.clock.after(wait, 'request.timeout.ms', () => {
-      this.timeoutTimer = null;
-      this.expireRequests();
+    this.#timeoutTimerAt = deadline;
+    this.#timeoutTimer = this.#ports.clock.after(wait, 'request.timeout.ms', () => {
+      this.#timeoutTimer = null;
+      this.#expireRequests();
     });
   }
 
   /** Source: `NetworkClient.handleTimedOutRequests`: all in flight fail with the one that did. */
-  private expireRequests(): void {
-    const now = this.ports.clock.now();
-    if (this.inFlight.some((request) => request.deadline <= now)) {
-      this.disconnect('timeout', 'request timed out');
+  #expireRequests(): void {
+    const now = this.#ports.clock.now();
+    if (this.#inFlight.some((request) => request.deadline <= now)) {
+      this.#disconnect('timeout', 'request timed out');
     }
-    const expired = this.waiting.filter((request) => request.deadline <= now);
-    this.waiting = this.waiting.filter((request) => request.deadline > now);
+    const expired = this.#waiting.filter((request) => request.deadline <= now);
+    this.#waiting = this.#waiting.filter((request) => request.deadline > now);
     for (const request of expired) request.onReply({ ok: false, reason: 'timeout', sent: false });
     let next: Micros | null = null;
-    for (const request of [...this.inFlight, ...this.waiting]) {
+    for (const request of [...this.#inFlight, ...this.#waiting]) {
       if (next === null || request.deadline < next) next = request.deadline;
     }
-    if (next !== null) this.watchDeadline(next);
+    if (next !== null) this.#watchDeadline(next);
   }
 }

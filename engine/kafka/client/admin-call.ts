@@ -46,17 +46,17 @@ interface Call<T> {
 }
 
 export class AdminCalls {
-  private readonly ports: Ports;
-  private readonly config: AdminConfig;
-  private readonly metadata: ClientMetadata;
-  private readonly backoff: ExponentialBackoff;
-  private closed = false;
+  readonly #ports: Ports;
+  readonly #config: AdminConfig;
+  readonly #metadata: ClientMetadata;
+  readonly #backoff: ExponentialBackoff;
+  #closed = false;
 
   constructor(ports: Ports, config: AdminConfig, metadata: ClientMetadata) {
-    this.ports = ports;
-    this.config = config;
-    this.metadata = metadata;
-    this.backoff = new ExponentialBackoff(ports.random('admin'), {
+    this.#ports = ports;
+    this.#config = config;
+    this.#metadata = metadata;
+    this.#backoff = new ExponentialBackoff(ports.random('admin'), {
       initialMs: config['retry.backoff.ms'],
       maxMs: config['retry.backoff.max.ms'],
     });
@@ -64,18 +64,18 @@ export class AdminCalls {
 
   /** Nothing is tried again. */
   close(): void {
-    this.closed = true;
+    this.#closed = true;
   }
 
   /** For requests that tell how long they may take. */
   get requestTimeoutMs(): number {
-    return this.config['request.timeout.ms'];
+    return this.#config['request.timeout.ms'];
   }
 
   /** When a call that begins now is given up. */
   deadline(): Micros {
-    const timeout = microsOfMillis(this.config['default.api.timeout.ms']);
-    return micros(this.ports.clock.now() + timeout);
+    const timeout = microsOfMillis(this.#config['default.api.timeout.ms']);
+    return micros(this.#ports.clock.now() + timeout);
   }
 
   /** Asks the leader of a partition. */
@@ -88,17 +88,17 @@ export class AdminCalls {
     { topic, partition }: TopicPartition,
     done: AdminCallback<T>,
   ): void {
-    assert(!this.closed, 'a closed admin client');
-    this.metadata.add(topic);
+    assert(!this.#closed, 'a closed admin client');
+    this.#metadata.add(topic);
     const channel = (): RequestChannel | null => {
-      const leader = this.metadata.leader(topic, partition);
-      if (leader === null) this.metadata.requestUpdate();
-      return leader === null ? null : this.metadata.channelTo(leader.id);
+      const leader = this.#metadata.leader(topic, partition);
+      if (leader === null) this.#metadata.requestUpdate();
+      return leader === null ? null : this.#metadata.channelTo(leader.id);
     };
-    const body = asked.bodyOf(this.config['request.timeout.ms']);
+    const body = asked.bodyOf(this.#config['request.timeout.ms']);
     const partsOf = (value: T): readonly PartError[] => asked.partsOf(value).map(partError);
     const { api } = asked;
-    this.attempt({ api, body, channel, partsOf, done, deadline: this.deadline(), attempts: 0 });
+    this.#attempt({ api, body, channel, partsOf, done, deadline: this.deadline(), attempts: 0 });
   }
 
   /** Asks a broker, or with null the one that has least to do. */
@@ -109,10 +109,10 @@ export class AdminCalls {
     done: AdminCallback<T>,
     partsOf: (value: T) => readonly PartError[],
   ): void {
-    assert(!this.closed, 'a closed admin client');
+    assert(!this.#closed, 'a closed admin client');
     const channel = (): RequestChannel | null =>
-      brokerId === null ? this.metadata.leastLoadedChannel() : this.metadata.channelTo(brokerId);
-    this.attempt({ api, body, channel, partsOf, done, deadline: this.deadline(), attempts: 0 });
+      brokerId === null ? this.#metadata.leastLoadedChannel() : this.#metadata.channelTo(brokerId);
+    this.#attempt({ api, body, channel, partsOf, done, deadline: this.deadline(), attempts: 0 });
   }
 
   /** Asks any broker for what has parts, each with an error of its own. */
@@ -145,17 +145,17 @@ export class AdminCalls {
     );
   }
 
-  private attempt<T>(call: Call<T>): void {
-    if (this.closed) return;
+  #attempt<T>(call: Call<T>): void {
+    if (this.#closed) return;
     const channel = call.channel();
     if (channel === null) {
-      this.again(call, ErrorCode.BROKER_NOT_AVAILABLE, 'no broker can be reached', null);
+      this.#again(call, ErrorCode.BROKER_NOT_AVAILABLE, 'no broker can be reached', null);
       return;
     }
     channel.send(call.api.key, call.api.versionMax, call.body, (reply) => {
       if (!reply.ok) {
         const errorCode = FAILURE_CODES[reply.reason];
-        this.again(call, errorCode, reply.reason, null);
+        this.#again(call, errorCode, reply.reason, null);
         return;
       }
       const value = reply.body as T;
@@ -164,23 +164,23 @@ export class AdminCalls {
         call.done({ ok: true, value });
         return;
       }
-      this.again(call, failed.errorCode, failed.errorMessage ?? '', value);
+      this.#again(call, failed.errorCode, failed.errorMessage ?? '', value);
     });
   }
 
   /** Tries again if that may help and there is time; else tells. */
-  private again<T>(call: Call<T>, errorCode: number, message: string, value: T | null): void {
+  #again<T>(call: Call<T>, errorCode: number, message: string, value: T | null): void {
     assert(errorCode !== ErrorCode.NONE, 'a reason', { errorCode });
-    const wait = microsOfMillis(this.backoff.backoffMs(call.attempts));
-    const late = this.ports.clock.now() + wait >= call.deadline;
+    const wait = microsOfMillis(this.#backoff.backoffMs(call.attempts));
+    const late = this.#ports.clock.now() + wait >= call.deadline;
     const mayHelp = value === null ? errorCode !== ErrorCode.UNSUPPORTED_VERSION : moved(errorCode);
-    if (late || !mayHelp || this.closed) {
+    if (late || !mayHelp || this.#closed) {
       call.done({ ok: false, errorCode, message, value });
       return;
     }
     call.attempts++;
-    if (isInvalidMetadata(errorCode)) this.metadata.requestUpdate();
-    this.ports.clock.after(wait, 'retry.backoff.ms', () => this.attempt(call));
+    if (isInvalidMetadata(errorCode)) this.#metadata.requestUpdate();
+    this.#ports.clock.after(wait, 'retry.backoff.ms', () => this.#attempt(call));
   }
 }
 

@@ -55,19 +55,19 @@ export function createAdmin(options: AdminOptions): ProcessFactory<Admin> {
 }
 
 export class Admin implements Process {
-  private readonly ports: Ports;
-  private readonly config: AdminConfig;
-  private readonly network: NetworkClient;
-  private readonly metadata: ClientMetadata;
+  readonly #ports: Ports;
+  readonly #config: AdminConfig;
+  readonly #network: NetworkClient;
+  readonly #metadata: ClientMetadata;
   /** Calls that stand in files of their own are made by it. */
   readonly calls: AdminCalls;
-  private readonly parts = new Map<AdminPartFactory, AdminPart>();
+  readonly #parts = new Map<AdminPartFactory, AdminPart>();
 
   constructor(ports: Ports, options: AdminOptions, config: AdminConfig) {
-    this.ports = ports;
-    this.config = config;
-    this.network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
-    this.metadata = new ClientMetadata(ports, this.network, {
+    this.#ports = ports;
+    this.#config = config;
+    this.#network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
+    this.#metadata = new ClientMetadata(ports, this.#network, {
       bootstrap: options.bootstrap,
       maxAgeMs: config['metadata.max.age.ms'],
       retryBackoffMs: config['retry.backoff.ms'],
@@ -75,24 +75,24 @@ export class Admin implements Process {
       allowAutoTopicCreation: false,
       leaderEpochs: options.profile.switches.epochFencing,
     });
-    this.calls = new AdminCalls(ports, config, this.metadata);
+    this.calls = new AdminCalls(ports, config, this.#metadata);
   }
 
   start(): void {
-    this.metadata.watch(() => this.turn());
-    this.network.listen({ ready: () => this.turn() });
-    this.metadata.requestUpdate();
+    this.#metadata.watch(() => this.#turn());
+    this.#network.listen({ ready: () => this.#turn() });
+    this.#metadata.requestUpdate();
   }
 
   stop(): void {
     this.close();
-    this.ports.halt('closed');
+    this.#ports.halt('closed');
   }
 
   close(): void {
     this.calls.close();
-    this.metadata.stop();
-    this.network.close();
+    this.#metadata.stop();
+    this.#network.close();
   }
 
   // ------------------------------------------------------------------------------------- topics
@@ -111,7 +111,7 @@ export class Admin implements Process {
         }),
         configs: Object.entries(configs ?? {}).map(([key, value]) => ({ name: key, value })),
       })),
-      timeoutMs: this.config['request.timeout.ms'],
+      timeoutMs: this.#config['request.timeout.ms'],
       validateOnly: false,
     };
     this.calls.anyBroker(
@@ -141,12 +141,12 @@ export class Admin implements Process {
    * told whenever a broker may be reached that could not be.
    */
   part<P extends AdminPart>(make: AdminPartFactory<P>): P {
-    const made = this.parts.get(make) ?? make(this.ports, this.metadata, this.config);
-    this.parts.set(make, made);
+    const made = this.#parts.get(make) ?? make(this.#ports, this.#metadata, this.#config);
+    this.#parts.set(make, made);
     return made as P;
   }
 
-  private turn(): void {
-    for (const part of this.parts.values()) part.turn();
+  #turn(): void {
+    for (const part of this.#parts.values()) part.turn();
   }
 }

@@ -73,129 +73,129 @@ export interface NodeEndpoint {
 }
 
 export class ClientMetadata {
-  private readonly ports: Ports;
-  private readonly network: NetworkClient;
-  private readonly options: MetadataOptions;
-  private readonly backoff: ExponentialBackoff;
-  private readonly random: Random;
-  private readonly brokerAddresses = new Map<number, Address>();
-  private readonly topics = new Map<string, TopicMetadata>();
-  private readonly wanted = new Set<string>();
-  private readonly listeners: (() => void)[] = [];
-  private controller = -1;
-  private cluster: string | null = null;
-  private updateRequested = false;
-  private inFlight = false;
-  private stopped = false;
+  readonly #ports: Ports;
+  readonly #network: NetworkClient;
+  readonly #options: MetadataOptions;
+  readonly #backoff: ExponentialBackoff;
+  readonly #random: Random;
+  readonly #brokerAddresses = new Map<number, Address>();
+  readonly #topics = new Map<string, TopicMetadata>();
+  readonly #wanted = new Set<string>();
+  readonly #listeners: (() => void)[] = [];
+  #controller = -1;
+  #cluster: string | null = null;
+  #updateRequested = false;
+  #inFlight = false;
+  #stopped = false;
   /** Refreshes in a row that failed or told nothing new: they make the backoff grow. */
-  private attempts = 0;
-  private allowedAt: Micros = micros(0);
-  private readonly wakeUp: WakeUp;
-  private lastLeaders = '';
+  #attempts = 0;
+  #allowedAt: Micros = micros(0);
+  readonly #wakeUp: WakeUp;
+  #lastLeaders = '';
 
   constructor(ports: Ports, network: NetworkClient, options: MetadataOptions) {
     assert(options.bootstrap.length > 0, 'bootstrap servers', { ...options });
-    this.ports = ports;
-    this.network = network;
-    this.options = options;
-    this.wakeUp = new WakeUp(ports.clock, () => this.requestUpdate());
-    this.random = ports.random('least-loaded-node');
-    this.backoff = new ExponentialBackoff(ports.random('metadata'), {
+    this.#ports = ports;
+    this.#network = network;
+    this.#options = options;
+    this.#wakeUp = new WakeUp(ports.clock, () => this.requestUpdate());
+    this.#random = ports.random('least-loaded-node');
+    this.#backoff = new ExponentialBackoff(ports.random('metadata'), {
       initialMs: options.retryBackoffMs,
       maxMs: options.retryBackoffMsMax,
     });
-    network.listen({ disconnected: (channel) => this.lostConnection(channel) });
+    network.listen({ disconnected: (channel) => this.#lostConnection(channel) });
   }
 
   /** Calls `listener` after each update, in the order of the calls to `watch`. */
   watch(listener: () => void): void {
-    assert(!this.listeners.includes(listener), 'watches already');
-    this.listeners.push(listener);
+    assert(!this.#listeners.includes(listener), 'watches already');
+    this.#listeners.push(listener);
   }
 
   /** Wants a topic from now on; a new one is asked for at once, whatever the backoff says. */
   add(topic: string): void {
     assert(topic !== '', 'a topic has a name');
-    if (this.wanted.has(topic)) return;
-    this.wanted.add(topic);
-    this.allowedAt = this.ports.clock.now();
+    if (this.#wanted.has(topic)) return;
+    this.#wanted.add(topic);
+    this.#allowedAt = this.#ports.clock.now();
     this.requestUpdate();
   }
 
   /** Does not want a topic any more, so that one that is not there is not asked for for ever. */
   forget(topic: string): void {
-    this.wanted.delete(topic);
-    this.topics.delete(topic);
+    this.#wanted.delete(topic);
+    this.#topics.delete(topic);
   }
 
   /** Something proved wrong: asks again as soon as `retry.backoff.ms` allows. */
   requestUpdate(): void {
-    this.updateRequested = true;
-    this.updateWhenAllowed();
+    this.#updateRequested = true;
+    this.#updateWhenAllowed();
   }
 
   /** No more requests: the client is closing. */
   stop(): void {
-    this.stopped = true;
-    this.wakeUp.cancel();
+    this.#stopped = true;
+    this.#wakeUp.cancel();
   }
 
   // ------------------------------------------------------------------------------------- facts
 
   get clusterId(): string | null {
-    return this.cluster;
+    return this.#cluster;
   }
 
   /** The node id that brokers name as controller; -1 before the first update. */
   get controllerId(): number {
-    return this.controller;
+    return this.#controller;
   }
 
   /** The brokers by node id, in ascending order. */
   brokers(): { id: number; address: Address }[] {
-    return [...this.brokerAddresses.entries()]
+    return [...this.#brokerAddresses.entries()]
       .sort(([left], [right]) => left - right)
       .map(([id, address]) => ({ id, address }));
   }
 
   /** The partitions of a topic in order; null while it is unknown. */
   partitions(topic: string): readonly PartitionMetadata[] | null {
-    const known = this.topics.get(topic);
+    const known = this.#topics.get(topic);
     return known === undefined || known.partitions.length === 0 ? null : known.partitions;
   }
 
   /** The error of the last answer about a topic; NONE if there was none or no answer. */
   topicError(topic: string): number {
-    return this.topics.get(topic)?.errorCode ?? ErrorCode.NONE;
+    return this.#topics.get(topic)?.errorCode ?? ErrorCode.NONE;
   }
 
   topicId(topic: string): string {
-    return this.topics.get(topic)?.topicId ?? NO_TOPIC_ID;
+    return this.#topics.get(topic)?.topicId ?? NO_TOPIC_ID;
   }
 
   /** The name of a topic by its id, as Fetch replies from version 13 on carry only that. */
   topicName(topicId: string): string | null {
     assert(topicId !== NO_TOPIC_ID, 'a real topic id');
-    for (const [name, topic] of this.topics) if (topic.topicId === topicId) return name;
+    for (const [name, topic] of this.#topics) if (topic.topicId === topicId) return name;
     return null;
   }
 
   /** The partition's leader with its epoch, if there is one and its address is known. */
   leader(topic: string, partition: number): { id: number; epoch: number } | null {
     const known = this.partition(topic, partition);
-    if (known === null || !this.brokerAddresses.has(known.leader)) return null;
+    if (known === null || !this.#brokerAddresses.has(known.leader)) return null;
     return { id: known.leader, epoch: known.leaderEpoch };
   }
 
   partition(topic: string, partition: number): PartitionMetadata | null {
     assert(partition >= 0, 'a partition', { partition });
-    return this.topics.get(topic)?.partitions[partition] ?? null;
+    return this.#topics.get(topic)?.partitions[partition] ?? null;
   }
 
   /** The channel to a broker; null while its address is unknown. */
   channelTo(brokerId: number): RequestChannel | null {
-    const address = this.brokerAddresses.get(brokerId);
-    return address === undefined ? null : this.network.connectionTo(address);
+    const address = this.#brokerAddresses.get(brokerId);
+    return address === undefined ? null : this.#network.connectionTo(address);
   }
 
   /**
@@ -204,8 +204,8 @@ export class ClientMetadata {
    * `NetworkClient.leastLoadedNode`.
    */
   leastLoadedChannel(): RequestChannel | null {
-    const channels = this.candidates();
-    const start = this.random.below(channels.length);
+    const channels = this.#candidates();
+    const start = this.#random.below(channels.length);
     let best: RequestChannel | null = null;
     let bestRank = Infinity;
     for (let n = 0; n < channels.length; n++) {
@@ -225,95 +225,96 @@ export class ClientMetadata {
 
   // ----------------------------------------------------------------------------------- refresh
 
-  private candidates(): RequestChannel[] {
+  #candidates(): RequestChannel[] {
     const known = this.brokers().map(({ address }) => address);
-    const addresses = known.length > 0 ? known : this.options.bootstrap;
+    const addresses = known.length > 0 ? known : this.#options.bootstrap;
     assert(addresses.length > 0, 'somebody to ask');
-    return addresses.map((address) => this.network.connectionTo(address));
+    return addresses.map((address) => this.#network.connectionTo(address));
   }
 
-  private updateWhenAllowed(): void {
-    if (this.inFlight || this.stopped) return;
-    const now = this.ports.clock.now();
-    if (now < this.allowedAt) {
-      this.wakeUp.at(this.allowedAt, 'retry.backoff.ms');
+  #updateWhenAllowed(): void {
+    if (this.#inFlight || this.#stopped) return;
+    const now = this.#ports.clock.now();
+    if (now < this.#allowedAt) {
+      this.#wakeUp.at(this.#allowedAt, 'retry.backoff.ms');
       return;
     }
     const channel = this.leastLoadedChannel();
     if (channel === null) {
-      const waits = this.candidates().map((candidate) => candidate.backoffLeft);
-      this.wakeUp.at(micros(now + Math.max(1, Math.min(...waits))), 'reconnect.backoff.ms');
+      const waits = this.#candidates().map((candidate) => candidate.backoffLeft);
+      this.#wakeUp.at(micros(now + Math.max(1, Math.min(...waits))), 'reconnect.backoff.ms');
       return;
     }
-    this.ask(channel);
+    this.#ask(channel);
   }
 
-  private ask(channel: RequestChannel): void {
-    assert(!this.inFlight, 'one metadata request at a time');
-    const names = [...this.wanted].sort((left, right) => (left < right ? -1 : 1));
+  #ask(channel: RequestChannel): void {
+    assert(!this.#inFlight, 'one metadata request at a time');
+    const names = [...this.#wanted].sort((left, right) => (left < right ? -1 : 1));
     const body: MetadataRequest = {
       topics: names.map((name) => ({ topicId: NO_TOPIC_ID, name })),
-      allowAutoTopicCreation: this.options.allowAutoTopicCreation,
+      allowAutoTopicCreation: this.#options.allowAutoTopicCreation,
       includeClusterAuthorizedOperations: false,
       includeTopicAuthorizedOperations: false,
     };
-    this.inFlight = true;
-    this.updateRequested = false;
+    this.#inFlight = true;
+    this.#updateRequested = false;
     channel.send(metadataApi.key, metadataApi.versionMax, body, (reply) => {
-      this.inFlight = false;
-      this.answered(reply, names);
+      this.#inFlight = false;
+      this.#answered(reply, names);
     });
   }
 
-  private answered(reply: Reply, asked: readonly string[]): void {
-    if (this.stopped) return;
-    const now = this.ports.clock.now();
+  #answered(reply: Reply, asked: readonly string[]): void {
+    if (this.#stopped) return;
+    const now = this.#ports.clock.now();
     if (!reply.ok) {
-      this.backOff();
+      this.#backOff();
       this.requestUpdate();
       return;
     }
-    const again = this.learn(reply.body as MetadataResponse, asked);
-    const news = this.describeLeaders();
-    this.attempts = news === this.lastLeaders ? this.attempts + 1 : 0;
-    this.lastLeaders = news;
-    this.allowedAt = micros(now + this.backoffMicros());
-    const unasked = [...this.wanted].some((topic) => !asked.includes(topic));
-    if (unasked) this.allowedAt = now;
-    this.record(news);
-    for (const listener of this.listeners) listener();
-    if (again || unasked || this.updateRequested) this.requestUpdate();
-    else this.wakeUp.at(micros(now + microsOfMillis(this.options.maxAgeMs)), 'metadata.max.age.ms');
+    const again = this.#learn(reply.body as MetadataResponse, asked);
+    const news = this.#describeLeaders();
+    this.#attempts = news === this.#lastLeaders ? this.#attempts + 1 : 0;
+    this.#lastLeaders = news;
+    this.#allowedAt = micros(now + this.#backoffMicros());
+    const unasked = [...this.#wanted].some((topic) => !asked.includes(topic));
+    if (unasked) this.#allowedAt = now;
+    this.#record(news);
+    for (const listener of this.#listeners) listener();
+    if (again || unasked || this.#updateRequested) this.requestUpdate();
+    else
+      this.#wakeUp.at(micros(now + microsOfMillis(this.#options.maxAgeMs)), 'metadata.max.age.ms');
   }
 
-  private backOff(): void {
-    this.attempts++;
-    this.allowedAt = micros(this.ports.clock.now() + this.backoffMicros());
+  #backOff(): void {
+    this.#attempts++;
+    this.#allowedAt = micros(this.#ports.clock.now() + this.#backoffMicros());
   }
 
-  private backoffMicros(): Micros {
-    return microsOfMillis(this.backoff.backoffMs(Math.max(0, this.attempts - 1)));
+  #backoffMicros(): Micros {
+    return microsOfMillis(this.#backoff.backoffMs(Math.max(0, this.#attempts - 1)));
   }
 
   /** Takes in an answer. True if a topic or partition in it is not usable, so: ask again. */
-  private learn(response: MetadataResponse, asked: readonly string[]): boolean {
-    this.cluster = response.clusterId;
-    this.controller = response.controllerId;
-    if (response.brokers.length > 0) this.brokerAddresses.clear();
+  #learn(response: MetadataResponse, asked: readonly string[]): boolean {
+    this.#cluster = response.clusterId;
+    this.#controller = response.controllerId;
+    if (response.brokers.length > 0) this.#brokerAddresses.clear();
     for (const broker of response.brokers) {
-      this.brokerAddresses.set(broker.nodeId, { host: broker.host, port: broker.port });
+      this.#brokerAddresses.set(broker.nodeId, { host: broker.host, port: broker.port });
     }
     let again = false;
     for (const topic of response.topics) {
-      if (topic.name === null || !this.wanted.has(topic.name)) continue;
+      if (topic.name === null || !this.#wanted.has(topic.name)) continue;
       assert(asked.includes(topic.name), 'an answer to the question', { topic: topic.name });
-      const before = this.topics.get(topic.name);
+      const before = this.#topics.get(topic.name);
       const partitions = [...topic.partitions]
         .sort((left, right) => left.partitionIndex - right.partitionIndex)
-        .map((told) => (this.options.leaderEpochs ? told : { ...told, leaderEpoch: NO_EPOCH }))
+        .map((told) => (this.#options.leaderEpochs ? told : { ...told, leaderEpoch: NO_EPOCH }))
         .map((told) => newer(before, topic.topicId, told));
       const { errorCode, topicId } = topic;
-      this.topics.set(topic.name, { errorCode, topicId, partitions });
+      this.#topics.set(topic.name, { errorCode, topicId, partitions });
       again ||= errorCode !== ErrorCode.NONE && !PERMANENT_ERRORS.has(errorCode);
       again ||= partitions.some((told) => told.leader === NO_LEADER);
     }
@@ -330,24 +331,24 @@ export class ClientMetadata {
     current: CurrentLeader,
     endpoints: readonly NodeEndpoint[],
   ): boolean {
-    const known = this.topics.get(topic);
+    const known = this.#topics.get(topic);
     const before = known?.partitions[partition];
-    if (known === undefined || before === undefined || !this.options.leaderEpochs) return false;
+    if (known === undefined || before === undefined || !this.#options.leaderEpochs) return false;
     if (current.leaderId < 0 || current.leaderEpoch <= before.leaderEpoch) return false;
     for (const { nodeId, host, port } of endpoints)
-      this.brokerAddresses.set(nodeId, { host, port });
-    if (!this.brokerAddresses.has(current.leaderId)) return false;
+      this.#brokerAddresses.set(nodeId, { host, port });
+    if (!this.#brokerAddresses.has(current.leaderId)) return false;
     const { leaderId, leaderEpoch } = current;
     const partitions = known.partitions.map((one) =>
       one === before ? { ...one, leader: leaderId, leaderEpoch, errorCode: ErrorCode.NONE } : one,
     );
-    this.topics.set(topic, { ...known, partitions });
-    this.record(this.describeLeaders());
+    this.#topics.set(topic, { ...known, partitions });
+    this.#record(this.#describeLeaders());
     return true;
   }
 
-  private lostConnection(channel: RequestChannel): void {
-    if (this.stopped) return;
+  #lostConnection(channel: RequestChannel): void {
+    if (this.#stopped) return;
     const known = this.brokers().some(
       ({ address }) =>
         address.host === channel.address.host && address.port === channel.address.port,
@@ -355,9 +356,9 @@ export class ClientMetadata {
     if (known) this.requestUpdate();
   }
 
-  private describeLeaders(): string {
+  #describeLeaders(): string {
     const parts: string[] = [];
-    for (const [name, topic] of this.topics) {
+    for (const [name, topic] of this.#topics) {
       for (const { partition, leader, leaderEpoch } of topic.partitions) {
         parts.push(`${name}-${partition}:${leader}@${leaderEpoch}`);
       }
@@ -365,10 +366,10 @@ export class ClientMetadata {
     return parts.join(' ');
   }
 
-  private record(leaders: string): void {
-    if (!this.ports.trace.on) return;
-    const brokers = this.brokerAddresses.size;
-    this.ports.trace.record(metadataTrace, { brokers, topics: this.topics.size, leaders });
+  #record(leaders: string): void {
+    if (!this.#ports.trace.on) return;
+    const brokers = this.#brokerAddresses.size;
+    this.#ports.trace.record(metadataTrace, { brokers, topics: this.#topics.size, leaders });
   }
 }
 

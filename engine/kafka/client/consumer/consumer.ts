@@ -67,34 +67,34 @@ export function createConsumer(options: ConsumerOptions): ProcessFactory<Consume
 }
 
 export class Consumer implements Process {
-  private readonly ports: Ports;
-  private readonly options: ConsumerOptions;
-  private readonly config: ConsumerConfig;
-  private readonly network: NetworkClient;
-  private readonly metadata: ClientMetadata;
-  private readonly subscriptions: SubscriptionState;
-  private readonly offsetFetcher: OffsetFetcher;
-  private readonly fetcher: Fetcher;
-  private readonly commits: CommittedPositions | null;
-  private readonly commitMode: CommitMode;
-  private nextAutoCommitAt: Micros = micros(0);
-  private readonly wakeUp: WakeUp;
+  readonly #ports: Ports;
+  readonly #options: ConsumerOptions;
+  readonly #config: ConsumerConfig;
+  readonly #network: NetworkClient;
+  readonly #metadata: ClientMetadata;
+  readonly #subscriptions: SubscriptionState;
+  readonly #offsetFetcher: OffsetFetcher;
+  readonly #fetcher: Fetcher;
+  readonly #commits: CommittedPositions | null;
+  readonly #commitMode: CommitMode;
+  #nextAutoCommitAt: Micros = micros(0);
+  readonly #wakeUp: WakeUp;
   /** Between the return of one poll and the call of the next: commits and processing. */
-  private processing = false;
-  private turning = false;
-  private consumed = 0;
-  private lastError = '';
-  private closed = false;
-  private view: ConsumerView | null = null;
+  #processing = false;
+  #turning = false;
+  #consumed = 0;
+  #lastError = '';
+  #closed = false;
+  #view: ConsumerView | null = null;
 
   constructor(ports: Ports, options: ConsumerOptions, config: ConsumerConfig) {
-    this.ports = ports;
-    this.options = options;
-    this.config = config;
-    this.wakeUp = new WakeUp(ports.clock, () => this.turn());
-    this.network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
+    this.#ports = ports;
+    this.#options = options;
+    this.#config = config;
+    this.#wakeUp = new WakeUp(ports.clock, () => this.#turn());
+    this.#network = new NetworkClient(ports, networkOptionsOf(config, ports.host));
     const { switches } = options.profile;
-    this.metadata = new ClientMetadata(ports, this.network, {
+    this.#metadata = new ClientMetadata(ports, this.#network, {
       bootstrap: options.bootstrap,
       maxAgeMs: config['metadata.max.age.ms'],
       retryBackoffMs: config['retry.backoff.ms'],
@@ -102,88 +102,88 @@ export class Consumer implements Process {
       allowAutoTopicCreation: config['allow.auto.create.topics'],
       leaderEpochs: switches.epochFencing && switches.consumerChecksTruncation,
     });
-    const { metadata } = this;
-    this.subscriptions = new SubscriptionState(ports);
+    const metadata = this.#metadata;
+    this.#subscriptions = new SubscriptionState(ports);
     const owner = {
-      changed: () => this.turn(),
-      wakeAt: (at: Micros) => this.wakeAt(at, 'retry.backoff.ms'),
-      failed: (error: ConsumerError) => this.failed(error),
+      changed: () => this.#turn(),
+      wakeAt: (at: Micros) => this.#wakeAt(at, 'retry.backoff.ms'),
+      failed: (error: ConsumerError) => this.#failed(error),
     };
-    this.offsetFetcher = new OffsetFetcher(ports, config, metadata, this.subscriptions, owner);
-    this.fetcher = new Fetcher(ports, config, metadata, this.subscriptions, owner);
+    this.#offsetFetcher = new OffsetFetcher(ports, config, metadata, this.#subscriptions, owner);
+    this.#fetcher = new Fetcher(ports, config, metadata, this.#subscriptions, owner);
     const group = config['group.id'];
-    this.commits = group === '' ? null : new CommittedPositions(ports.disk, group);
-    this.commitMode = options.commit ?? (config['enable.auto.commit'] ? 'auto' : 'manual');
+    this.#commits = group === '' ? null : new CommittedPositions(ports.disk, group);
+    this.#commitMode = options.commit ?? (config['enable.auto.commit'] ? 'auto' : 'manual');
   }
 
   start(): void {
-    this.metadata.watch(() => this.turn());
-    this.network.listen({ ready: () => this.turn(), disconnected: () => this.wake() });
-    this.metadata.requestUpdate();
-    this.nextAutoCommitAt = this.autoCommitDue();
-    if (this.options.assignment !== undefined) this.assign(this.options.assignment);
+    this.#metadata.watch(() => this.#turn());
+    this.#network.listen({ ready: () => this.#turn(), disconnected: () => this.#wake() });
+    this.#metadata.requestUpdate();
+    this.#nextAutoCommitAt = this.#autoCommitDue();
+    if (this.#options.assignment !== undefined) this.assign(this.#options.assignment);
   }
 
   stop(): void {
-    this.close(() => this.ports.halt('closed'));
+    this.close(() => this.#ports.halt('closed'));
   }
 
   // ----------------------------------------------------------------------------------- commands
 
   /** Replaces the assignment. A new partition starts at its committed position, or is reset. */
   assign(partitions: readonly TopicPartition[]): void {
-    assert(!this.closed, 'a closed consumer');
-    this.subscriptions.assign(partitions);
-    for (const { topic } of partitions) this.metadata.add(topic);
-    this.wake();
+    assert(!this.#closed, 'a closed consumer');
+    this.#subscriptions.assign(partitions);
+    for (const { topic } of partitions) this.#metadata.add(topic);
+    this.#wake();
   }
 
   /** The next poll returns records from this offset on. */
   seek(partition: TopicPartition, offset: number): void {
-    this.offsetFetcher.seek(this.assigned(partition), offset);
-    this.wake();
+    this.#offsetFetcher.seek(this.#assigned(partition), offset);
+    this.#wake();
   }
 
   seekToBeginning(partition: TopicPartition): void {
-    this.assigned(partition).requestOffsetReset('earliest');
-    this.wake();
+    this.#assigned(partition).requestOffsetReset('earliest');
+    this.#wake();
   }
 
   seekToEnd(partition: TopicPartition): void {
-    this.assigned(partition).requestOffsetReset('latest');
-    this.wake();
+    this.#assigned(partition).requestOffsetReset('latest');
+    this.#wake();
   }
 
   /** The offset of the next record that a poll will return; null while it is not known. */
   position(partition: TopicPartition): number | null {
-    const state = this.assigned(partition);
+    const state = this.#assigned(partition);
     return state.fetchState === 'AWAIT_RESET' ? null : (state.position?.offset ?? null);
   }
 
   /** The committed position; null without one, or without `group.id`. */
   committed(partition: TopicPartition): number | null {
-    return this.commits?.committed(partition)?.offset ?? null;
+    return this.#commits?.committed(partition)?.offset ?? null;
   }
 
   /** Polls return nothing of the partition; its position stays. */
   pause(partition: TopicPartition): void {
-    this.assigned(partition).paused = true;
+    this.#assigned(partition).paused = true;
   }
 
   resume(partition: TopicPartition): void {
-    this.assigned(partition).paused = false;
-    this.wake();
+    this.#assigned(partition).paused = false;
+    this.#wake();
   }
 
   /** Commits the current positions; `done(true)` when they are durable. Needs `group.id`. */
   commit(done: (ok: boolean) => void = () => undefined): void {
-    assert(this.commits !== null, 'group.id is needed to commit');
-    const positions = this.positionsToCommit();
-    this.commits.commit(positions, (result) => {
+    assert(this.#commits !== null, 'group.id is needed to commit');
+    const positions = this.#positionsToCommit();
+    this.#commits.commit(positions, (result) => {
       if (result === 'ok') {
         for (const { topic, partition, offset } of positions) {
           const name = `${topic}-${partition}`;
-          this.ports.trace.record(commitTrace, { partition: name, offset });
+          this.#ports.trace.record(commitTrace, { partition: name, offset });
         }
       }
       done(result === 'ok');
@@ -192,27 +192,27 @@ export class Consumer implements Process {
 
   /** Commits if commits are automatic, then closes. `done` is called in this or a later event. */
   close(done: () => void = () => undefined): void {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.#closed) return;
+    this.#closed = true;
     const finish = (): void => {
-      this.metadata.stop();
-      this.network.close();
-      this.wakeUp.cancel();
+      this.#metadata.stop();
+      this.#network.close();
+      this.#wakeUp.cancel();
       done();
     };
-    if (this.commits !== null && this.commitMode === 'auto') this.commit(finish);
+    if (this.#commits !== null && this.#commitMode === 'auto') this.commit(finish);
     else finish();
   }
 
-  private assigned(partition: TopicPartition): PartitionState {
-    const state = this.subscriptions.of(partition);
+  #assigned(partition: TopicPartition): PartitionState {
+    const state = this.#subscriptions.of(partition);
     assert(state !== null, 'an assigned partition', { ...partition });
     return state;
   }
 
-  private positionsToCommit(): CommittedPosition[] {
+  #positionsToCommit(): CommittedPosition[] {
     const positions: CommittedPosition[] = [];
-    for (const { topic, partition, position } of this.subscriptions.all()) {
+    for (const { topic, partition, position } of this.#subscriptions.all()) {
       if (position === null) continue;
       const { offset, offsetEpoch: leaderEpoch } = position;
       positions.push({ topic, partition, offset, leaderEpoch });
@@ -223,98 +223,98 @@ export class Consumer implements Process {
   // -------------------------------------------------------------------------------------- turns
 
   /** Takes a turn in a later event of the same instant. */
-  private wake(): void {
-    this.wakeAt(this.ports.clock.now(), 'consumer');
+  #wake(): void {
+    this.#wakeAt(this.#ports.clock.now(), 'consumer');
   }
 
-  private wakeAt(at: Micros, label: string): void {
-    if (!this.closed) this.wakeUp.at(at, label);
+  #wakeAt(at: Micros, label: string): void {
+    if (!this.#closed) this.#wakeUp.at(at, label);
   }
 
   /** Does all that can be done now: positions, requests, and a poll if the last one is over. */
-  private turn(): void {
-    if (this.closed || this.turning) return;
-    this.turning = true;
-    for (const state of this.subscriptions.all()) {
+  #turn(): void {
+    if (this.#closed || this.#turning) return;
+    this.#turning = true;
+    for (const state of this.#subscriptions.all()) {
       if (state.fetchState === 'INITIALIZING' && !state.failed) {
-        this.offsetFetcher.initialize(state, this.commits?.committed(state) ?? null);
+        this.#offsetFetcher.initialize(state, this.#commits?.committed(state) ?? null);
       }
-      const leader = this.metadata.leader(state.topic, state.partition);
+      const leader = this.#metadata.leader(state.topic, state.partition);
       if (leader !== null) state.leaderIs(leader);
     }
-    this.offsetFetcher.ask();
-    this.fetcher.sendFetches();
-    this.turning = false;
-    if (!this.processing && this.fetcher.hasRecords) this.poll();
+    this.#offsetFetcher.ask();
+    this.#fetcher.sendFetches();
+    this.#turning = false;
+    if (!this.#processing && this.#fetcher.hasRecords) this.#poll();
   }
 
-  private failed(error: ConsumerError): void {
-    this.lastError = error.reason;
+  #failed(error: ConsumerError): void {
+    this.#lastError = error.reason;
     const partition = `${error.topic}-${error.partition}`;
-    this.ports.trace.record(consumerErrorTrace, { partition, error: error.reason });
-    this.ports.clock.after(micros(0), 'onError', () => this.options.onError?.(error, this));
+    this.#ports.trace.record(consumerErrorTrace, { partition, error: error.reason });
+    this.#ports.clock.after(micros(0), 'onError', () => this.#options.onError?.(error, this));
   }
 
   // --------------------------------------------------------------------------------------- poll
 
-  private autoCommitDue(): Micros {
-    const interval = microsOfMillis(this.config['auto.commit.interval.ms']);
-    return micros(this.ports.clock.now() + interval);
+  #autoCommitDue(): Micros {
+    const interval = microsOfMillis(this.#config['auto.commit.interval.ms']);
+    return micros(this.#ports.clock.now() + interval);
   }
 
-  private poll(): void {
-    assert(!this.processing, 'one poll at a time');
-    if (this.commitMode === 'auto' && this.commits !== null) {
-      if (this.ports.clock.now() >= this.nextAutoCommitAt) {
-        this.nextAutoCommitAt = this.autoCommitDue();
+  #poll(): void {
+    assert(!this.#processing, 'one poll at a time');
+    if (this.#commitMode === 'auto' && this.#commits !== null) {
+      if (this.#ports.clock.now() >= this.#nextAutoCommitAt) {
+        this.#nextAutoCommitAt = this.#autoCommitDue();
         this.commit();
       }
     }
-    const records = this.fetcher.collect();
+    const records = this.#fetcher.collect();
     // The next round of fetches goes out before the application gets busy.
-    this.fetcher.sendFetches();
+    this.#fetcher.sendFetches();
     if (records.length === 0) return;
-    this.processing = true;
-    const commitsFirst = this.commitMode === 'before-processing' && this.commits !== null;
-    if (commitsFirst) this.commit(() => this.process(records));
-    else this.process(records);
+    this.#processing = true;
+    const commitsFirst = this.#commitMode === 'before-processing' && this.#commits !== null;
+    if (commitsFirst) this.commit(() => this.#process(records));
+    else this.#process(records);
   }
 
-  private process(records: readonly ConsumerRecord[]): void {
-    if (this.closed) return;
-    this.consumed += records.length;
-    this.options.onRecords(records, this);
-    const perRecord = this.options.processingMicrosPerRecord ?? 0;
+  #process(records: readonly ConsumerRecord[]): void {
+    if (this.#closed) return;
+    this.#consumed += records.length;
+    this.#options.onRecords(records, this);
+    const perRecord = this.#options.processingMicrosPerRecord ?? 0;
     const wait = micros(records.length * perRecord);
-    this.ports.clock.after(wait, 'processing', () => this.processed());
+    this.#ports.clock.after(wait, 'processing', () => this.#processed());
   }
 
-  private processed(): void {
+  #processed(): void {
     const next = (): void => {
-      this.processing = false;
-      this.turn();
+      this.#processing = false;
+      this.#turn();
     };
-    if (this.closed) return;
-    if (this.commitMode === 'after-processing' && this.commits !== null) this.commit(next);
+    if (this.#closed) return;
+    if (this.#commitMode === 'after-processing' && this.#commits !== null) this.commit(next);
     else next();
   }
 
   // -------------------------------------------------------------------------------------- views
 
   inspect(): ConsumerView {
-    this.view = shared(this.view, this.viewNow());
-    return this.view;
+    this.#view = shared(this.#view, this.#viewNow());
+    return this.#view;
   }
 
-  private viewNow(): ConsumerView {
+  #viewNow(): ConsumerView {
     return {
       kind: 'kafka-consumer',
-      state: this.closed ? 'closed' : 'running',
-      consumed: this.consumed,
-      partitions: this.subscriptions
+      state: this.#closed ? 'closed' : 'running',
+      consumed: this.#consumed,
+      partitions: this.#subscriptions
         .all()
         .map((state) => assignedPartitionView(state, this.committed(state))),
-      lastError: this.lastError,
+      lastError: this.#lastError,
     };
   }
 }

@@ -35,14 +35,14 @@ const NONE = -1;
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
 
 export class Fetcher {
-  private readonly ports: Ports;
-  private readonly config: ConsumerConfig;
-  private readonly metadata: ClientMetadata;
-  private readonly subscriptions: SubscriptionState;
-  private readonly owner: FetcherOwner;
+  readonly #ports: Ports;
+  readonly #config: ConsumerConfig;
+  readonly #metadata: ClientMetadata;
+  readonly #subscriptions: SubscriptionState;
+  readonly #owner: FetcherOwner;
   /** Brokers that have not answered the last Fetch. */
-  private readonly pending = new Set<RequestChannel>();
-  private buffer: CompletedFetch[] = [];
+  readonly #pending = new Set<RequestChannel>();
+  #buffer: CompletedFetch[] = [];
 
   constructor(
     ports: Ports,
@@ -51,60 +51,62 @@ export class Fetcher {
     subscriptions: SubscriptionState,
     owner: FetcherOwner,
   ) {
-    this.ports = ports;
-    this.config = config;
-    this.metadata = metadata;
-    this.subscriptions = subscriptions;
-    this.owner = owner;
+    this.#ports = ports;
+    this.#config = config;
+    this.#metadata = metadata;
+    this.#subscriptions = subscriptions;
+    this.#owner = owner;
   }
 
   // -------------------------------------------------------------------------------------- fetch
 
   /** Sends a Fetch to each broker that leads partitions worth fetching and owes no answer. */
   sendFetches(): void {
-    const now = this.ports.clock.now();
-    const buffered = new Set(this.buffer.map(({ partition }) => this.subscriptions.of(partition)));
+    const now = this.#ports.clock.now();
+    const buffered = new Set(
+      this.#buffer.map(({ partition }) => this.#subscriptions.of(partition)),
+    );
     const plan = new Map<RequestChannel, PartitionState[]>();
-    for (const state of this.subscriptions.all()) {
+    for (const state of this.#subscriptions.all()) {
       if (!state.isFetchable || buffered.has(state)) continue;
       if (state.retryAt > now) {
-        this.owner.wakeAt(state.retryAt);
+        this.#owner.wakeAt(state.retryAt);
         continue;
       }
-      const leader = this.metadata.leader(state.topic, state.partition);
-      const channel = leader === null ? null : this.channelFor(state, leader.id);
+      const leader = this.#metadata.leader(state.topic, state.partition);
+      const channel = leader === null ? null : this.#channelFor(state, leader.id);
       if (channel === null) {
-        this.metadataIsWrong(state);
-      } else if (!this.pending.has(channel) && channel.ready()) {
+        this.#metadataIsWrong(state);
+      } else if (!this.#pending.has(channel) && channel.ready()) {
         plan.set(channel, [...(plan.get(channel) ?? []), state]);
       }
     }
-    for (const [channel, states] of plan) this.sendFetch(channel, states);
+    for (const [channel, states] of plan) this.#sendFetch(channel, states);
   }
 
   /** To the preferred read replica, else to the leader. Source: `selectReadReplica`. */
-  private channelFor(state: PartitionState, leaderId: number): RequestChannel | null {
+  #channelFor(state: PartitionState, leaderId: number): RequestChannel | null {
     const { preferredReadReplica, preferredReplicaExpiresAt } = state;
-    if (preferredReadReplica < 0) return this.metadata.channelTo(leaderId);
-    if (this.ports.clock.now() > preferredReplicaExpiresAt) {
+    if (preferredReadReplica < 0) return this.#metadata.channelTo(leaderId);
+    if (this.#ports.clock.now() > preferredReplicaExpiresAt) {
       state.clearPreferredReadReplica();
-      return this.metadata.channelTo(leaderId);
+      return this.#metadata.channelTo(leaderId);
     }
-    const channel = this.metadata.channelTo(preferredReadReplica);
+    const channel = this.#metadata.channelTo(preferredReadReplica);
     if (channel !== null) return channel;
-    this.metadataIsWrong(state);
-    return this.metadata.channelTo(leaderId);
+    this.#metadataIsWrong(state);
+    return this.#metadata.channelTo(leaderId);
   }
 
   /** Asks for metadata, and goes back to the leader meanwhile. Source: `requestMetadataUpdate`. */
-  private metadataIsWrong(state: PartitionState): void {
-    assert(this.subscriptions.of(state) === state, 'an assigned partition', { at: state.name });
-    this.metadata.requestUpdate();
+  #metadataIsWrong(state: PartitionState): void {
+    assert(this.#subscriptions.of(state) === state, 'an assigned partition', { at: state.name });
+    this.#metadata.requestUpdate();
     state.clearPreferredReadReplica();
   }
 
-  private sendFetch(channel: RequestChannel, states: readonly PartitionState[]): void {
-    assert(!this.pending.has(channel), 'one fetch a broker', { to: channel.address });
+  #sendFetch(channel: RequestChannel, states: readonly PartitionState[]): void {
+    assert(!this.#pending.has(channel), 'one fetch a broker', { to: channel.address });
     const topics = new Map<string, FetchRequest['topics'][number]['partitions'][number][]>();
     const offsets = new Map<PartitionState, number>();
     for (const state of states) {
@@ -118,60 +120,60 @@ export class Fetcher {
         fetchOffset: position.offset,
         lastFetchedEpoch: NONE,
         logStartOffset: NONE,
-        partitionMaxBytes: this.config['max.partition.fetch.bytes'],
+        partitionMaxBytes: this.#config['max.partition.fetch.bytes'],
         replicaDirectoryId: NO_TOPIC_ID,
       });
       topics.set(state.topic, partitions);
     }
-    const named = [...topics.keys()].some((name) => this.metadata.topicId(name) === NO_TOPIC_ID);
+    const named = [...topics.keys()].some((name) => this.#metadata.topicId(name) === NO_TOPIC_ID);
     const body: FetchRequest = {
       clusterId: null,
       replicaId: CONSUMER_REPLICA_ID,
       replicaState: { replicaId: CONSUMER_REPLICA_ID, replicaEpoch: NONE },
-      maxWaitMs: this.config['fetch.max.wait.ms'],
-      minBytes: this.config['fetch.min.bytes'],
-      maxBytes: this.config['fetch.max.bytes'],
-      isolationLevel: this.config['isolation.level'] === 'read_committed' ? 1 : 0,
+      maxWaitMs: this.#config['fetch.max.wait.ms'],
+      minBytes: this.#config['fetch.min.bytes'],
+      maxBytes: this.#config['fetch.max.bytes'],
+      isolationLevel: this.#config['isolation.level'] === 'read_committed' ? 1 : 0,
       ...NO_SESSION,
       topics: [...topics].map(([topic, partitions]) => {
-        return { topic, topicId: this.metadata.topicId(topic), partitions };
+        return { topic, topicId: this.#metadata.topicId(topic), partitions };
       }),
       forgottenTopicsData: [],
-      rackId: this.config['client.rack'],
+      rackId: this.#config['client.rack'],
     };
-    this.pending.add(channel);
+    this.#pending.add(channel);
     const version = named ? VERSION_MAX_WITH_NAMES : fetch.versionMax;
     channel.send(fetch.key, version, body, (reply) => {
-      this.pending.delete(channel);
-      this.fetched(reply, offsets);
+      this.#pending.delete(channel);
+      this.#fetched(reply, offsets);
     });
   }
 
-  private fetched(reply: Reply, offsets: ReadonlyMap<PartitionState, number>): void {
+  #fetched(reply: Reply, offsets: ReadonlyMap<PartitionState, number>): void {
     if (!reply.ok) {
       for (const state of offsets.keys()) state.clearPreferredReadReplica();
-      this.metadata.requestUpdate();
-      this.owner.changed();
+      this.#metadata.requestUpdate();
+      this.#owner.changed();
       return;
     }
     const response = reply.body as FetchResponse;
     if (response.errorCode !== ErrorCode.NONE) {
-      for (const [state, offset] of offsets) this.refused(state, offset, response.errorCode);
+      for (const [state, offset] of offsets) this.#refused(state, offset, response.errorCode);
     }
     for (const told of response.responses) {
       const withId = reply.apiVersion > VERSION_MAX_WITH_NAMES;
-      const topic = withId ? this.metadata.topicName(told.topicId) : told.topic;
+      const topic = withId ? this.#metadata.topicName(told.topicId) : told.topic;
       if (topic === null) continue;
       for (const one of told.partitions) {
-        const state = this.subscriptions.of({ topic, partition: one.partitionIndex });
+        const state = this.#subscriptions.of({ topic, partition: one.partitionIndex });
         const offset = state === null ? undefined : offsets.get(state);
-        if (state !== null && offset !== undefined) this.take(state, offset, one, response);
+        if (state !== null && offset !== undefined) this.#take(state, offset, one, response);
       }
     }
-    this.owner.changed();
+    this.#owner.changed();
   }
 
-  private take(
+  #take(
     state: PartitionState,
     fetchOffset: number,
     told: FetchedPartition,
@@ -179,8 +181,8 @@ export class Fetcher {
   ): void {
     if (told.errorCode !== ErrorCode.NONE) {
       const { topic, partition } = state;
-      this.metadata.learnLeader(topic, partition, told.currentLeader, response.nodeEndpoints);
-      this.refused(state, fetchOffset, told.errorCode);
+      this.#metadata.learnLeader(topic, partition, told.currentLeader, response.nodeEndpoints);
+      this.#refused(state, fetchOffset, told.errorCode);
       return;
     }
     // Sought or reset since: these are records of another place.
@@ -189,78 +191,80 @@ export class Fetcher {
     state.highWatermark = told.highWatermark;
     state.lastStableOffset = told.lastStableOffset;
     state.logStartOffset = told.logStartOffset;
-    if (told.preferredReadReplica >= 0) this.prefer(state, told.preferredReadReplica);
+    if (told.preferredReadReplica >= 0) this.#prefer(state, told.preferredReadReplica);
     if (told.records === null || told.records.length === 0) return;
-    const readCommitted = this.config['isolation.level'] === 'read_committed';
+    const readCommitted = this.#config['isolation.level'] === 'read_committed';
     const { topic, partition } = state;
-    this.buffer.push(
+    this.#buffer.push(
       new CompletedFetch({
         partition: { topic, partition },
         fetchOffset,
         records: told.records,
         abortedTransactions: readCommitted ? (told.abortedTransactions ?? []) : null,
-        checksCrcs: this.config['check.crcs'],
+        checksCrcs: this.#config['check.crcs'],
       }),
     );
   }
 
   /** The leader says whom to ask; for as long as metadata is believed, too. */
-  private prefer(state: PartitionState, replica: number): void {
-    const until = this.ports.clock.now() + microsOfMillis(this.config['metadata.max.age.ms']);
+  #prefer(state: PartitionState, replica: number): void {
+    const until = this.#ports.clock.now() + microsOfMillis(this.#config['metadata.max.age.ms']);
     state.prefer(replica, micros(until));
-    if (!this.ports.trace.on) return;
-    this.ports.trace.record(preferredReplicaTrace, { partition: state.name, replica });
+    if (!this.#ports.trace.on) return;
+    this.#ports.trace.record(preferredReplicaTrace, { partition: state.name, replica });
   }
 
   /** Source: `FetchCollector.handleInitializeErrors`. */
-  private refused(state: PartitionState, fetchOffset: number, errorCode: number): void {
-    const now = this.ports.clock.now();
-    state.retryAt = micros(now + microsOfMillis(this.config['retry.backoff.ms']));
-    if (this.ports.trace.on) {
+  #refused(state: PartitionState, fetchOffset: number, errorCode: number): void {
+    const now = this.#ports.clock.now();
+    state.retryAt = micros(now + microsOfMillis(this.#config['retry.backoff.ms']));
+    if (this.#ports.trace.on) {
       const what = { partition: state.name, offset: fetchOffset, error: errorName(errorCode) };
-      this.ports.trace.record(fetchErrorTrace, what);
+      this.#ports.trace.record(fetchErrorTrace, what);
     }
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       // A follower may lack what the leader has: only the leader's word counts.
-      if (!state.clearPreferredReadReplica()) this.outOfRange(state, fetchOffset);
+      if (!state.clearPreferredReadReplica()) this.#outOfRange(state, fetchOffset);
     } else if (errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED) {
-      this.fail(state, 'TopicAuthorizationException');
+      this.#fail(state, 'TopicAuthorizationException');
     } else if (errorCode === ErrorCode.CORRUPT_MESSAGE) {
-      this.fail(state, 'CorruptRecordException');
+      this.#fail(state, 'CorruptRecordException');
     } else if (isInvalidMetadata(errorCode) || errorCode === ErrorCode.OFFSET_NOT_AVAILABLE) {
-      this.metadataIsWrong(state);
+      this.#metadataIsWrong(state);
     }
   }
 
-  private outOfRange(state: PartitionState, fetchOffset: number): void {
+  #outOfRange(state: PartitionState, fetchOffset: number): void {
     if (state.fetchState !== 'FETCHING' || state.position?.offset !== fetchOffset) return;
-    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
-    if (strategy === 'none') this.fail(state, 'OffsetOutOfRangeException');
+    const strategy = this.#config['auto.offset.reset'] as ResetStrategy;
+    if (strategy === 'none') this.#fail(state, 'OffsetOutOfRangeException');
     else state.requestOffsetReset(strategy);
   }
 
-  private fail(state: PartitionState, reason: ConsumerError['reason']): void {
+  #fail(state: PartitionState, reason: ConsumerError['reason']): void {
     assert(!state.failed, 'told once', { at: state.name });
     state.failed = true;
     const { topic, partition } = state;
     const offset = state.position?.offset ?? NONE;
-    this.owner.failed({ topic, partition, reason, offset, divergentOffset: NONE });
+    this.#owner.failed({ topic, partition, reason, offset, divergentOffset: NONE });
   }
 
   // ------------------------------------------------------------------------------------ collect
 
   /** Whether a poll would find something, of partitions that are not paused. */
   get hasRecords(): boolean {
-    return this.buffer.some(({ partition }) => this.subscriptions.of(partition)?.paused === false);
+    return this.#buffer.some(
+      ({ partition }) => this.#subscriptions.of(partition)?.paused === false,
+    );
   }
 
   /** At most `max.poll.records` records, each partition's in order; positions move behind them. */
   collect(): ConsumerRecord[] {
     const collected: ConsumerRecord[] = [];
     const kept: CompletedFetch[] = [];
-    for (const completed of this.buffer) {
-      const room = this.config['max.poll.records'] - collected.length;
-      const state = this.subscriptions.of(completed.partition);
+    for (const completed of this.#buffer) {
+      const room = this.#config['max.poll.records'] - collected.length;
+      const state = this.#subscriptions.of(completed.partition);
       if (state === null) continue;
       if (state.paused || room === 0) {
         kept.push(completed);
@@ -269,17 +273,17 @@ export class Fetcher {
       // A seek, a reset or a validation came between: the position decides, not the buffer.
       if (!state.isFetchable || state.position?.offset !== completed.nextFetchOffset) continue;
       const records = completed.take(room);
-      this.give(state, completed, records);
+      this.#give(state, completed, records);
       for (const record of records) collected.push(record);
-      if (completed.corrupt && records.length < room) this.fail(state, 'CorruptRecordException');
+      if (completed.corrupt && records.length < room) this.#fail(state, 'CorruptRecordException');
       else if (!completed.isDrained) kept.push(completed);
     }
-    this.buffer = kept;
-    assert(collected.length <= this.config['max.poll.records'], 'max.poll.records');
+    this.#buffer = kept;
+    assert(collected.length <= this.#config['max.poll.records'], 'max.poll.records');
     return collected;
   }
 
-  private give(
+  #give(
     state: PartitionState,
     completed: CompletedFetch,
     records: readonly ConsumerRecord[],
@@ -290,8 +294,8 @@ export class Fetcher {
     }
     const first = records[0];
     const last = records[records.length - 1];
-    if (first === undefined || last === undefined || !this.ports.trace.on) return;
-    this.ports.trace.record(deliverTrace, {
+    if (first === undefined || last === undefined || !this.#ports.trace.on) return;
+    this.#ports.trace.record(deliverTrace, {
       partition: state.name,
       firstOffset: first.offset,
       lastOffset: last.offset,

@@ -53,11 +53,11 @@ type ListedPartition = ListOffsetsResponse['topics'][number]['partitions'][numbe
 type EpochEnd = OffsetForLeaderEpochResponse['topics'][number]['partitions'][number];
 
 export class OffsetFetcher {
-  private readonly ports: Ports;
-  private readonly config: ConsumerConfig;
-  private readonly metadata: ClientMetadata;
-  private readonly subscriptions: SubscriptionState;
-  private readonly owner: FetcherOwner;
+  readonly #ports: Ports;
+  readonly #config: ConsumerConfig;
+  readonly #metadata: ClientMetadata;
+  readonly #subscriptions: SubscriptionState;
+  readonly #owner: FetcherOwner;
 
   constructor(
     ports: Ports,
@@ -66,11 +66,11 @@ export class OffsetFetcher {
     subscriptions: SubscriptionState,
     owner: FetcherOwner,
   ) {
-    this.ports = ports;
-    this.config = config;
-    this.metadata = metadata;
-    this.subscriptions = subscriptions;
-    this.owner = owner;
+    this.#ports = ports;
+    this.#config = config;
+    this.#metadata = metadata;
+    this.#subscriptions = subscriptions;
+    this.#owner = owner;
   }
 
   /** Starts a partition at its committed position, or else as the reset policy has it. */
@@ -79,18 +79,18 @@ export class OffsetFetcher {
     committed: { readonly offset: number; readonly leaderEpoch: number } | null,
   ): void {
     assert(state.fetchState === 'INITIALIZING', 'no position yet', { is: state.fetchState });
-    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
+    const strategy = this.#config['auto.offset.reset'] as ResetStrategy;
     if (committed !== null) {
       // Its epoch is checked with the leader as soon as there is one.
       const { offset, leaderEpoch: offsetEpoch } = committed;
-      state.seekUnvalidated({ offset, offsetEpoch, leader: this.leaderOf(state) });
+      state.seekUnvalidated({ offset, offsetEpoch, leader: this.#leaderOf(state) });
     } else if (strategy !== 'none') {
       state.requestOffsetReset(strategy);
     } else {
       state.failed = true;
       const { topic, partition } = state;
       const reason = 'NoOffsetForPartitionException';
-      this.owner.failed({
+      this.#owner.failed({
         topic,
         partition,
         reason,
@@ -103,30 +103,30 @@ export class OffsetFetcher {
   /** The next record that is fetched is the one at this offset. */
   seek(state: PartitionState, offset: number): void {
     assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset', { offset });
-    state.seekValidated({ offset, offsetEpoch: UNDEFINED, leader: this.leaderOf(state) });
-    this.ports.trace.record(seekTrace, { partition: state.name, offset });
+    state.seekValidated({ offset, offsetEpoch: UNDEFINED, leader: this.#leaderOf(state) });
+    this.#ports.trace.record(seekTrace, { partition: state.name, offset });
   }
 
   /** Sends what has to be asked and is not being asked already. */
   ask(): void {
-    for (const [channel, states] of this.due('AWAIT_RESET')) this.askOffsets(channel, states);
-    for (const [channel, states] of this.due('AWAIT_VALIDATION')) this.askEpochs(channel, states);
+    for (const [channel, states] of this.#due('AWAIT_RESET')) this.#askOffsets(channel, states);
+    for (const [channel, states] of this.#due('AWAIT_VALIDATION')) this.#askEpochs(channel, states);
   }
 
   /** Partitions in a state that wait for nothing, by the connection to their leader. */
-  private due(fetchState: string): Map<RequestChannel, PartitionState[]> {
-    const now = this.ports.clock.now();
+  #due(fetchState: string): Map<RequestChannel, PartitionState[]> {
+    const now = this.#ports.clock.now();
     const due = new Map<RequestChannel, PartitionState[]>();
-    for (const state of this.subscriptions.all()) {
+    for (const state of this.#subscriptions.all()) {
       if (state.fetchState !== fetchState || state.requestPending) continue;
       if (state.retryAt > now) {
-        this.owner.wakeAt(state.retryAt);
+        this.#owner.wakeAt(state.retryAt);
         continue;
       }
-      const leader = this.metadata.leader(state.topic, state.partition);
-      const channel = leader === null ? null : this.metadata.channelTo(leader.id);
+      const leader = this.#metadata.leader(state.topic, state.partition);
+      const channel = leader === null ? null : this.#metadata.channelTo(leader.id);
       if (channel === null) {
-        this.metadata.requestUpdate();
+        this.#metadata.requestUpdate();
       } else if (channel.ready()) {
         state.requestPending = true;
         due.set(channel, [...(due.get(channel) ?? []), state]);
@@ -137,21 +137,21 @@ export class OffsetFetcher {
 
   // -------------------------------------------------------------------------------------- reset
 
-  private askOffsets(channel: RequestChannel, states: readonly PartitionState[]): void {
+  #askOffsets(channel: RequestChannel, states: readonly PartitionState[]): void {
     const asked = new Map<PartitionState, ResetStrategy>();
     for (const state of states) asked.set(state, state.resetStrategy);
     const body: ListOffsetsRequest = {
       replicaId: CONSUMER_REPLICA_ID,
-      isolationLevel: this.config['isolation.level'] === 'read_committed' ? 1 : 0,
+      isolationLevel: this.#config['isolation.level'] === 'read_committed' ? 1 : 0,
       topics: byTopic(states).map(([name, partitions]) => ({
         name,
         partitions: partitions.map((state) => ({
           partitionIndex: state.partition,
-          currentLeaderEpoch: this.leaderOf(state).epoch,
+          currentLeaderEpoch: this.#leaderOf(state).epoch,
           timestamp: TIMESTAMPS[state.resetStrategy === 'earliest' ? 'earliest' : 'latest'],
         })),
       })),
-      timeoutMs: this.config['request.timeout.ms'],
+      timeoutMs: this.#config['request.timeout.ms'],
     };
     channel.send(listOffsets.key, listOffsets.versionMax, body, (reply) => {
       const told = new Map<string, ListedPartition>();
@@ -162,33 +162,29 @@ export class OffsetFetcher {
           }
         }
       }
-      for (const [state, strategy] of asked) this.listed(state, strategy, told.get(state.name));
-      this.settle(reply);
+      for (const [state, strategy] of asked) this.#listed(state, strategy, told.get(state.name));
+      this.#settle(reply);
     });
   }
 
-  private listed(
-    state: PartitionState,
-    strategy: ResetStrategy,
-    told: ListedPartition | undefined,
-  ): void {
+  #listed(state: PartitionState, strategy: ResetStrategy, told: ListedPartition | undefined): void {
     // Sought or assigned anew meanwhile: the answer is to a question of the past.
-    const current = this.subscriptions.of(state) === state && state.fetchState === 'AWAIT_RESET';
+    const current = this.#subscriptions.of(state) === state && state.fetchState === 'AWAIT_RESET';
     if (!current || state.resetStrategy !== strategy) return;
     if (told === undefined || told.errorCode !== ErrorCode.NONE || told.offset === UNDEFINED) {
-      this.backOff(state, told?.errorCode ?? ErrorCode.NETWORK_EXCEPTION);
+      this.#backOff(state, told?.errorCode ?? ErrorCode.NETWORK_EXCEPTION);
       return;
     }
     const { offset } = told;
     assert(offset >= 0, 'an offset', { offset });
     // Without an epoch, so that the position is not validated: it comes from the leader itself.
-    state.seekValidated({ offset, offsetEpoch: UNDEFINED, leader: this.leaderOf(state) });
-    this.ports.trace.record(resetTrace, { partition: state.name, strategy, offset });
+    state.seekValidated({ offset, offsetEpoch: UNDEFINED, leader: this.#leaderOf(state) });
+    this.#ports.trace.record(resetTrace, { partition: state.name, strategy, offset });
   }
 
   // --------------------------------------------------------------------------------- validation
 
-  private askEpochs(channel: RequestChannel, states: readonly PartitionState[]): void {
+  #askEpochs(channel: RequestChannel, states: readonly PartitionState[]): void {
     const asked = new Map<PartitionState, FetchPosition>();
     for (const state of states) {
       assert(state.position !== null, 'a position to validate', { at: state.name });
@@ -200,7 +196,7 @@ export class OffsetFetcher {
         topic,
         partitions: partitions.map((state) => ({
           partition: state.partition,
-          currentLeaderEpoch: this.leaderOf(state).epoch,
+          currentLeaderEpoch: this.#leaderOf(state).epoch,
           leaderEpoch: state.position?.offsetEpoch ?? UNDEFINED,
         })),
       })),
@@ -214,28 +210,28 @@ export class OffsetFetcher {
           }
         }
       }
-      for (const [state, position] of asked) this.validated(state, position, told.get(state.name));
-      this.settle(reply);
+      for (const [state, position] of asked) this.#validated(state, position, told.get(state.name));
+      this.#settle(reply);
     });
   }
 
-  private validated(state: PartitionState, asked: FetchPosition, told: EpochEnd | undefined): void {
-    if (this.subscriptions.of(state) !== state || state.fetchState !== 'AWAIT_VALIDATION') return;
+  #validated(state: PartitionState, asked: FetchPosition, told: EpochEnd | undefined): void {
+    if (this.#subscriptions.of(state) !== state || state.fetchState !== 'AWAIT_VALIDATION') return;
     // The leader changed once more, or a seek came: the new position is validated by itself.
     if (state.position !== asked) return;
     if (told === undefined || told.errorCode !== ErrorCode.NONE) {
-      this.backOff(state, told?.errorCode ?? ErrorCode.NETWORK_EXCEPTION);
+      this.#backOff(state, told?.errorCode ?? ErrorCode.NETWORK_EXCEPTION);
     } else if (told.endOffset === UNDEFINED || told.leaderEpoch === UNDEFINED) {
-      this.truncated(state, asked, UNDEFINED, UNDEFINED);
+      this.#truncated(state, asked, UNDEFINED, UNDEFINED);
     } else if (told.endOffset < asked.offset) {
-      this.truncated(state, asked, told.endOffset, told.leaderEpoch);
+      this.#truncated(state, asked, told.endOffset, told.leaderEpoch);
     } else {
       state.completeValidation();
     }
   }
 
   /** What was consumed is no longer in the log: go back to where it parts, or tell. */
-  private truncated(
+  #truncated(
     state: PartitionState,
     asked: FetchPosition,
     divergentOffset: number,
@@ -244,14 +240,14 @@ export class OffsetFetcher {
     const { offset } = asked;
     assert(divergentOffset < offset, 'the log ends before the position', { divergentOffset });
     const what = { partition: state.name, position: offset, divergentOffset };
-    this.ports.trace.record(truncationDetectedTrace, what);
-    const strategy = this.config['auto.offset.reset'] as ResetStrategy;
+    this.#ports.trace.record(truncationDetectedTrace, what);
+    const strategy = this.#config['auto.offset.reset'] as ResetStrategy;
     if (strategy === 'none') {
       const { topic, partition } = state;
       const reason = 'LogTruncationException';
       state.failed = true;
       state.requestPending = true;
-      this.owner.failed({ topic, partition, reason, offset, divergentOffset });
+      this.#owner.failed({ topic, partition, reason, offset, divergentOffset });
     } else if (divergentOffset === UNDEFINED) {
       state.requestOffsetReset(strategy);
     } else {
@@ -262,32 +258,32 @@ export class OffsetFetcher {
 
   // --------------------------------------------------------------------------------- afterwards
 
-  private leaderOf(state: PartitionState): { id: number; epoch: number } {
-    return this.metadata.leader(state.topic, state.partition) ?? NO_LEADER_KNOWN;
+  #leaderOf(state: PartitionState): { id: number; epoch: number } {
+    return this.#metadata.leader(state.topic, state.partition) ?? NO_LEADER_KNOWN;
   }
 
-  private backOff(state: PartitionState, errorCode: number): void {
-    const now = this.ports.clock.now();
+  #backOff(state: PartitionState, errorCode: number): void {
+    const now = this.#ports.clock.now();
     state.requestPending = false;
-    state.retryAt = micros(now + microsOfMillis(this.config['retry.backoff.ms']));
-    if (this.ports.trace.on) {
+    state.retryAt = micros(now + microsOfMillis(this.#config['retry.backoff.ms']));
+    if (this.#ports.trace.on) {
       const what = { partition: state.name, offset: state.position?.offset ?? UNDEFINED };
-      this.ports.trace.record(fetchErrorTrace, { ...what, error: errorName(errorCode) });
+      this.#ports.trace.record(fetchErrorTrace, { ...what, error: errorName(errorCode) });
     }
     if (errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED) {
       const { topic, partition } = state;
       const reason = 'TopicAuthorizationException';
       state.requestPending = true;
-      this.owner.failed({ topic, partition, reason, offset: -1, divergentOffset: -1 });
+      this.#owner.failed({ topic, partition, reason, offset: -1, divergentOffset: -1 });
       return;
     }
-    this.metadata.requestUpdate();
-    this.owner.wakeAt(state.retryAt);
+    this.#metadata.requestUpdate();
+    this.#owner.wakeAt(state.retryAt);
   }
 
-  private settle(reply: Reply): void {
-    if (!reply.ok) this.metadata.requestUpdate();
-    this.owner.changed();
+  #settle(reply: Reply): void {
+    if (!reply.ok) this.#metadata.requestUpdate();
+    this.#owner.changed();
   }
 }
 

@@ -59,12 +59,12 @@ export class PartitionState implements TopicPartition {
   /** The follower that the leader named for reading (KIP-392), and until when; -1 for none. */
   preferredReadReplica = NO_REPLICA;
   preferredReplicaExpiresAt: Micros = micros(0);
-  private readonly machine: MachineRunner<typeof fetchStateMachine>;
+  readonly #machine: MachineRunner<typeof fetchStateMachine>;
 
   constructor(ports: Ports, { topic, partition }: TopicPartition) {
     this.topic = topic;
     this.partition = partition;
-    this.machine = new MachineRunner({
+    this.#machine = new MachineRunner({
       machine: fetchStateMachine,
       instance: topicPartitionText({ topic, partition }),
       clock: ports.clock,
@@ -77,7 +77,7 @@ export class PartitionState implements TopicPartition {
   }
 
   get fetchState(): string {
-    return this.machine.state;
+    return this.#machine.state;
   }
 
   get isFetchable(): boolean {
@@ -89,8 +89,8 @@ export class PartitionState implements TopicPartition {
   seekValidated(position: FetchPosition): void {
     assert(position.offset >= 0, 'an offset', { ...position });
     this.position = position;
-    this.settle();
-    this.machine.send({ type: 'SEEK' });
+    this.#settle();
+    this.#machine.send({ type: 'SEEK' });
   }
 
   /** Sets a position that came from a store: checked if its epoch and the leader's are known. */
@@ -101,8 +101,8 @@ export class PartitionState implements TopicPartition {
     }
     assert(position.offset >= 0, 'an offset', { ...position });
     this.position = position;
-    this.settle();
-    this.machine.send({ type: 'SEEK_UNVALIDATED' });
+    this.#settle();
+    this.#machine.send({ type: 'SEEK_UNVALIDATED' });
   }
 
   /** The records up to here were returned to the application. */
@@ -120,8 +120,8 @@ export class PartitionState implements TopicPartition {
   requestOffsetReset(strategy: ResetStrategy): void {
     assert(strategy !== 'none', 'nowhere to go without a strategy', { at: this.name });
     this.resetStrategy = strategy;
-    this.settle();
-    this.machine.send({ type: 'REQUEST_OFFSET_RESET' });
+    this.#settle();
+    this.#machine.send({ type: 'REQUEST_OFFSET_RESET' });
   }
 
   /**
@@ -138,7 +138,7 @@ export class PartitionState implements TopicPartition {
     const checkable = position.offsetEpoch !== -1 && leader.epoch !== -1;
     if (checkable) {
       this.requestPending = false;
-      this.machine.send({ type: 'LEADER_CHANGED' });
+      this.#machine.send({ type: 'LEADER_CHANGED' });
     } else if (this.fetchState === 'AWAIT_VALIDATION') {
       this.completeValidation();
     }
@@ -161,15 +161,15 @@ export class PartitionState implements TopicPartition {
 
   completeValidation(): void {
     assert(this.fetchState === 'AWAIT_VALIDATION', 'awaited', { state: this.fetchState });
-    this.settle();
-    this.machine.send({ type: 'COMPLETE_VALIDATION' });
+    this.#settle();
+    this.#machine.send({ type: 'COMPLETE_VALIDATION' });
   }
 
   dispose(): void {
-    this.machine.dispose();
+    this.#machine.dispose();
   }
 
-  private settle(): void {
+  #settle(): void {
     this.failed = false;
     this.requestPending = false;
     this.retryAt = micros(0);
@@ -178,34 +178,35 @@ export class PartitionState implements TopicPartition {
 
 /** The partitions of one consumer, in the order in which they were assigned. */
 export class SubscriptionState {
-  private readonly ports: Ports;
-  private readonly states = new Map<string, PartitionState>();
+  readonly #ports: Ports;
+  readonly #states = new Map<string, PartitionState>();
 
   constructor(ports: Ports) {
-    this.ports = ports;
+    this.#ports = ports;
   }
 
   /** Replaces the assignment; what was assigned before keeps its position. */
   assign(partitions: readonly TopicPartition[]): void {
     const wanted = new Set(partitions.map(topicPartitionText));
     assert(wanted.size === partitions.length, 'each partition once', { partitions });
-    for (const [name, state] of this.states) {
+    for (const [name, state] of this.#states) {
       if (wanted.has(name)) continue;
       state.dispose();
-      this.states.delete(name);
+      this.#states.delete(name);
     }
     for (const partition of partitions) {
       const name = topicPartitionText(partition);
-      if (!this.states.has(name)) this.states.set(name, new PartitionState(this.ports, partition));
+      if (!this.#states.has(name))
+        this.#states.set(name, new PartitionState(this.#ports, partition));
     }
   }
 
   all(): PartitionState[] {
-    return [...this.states.values()];
+    return [...this.#states.values()];
   }
 
   /** Null if the partition is not, or no longer, assigned. */
   of(partition: TopicPartition): PartitionState | null {
-    return this.states.get(topicPartitionText(partition)) ?? null;
+    return this.#states.get(topicPartitionText(partition)) ?? null;
   }
 }

@@ -71,15 +71,15 @@ export function partitionerOf(
 
 /** Keys by hash; the rest is left to `UniformStickyPartition` in the accumulator. */
 class KeyPartitioner implements Partitioner {
-  private readonly ignoreKeys: boolean;
+  readonly #ignoreKeys: boolean;
 
   constructor(ignoreKeys: boolean) {
-    this.ignoreKeys = ignoreKeys;
+    this.#ignoreKeys = ignoreKeys;
   }
 
   partition(topic: string, key: Uint8Array | null, partitions: Partitions): number | null {
     assert(topic !== '', 'a topic has a name');
-    if (key === null || this.ignoreKeys) return null;
+    if (key === null || this.#ignoreKeys) return null;
     return partitionForKey(key, partitions.length);
   }
 }
@@ -89,18 +89,18 @@ class KeyPartitioner implements Partitioner {
  * hash and each topic starts anywhere. With null: the class of that name, which ignores keys.
  */
 class RoundRobinPartitioner implements Partitioner {
-  private readonly random: Random | null;
-  private readonly counters = new Map<string, number>();
+  readonly #random: Random | null;
+  readonly #counters = new Map<string, number>();
 
   constructor(random: Random | null) {
-    this.random = random;
+    this.#random = random;
   }
 
   partition(topic: string, key: Uint8Array | null, partitions: Partitions): number {
     assert(partitions.length > 0, 'a topic has partitions', { topic });
-    if (key !== null && this.random !== null) return partitionForKey(key, partitions.length);
-    const counter = this.counters.get(topic) ?? this.random?.below(0x80000000) ?? 0;
-    this.counters.set(topic, counter === 0x7fffffff ? 0 : counter + 1);
+    if (key !== null && this.#random !== null) return partitionForKey(key, partitions.length);
+    const counter = this.#counters.get(topic) ?? this.#random?.below(0x80000000) ?? 0;
+    this.#counters.set(topic, counter === 0x7fffffff ? 0 : counter + 1);
     const available = withLeader(partitions);
     const from = available.length > 0 ? available : partitions;
     return from[counter % from.length]!.partition;
@@ -109,34 +109,34 @@ class RoundRobinPartitioner implements Partitioner {
 
 /** KIP-480: stays with a partition; leaves it when a batch there has to be opened. */
 class StickyPartitioner implements Partitioner {
-  private readonly random: Random;
-  private readonly ignoreKeys: boolean;
-  private readonly current = new Map<string, number>();
+  readonly #random: Random;
+  readonly #ignoreKeys: boolean;
+  readonly #current = new Map<string, number>();
 
   constructor(random: Random, options: { ignoreKeys: boolean }) {
-    this.random = random;
-    this.ignoreKeys = options.ignoreKeys;
+    this.#random = random;
+    this.#ignoreKeys = options.ignoreKeys;
   }
 
   partition(topic: string, key: Uint8Array | null, partitions: Partitions): number {
     assert(partitions.length > 0, 'a topic has partitions', { topic });
-    if (key !== null && !this.ignoreKeys) return partitionForKey(key, partitions.length);
-    const sticky = this.current.get(topic);
+    if (key !== null && !this.#ignoreKeys) return partitionForKey(key, partitions.length);
+    const sticky = this.#current.get(topic);
     if (sticky !== undefined) return sticky;
-    const first = draw(partitions, this.random);
-    this.current.set(topic, first);
+    const first = draw(partitions, this.#random);
+    this.#current.set(topic, first);
     return first;
   }
 
   onNewBatch(topic: string, partition: number, partitions: Partitions): void {
     assert(partition >= 0, 'a partition', { topic, partition });
-    const sticky = this.current.get(topic);
+    const sticky = this.#current.get(topic);
     if (sticky !== undefined && sticky !== partition) return;
     const others = withLeader(partitions).filter((one) => one.partition !== partition);
     if (others.length > 0) {
-      this.current.set(topic, others[this.random.below(others.length)]!.partition);
+      this.#current.set(topic, others[this.#random.below(others.length)]!.partition);
     } else if (withLeader(partitions).length === 0) {
-      this.current.set(topic, draw(partitions, this.random));
+      this.#current.set(topic, draw(partitions, this.#random));
     }
   }
 }
@@ -152,23 +152,23 @@ export interface QueueSizes {
 
 /** KIP-794 for one topic: the current partition of records without a key, and when to leave it. */
 export class UniformStickyPartition {
-  private readonly random: Random;
-  private readonly batchSizeBytes: number;
-  private current: { partition: number; producedBytes: number } | null = null;
+  readonly #random: Random;
+  readonly #batchSizeBytes: number;
+  #current: { partition: number; producedBytes: number } | null = null;
   /** Running sums of the weights, one a partition id; null: all are equal. */
-  private weights: { partitionIds: readonly number[]; sums: readonly number[] } | null = null;
+  #weights: { partitionIds: readonly number[]; sums: readonly number[] } | null = null;
 
   constructor(random: Random, batchSizeBytes: number) {
-    this.random = random;
-    this.batchSizeBytes = Math.max(1, batchSizeBytes);
+    this.#random = random;
+    this.#batchSizeBytes = Math.max(1, batchSizeBytes);
   }
 
   /** The partition for the next record. */
   peek(partitions: Partitions): number {
     assert(partitions.length > 0, 'a topic has partitions');
-    this.current ??= { partition: this.next(partitions), producedBytes: 0 };
-    assert(this.current.partition >= 0, 'a partition', { ...this.current });
-    return this.current.partition;
+    this.#current ??= { partition: this.#next(partitions), producedBytes: 0 };
+    assert(this.#current.partition >= 0, 'a partition', { ...this.#current });
+    return this.#current.partition;
   }
 
   /**
@@ -176,13 +176,13 @@ export class UniformStickyPartition {
    * is half full, so that switching costs no batching), or after twice as many anyway.
    */
   produced(appendedBytes: number, partitions: Partitions, mayLeave: boolean): void {
-    const { current } = this;
+    const current = this.#current;
     assert(current !== null, 'a record was appended to the current partition');
     assert(appendedBytes >= 0, 'bytes', { appendedBytes });
     current.producedBytes += appendedBytes;
-    const enough = current.producedBytes >= this.batchSizeBytes && mayLeave;
-    if (!enough && current.producedBytes < this.batchSizeBytes * 2) return;
-    this.current = { partition: this.next(partitions), producedBytes: 0 };
+    const enough = current.producedBytes >= this.#batchSizeBytes && mayLeave;
+    if (!enough && current.producedBytes < this.#batchSizeBytes * 2) return;
+    this.#current = { partition: this.#next(partitions), producedBytes: 0 };
   }
 
   /**
@@ -190,7 +190,7 @@ export class UniformStickyPartition {
    * than two partitions: all are equal.
    */
   updateLoad(load: QueueSizes | null): void {
-    this.weights = null;
+    this.#weights = null;
     if (load === null || load.sizes.length < 1 || load.total < 2) return;
     assert(load.sizes.length === load.partitionIds.length, 'a size a partition', { ...load });
     const longest = Math.max(...load.sizes);
@@ -198,13 +198,13 @@ export class UniformStickyPartition {
     if (allEqual && load.sizes.length === load.total) return;
     let sum = 0;
     const sums = load.sizes.map((size) => (sum += longest + 1 - size));
-    this.weights = { partitionIds: load.partitionIds, sums };
+    this.#weights = { partitionIds: load.partitionIds, sums };
   }
 
-  private next(partitions: Partitions): number {
-    if (this.weights === null) return draw(partitions, this.random);
-    const { partitionIds, sums } = this.weights;
-    const drawn = this.random.below(sums[sums.length - 1]!);
+  #next(partitions: Partitions): number {
+    if (this.#weights === null) return draw(partitions, this.#random);
+    const { partitionIds, sums } = this.#weights;
+    const drawn = this.#random.below(sums[sums.length - 1]!);
     const index = sums.findIndex((sum) => sum > drawn);
     assert(index >= 0, 'the drawn weight belongs to a partition', { drawn, sums });
     return partitionIds[index]!;

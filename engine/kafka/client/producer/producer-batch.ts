@@ -83,19 +83,19 @@ export class ProducerBatch {
   /** The wait after the last failed attempt; counted from `lastAttemptAt`. */
   retryBackoffMs = 0;
   lastAttemptAt: Micros;
-  private readonly options: BatchOptions;
-  private recordsBytes = 0;
-  private closed = false;
-  private encoded: Uint8Array | null = null;
-  private finalState: 'ABORTED' | 'FAILED' | 'SUCCEEDED' | null = null;
+  readonly #options: BatchOptions;
+  #recordsBytes = 0;
+  #closed = false;
+  #encoded: Uint8Array | null = null;
+  #finalState: 'ABORTED' | 'FAILED' | 'SUCCEEDED' | null = null;
   /** The leader epoch it would be sent to, and in which attempt that changed last (KIP-951). */
-  private leaderEpoch = -1;
-  private attemptsWhenLeaderLastChanged = 0;
+  #leaderEpoch = -1;
+  #attemptsWhenLeaderLastChanged = 0;
 
   constructor(options: BatchOptions) {
     assert(options.partition >= 0, 'a partition', { partition: options.partition });
     assert(options.capacityBytes > BATCH_HEADER_BYTES, 'room', { bytes: options.capacityBytes });
-    this.options = options;
+    this.#options = options;
     this.topic = options.topic;
     this.partition = options.partition;
     this.topicPartition = `${options.topic}-${options.partition}`;
@@ -118,12 +118,12 @@ export class ProducerBatch {
   }
 
   get isDone(): boolean {
-    return this.finalState !== null;
+    return this.#finalState !== null;
   }
 
   /** Whether it came from a batch that was split. */
   get isPart(): boolean {
-    return this.options.isPart;
+    return this.#options.isPart;
   }
 
   /** The bytes of a batch with only its largest record. */
@@ -132,76 +132,76 @@ export class ProducerBatch {
   }
 
   get isCompressed(): boolean {
-    return this.options.compression !== 'none';
+    return this.#options.compression !== 'none';
   }
 
   /** The bytes that the batch will take: exact once it is closed or without compression. */
   get estimatedBytes(): number {
-    if (this.encoded !== null) return this.encoded.length;
-    if (!this.isCompressed) return BATCH_HEADER_BYTES + this.recordsBytes;
-    const { ratio, topic } = this.options;
-    return BATCH_HEADER_BYTES + ratio.estimateBytes(topic, this.recordsBytes);
+    if (this.#encoded !== null) return this.#encoded.length;
+    if (!this.isCompressed) return BATCH_HEADER_BYTES + this.#recordsBytes;
+    const { ratio, topic } = this.#options;
+    return BATCH_HEADER_BYTES + ratio.estimateBytes(topic, this.#recordsBytes);
   }
 
   get isFull(): boolean {
-    if (this.closed) return true;
-    return this.recordCount > 0 && this.options.capacityBytes <= this.estimatedBytes;
+    if (this.#closed) return true;
+    return this.recordCount > 0 && this.#options.capacityBytes <= this.estimatedBytes;
   }
 
   /** Adds a record if there is room; the first always fits. */
   tryAppend(record: BatchedRecord): boolean {
-    assert(!this.isDone, 'a finished batch takes nothing', { state: this.finalState });
-    if (this.closed) return false;
+    assert(!this.isDone, 'a finished batch takes nothing', { state: this.#finalState });
+    if (this.#closed) return false;
     const first = this.records[0]?.timestamp ?? record.timestamp;
     const size = recordSize(record, record.timestamp - first, this.recordCount);
     if (this.recordCount > 0) {
-      if (this.isFull || this.options.capacityBytes < this.estimatedBytes + size) return false;
+      if (this.isFull || this.#options.capacityBytes < this.estimatedBytes + size) return false;
     }
     this.records.push(record);
-    this.recordsBytes += size;
+    this.#recordsBytes += size;
     return true;
   }
 
   closeForAppends(): void {
-    this.closed = true;
+    this.#closed = true;
   }
 
   // ------------------------------------------------------------------------------ producer state
 
   setProducerState(producer: ProducerIdAndEpoch, baseSequence: number): void {
     assert(!this.hasSequence, 'a sequence is given once', { base: this.baseSequence });
-    this.writeProducerState(producer, baseSequence);
+    this.#writeProducerState(producer, baseSequence);
   }
 
   /** Numbers a batch anew that is in retry, after an epoch bump (KIP-360). */
   resetProducerState(producer: ProducerIdAndEpoch, baseSequence: number): void {
     assert(this.hasSequence, 'only a numbered batch is renumbered', { at: this.topicPartition });
     this.sequenceHasBeenReset = true;
-    this.writeProducerState(producer, baseSequence);
+    this.#writeProducerState(producer, baseSequence);
   }
 
-  private writeProducerState(producer: ProducerIdAndEpoch, baseSequence: number): void {
+  #writeProducerState(producer: ProducerIdAndEpoch, baseSequence: number): void {
     assert(producer.producerId >= 0 && producer.epoch >= 0, 'a producer id', { ...producer });
     assert(baseSequence >= 0 && baseSequence <= 0x7fffffff, 'a sequence', { baseSequence });
     this.producerId = producer.producerId;
     this.producerEpoch = producer.epoch;
     this.baseSequence = baseSequence;
-    this.encoded = null;
+    this.#encoded = null;
   }
 
   /** The bytes to send. Closes the batch. */
   close(): Uint8Array {
     assert(this.recordCount > 0, 'a batch has records', { at: this.topicPartition });
-    this.closed = true;
+    this.#closed = true;
     this.sequenceHasBeenReset = false;
-    this.encoded ??= this.encode();
-    return this.encoded;
+    this.#encoded ??= this.#encode();
+    return this.#encoded;
   }
 
-  private encode(): Uint8Array {
+  #encode(): Uint8Array {
     const bytes = encodeBatch({
-      codec: this.options.compression,
-      isTransactional: this.options.isTransactional,
+      codec: this.#options.compression,
+      isTransactional: this.#options.isTransactional,
       producerId: this.producerId,
       producerEpoch: this.producerEpoch,
       baseSequence: this.baseSequence,
@@ -210,7 +210,7 @@ export class ProducerBatch {
     assert(bytes.length > BATCH_HEADER_BYTES, 'records in the bytes', { bytes: bytes.length });
     if (this.isCompressed) {
       const compressedBytes = bytes.length - BATCH_HEADER_BYTES;
-      this.options.ratio.observe(this.topic, this.recordsBytes, compressedBytes);
+      this.#options.ratio.observe(this.topic, this.#recordsBytes, compressedBytes);
     }
     return bytes;
   }
@@ -228,14 +228,14 @@ export class ProducerBatch {
 
   /** Remembers the leader's epoch, to skip the backoff when a retry goes to a new leader. */
   updateLeaderEpoch(latest: number): void {
-    if (latest <= this.leaderEpoch) return;
-    this.attemptsWhenLeaderLastChanged = this.attempts;
-    this.leaderEpoch = latest;
+    if (latest <= this.#leaderEpoch) return;
+    this.#attemptsWhenLeaderLastChanged = this.attempts;
+    this.#leaderEpoch = latest;
   }
 
   /** Whether the leader changed since the last attempt. */
   get leaderChangedForRetry(): boolean {
-    return this.attempts >= 1 && this.attempts === this.attemptsWhenLeaderLastChanged;
+    return this.attempts >= 1 && this.attempts === this.#attemptsWhenLeaderLastChanged;
   }
 
   /** When the backoff is over; null if the batch does not have to wait. */
@@ -254,10 +254,10 @@ export class ProducerBatch {
 
   /** All records are written from `baseOffset` on (-1: unknown). False if it was done before. */
   complete(baseOffset: number, logAppendTime: number): boolean {
-    assert(this.finalState !== 'SUCCEEDED', 'acknowledged once', { at: this.topicPartition });
+    assert(this.#finalState !== 'SUCCEEDED', 'acknowledged once', { at: this.topicPartition });
     // A late success of a batch that has failed already: the application was told; ignored.
-    if (this.finalState !== null) return false;
-    this.finalState = 'SUCCEEDED';
+    if (this.#finalState !== null) return false;
+    this.#finalState = 'SUCCEEDED';
     this.records.forEach((record, index) => {
       record.callback({
         ok: true,
@@ -271,10 +271,10 @@ export class ProducerBatch {
 
   /** All records failed. False if it was done before. */
   fail(errorCode: number, how: 'FAILED' | 'ABORTED' = 'FAILED'): boolean {
-    assert(this.finalState !== 'SUCCEEDED', 'an acknowledged batch does not fail', { errorCode });
-    if (this.finalState !== null) return false;
-    this.finalState = how;
-    this.closed = true;
+    assert(this.#finalState !== 'SUCCEEDED', 'an acknowledged batch does not fail', { errorCode });
+    if (this.#finalState !== null) return false;
+    this.#finalState = how;
+    this.#closed = true;
     const indeterminate = this.maybeWritten;
     const result: ProduceResult = {
       ok: false,
@@ -292,14 +292,14 @@ export class ProducerBatch {
    */
   split(capacityBytes: number): ProducerBatch[] {
     assert(this.recordCount > 1, 'one record cannot be split', { records: this.recordCount });
-    assert(!this.isDone, 'a finished batch is not split', { state: this.finalState });
+    assert(!this.isDone, 'a finished batch is not split', { state: this.#finalState });
     const parts: ProducerBatch[] = [];
     let part: ProducerBatch | null = null;
     for (const record of this.records) {
       if (part !== null && part.tryAppend(record)) continue;
       const capacity = Math.max(capacityBytes, singleRecordBytesMax(record));
       const room = { capacityBytes: capacity, pooledBytes: 0, isPart: true };
-      part = new ProducerBatch({ ...this.options, ...room });
+      part = new ProducerBatch({ ...this.#options, ...room });
       const fits = part.tryAppend(record);
       assert(fits, 'a new batch takes its first record', { capacity });
       parts.push(part);
@@ -312,11 +312,11 @@ export class ProducerBatch {
       each.setProducerState(producer, sequence);
       sequence = incrementSequence(sequence, each.recordCount);
     }
-    if (this.isCompressed && this.encoded !== null) {
-      const compressedBytes = this.encoded.length - BATCH_HEADER_BYTES;
-      this.options.ratio.reset(this.topic, this.recordsBytes, compressedBytes);
+    if (this.isCompressed && this.#encoded !== null) {
+      const compressedBytes = this.#encoded.length - BATCH_HEADER_BYTES;
+      this.#options.ratio.reset(this.topic, this.#recordsBytes, compressedBytes);
     }
-    this.finalState = 'ABORTED';
+    this.#finalState = 'ABORTED';
     return parts;
   }
 }

@@ -116,34 +116,34 @@ export function createProducer(options: ProducerOptions): ProcessFactory<Produce
 }
 
 export class Producer implements Process {
-  private readonly ports: Ports;
-  private readonly config: ProducerConfig;
-  private readonly network: NetworkClient;
+  readonly #ports: Ports;
+  readonly #config: ProducerConfig;
+  readonly #network: NetworkClient;
   private readonly metadata: ClientMetadata;
   /** Null without idempotence. */
   readonly producerId: ProducerId | null;
-  private readonly accumulator: RecordAccumulator;
-  private readonly sender: Sender;
-  private readonly partitioner: Partitioner;
-  private readonly initBackoff: ExponentialBackoff;
-  private initAttempts = 0;
-  private readonly pending: PendingSend[] = [];
-  private pendingTimer: TimerId | null = null;
-  private flushes: Flush[] = [];
-  private sent = 0;
-  private acked = 0;
-  private failed = 0;
-  private lastError = '';
-  private closing: { done: (() => void) | null; timer: TimerId | null } | null = null;
-  private closed = false;
-  private view: ProducerView | null = null;
+  readonly #accumulator: RecordAccumulator;
+  readonly #sender: Sender;
+  readonly #partitioner: Partitioner;
+  readonly #initBackoff: ExponentialBackoff;
+  #initAttempts = 0;
+  readonly #pending: PendingSend[] = [];
+  #pendingTimer: TimerId | null = null;
+  #flushes: Flush[] = [];
+  #sent = 0;
+  #acked = 0;
+  #failed = 0;
+  #lastError = '';
+  #closing: { done: (() => void) | null; timer: TimerId | null } | null = null;
+  #closed = false;
+  #view: ProducerView | null = null;
 
   constructor(ports: Ports, options: ProducerOptions, config: ProducerConfig) {
-    this.ports = ports;
-    this.config = config;
+    this.#ports = ports;
+    this.#config = config;
     const inFlightMax = config['max.in.flight.requests.per.connection'];
-    this.network = new NetworkClient(ports, networkOptionsOf(config, ports.host, inFlightMax));
-    this.metadata = new ClientMetadata(ports, this.network, {
+    this.#network = new NetworkClient(ports, networkOptionsOf(config, ports.host, inFlightMax));
+    this.metadata = new ClientMetadata(ports, this.#network, {
       bootstrap: options.bootstrap,
       maxAgeMs: config['metadata.max.age.ms'],
       retryBackoffMs: config['retry.backoff.ms'],
@@ -152,112 +152,113 @@ export class Producer implements Process {
       leaderEpochs: options.profile.switches.epochFencing,
     });
     const random: Random = ports.random('producer');
-    const owner = this.idOwner(options.profile);
+    const owner = this.#idOwner(options.profile);
     const makeId = options.transactions ?? ((...of) => new ProducerId(...of));
     this.producerId = config.idempotent ? makeId(ports, owner) : null;
-    this.accumulator = new RecordAccumulator(config, this.metadata, this.producerId, random);
-    this.partitioner = partitionerOf(config, options.profile, random);
-    this.initBackoff = new ExponentialBackoff(random, {
+    this.#accumulator = new RecordAccumulator(config, this.metadata, this.producerId, random);
+    this.#partitioner = partitionerOf(config, options.profile, random);
+    this.#initBackoff = new ExponentialBackoff(random, {
       initialMs: config['retry.backoff.ms'],
       maxMs: config['retry.backoff.max.ms'],
     });
-    const { metadata, accumulator, producerId } = this;
-    this.sender = new Sender(ports, config, metadata, accumulator, producerId, () =>
-      this.progressed(),
+    const [metadata, accumulator] = [this.metadata, this.#accumulator];
+    const { producerId } = this;
+    this.#sender = new Sender(ports, config, metadata, accumulator, producerId, () =>
+      this.#progressed(),
     );
   }
 
   start(): void {
-    this.metadata.watch(() => this.learned());
-    this.network.listen({ ready: () => this.sender.wake() });
+    this.metadata.watch(() => this.#learned());
+    this.#network.listen({ ready: () => this.#sender.wake() });
     this.metadata.requestUpdate();
-    this.sender.run();
+    this.#sender.run();
   }
 
   stop(): void {
-    this.close(() => this.ports.halt('closed'));
+    this.close(() => this.#ports.halt('closed'));
   }
 
   // --------------------------------------------------------------------------------------- send
 
   /** Sends a record; `callback` is called once, in a later event. */
   send(record: ProducerRecord, callback: ProduceCallback = () => undefined): void {
-    const now = this.ports.clock.now();
+    const now = this.#ports.clock.now();
     const key = bytesOf(record.key ?? null);
     const value = bytesOf(record.value);
     const headers = record.headers ?? [];
-    const number = ++this.sent;
+    const number = ++this.#sent;
     const batched: BatchedRecord = {
-      timestamp: record.timestamp ?? this.ports.clock.wall(),
+      timestamp: record.timestamp ?? this.#ports.clock.wall(),
       key,
       value,
       headers,
-      callback: (result) => this.finished(number, result, callback),
+      callback: (result) => this.#finished(number, result, callback),
     };
     const partition = record.partition ?? null;
-    const errorCode = this.refusalOf(batched);
+    const errorCode = this.#refusalOf(batched);
     if (errorCode !== ErrorCode.NONE) {
-      this.refuse(record.topic, batched, errorCode);
+      this.#refuse(record.topic, batched, errorCode);
       return;
     }
-    const deadline = micros(now + microsOfMillis(this.config['max.block.ms']));
-    this.pending.push({ topic: record.topic, partition, record: batched, deadline });
-    if (this.pending.length === 1) this.pump();
+    const deadline = micros(now + microsOfMillis(this.#config['max.block.ms']));
+    this.#pending.push({ topic: record.topic, partition, record: batched, deadline });
+    if (this.#pending.length === 1) this.#pump();
   }
 
-  private refusalOf(record: BatchedRecord): number {
-    if (this.closing !== null || this.closed) return ErrorCode.UNKNOWN_SERVER_ERROR;
+  #refusalOf(record: BatchedRecord): number {
+    if (this.#closing !== null || this.#closed) return ErrorCode.UNKNOWN_SERVER_ERROR;
     const refused = this.producerId?.sendError ?? ErrorCode.NONE;
     if (refused !== ErrorCode.NONE) return refused;
     const size = singleRecordBytesMax(record);
-    const most = Math.min(this.config['max.request.size'], this.config['buffer.memory']);
+    const most = Math.min(this.#config['max.request.size'], this.#config['buffer.memory']);
     return size > most ? ErrorCode.MESSAGE_TOO_LARGE : ErrorCode.NONE;
   }
 
   /** Fails a record that never got into a batch. */
-  private refuse(topic: string, record: BatchedRecord, errorCode: number): void {
+  #refuse(topic: string, record: BatchedRecord, errorCode: number): void {
     assert(errorCode !== ErrorCode.NONE, 'a reason', { topic });
     const what = { partition: topic, records: 1, error: errorName(errorCode) };
-    this.ports.trace.record(sendFailedTrace, { ...what, indeterminate: false });
-    this.ports.clock.after(micros(0), 'callback', () => record.callback(refusal(errorCode)));
+    this.#ports.trace.record(sendFailedTrace, { ...what, indeterminate: false });
+    this.#ports.clock.after(micros(0), 'callback', () => record.callback(refusal(errorCode)));
   }
 
   /** Appends what waits, in order, as far as metadata and memory allow. */
-  private pump(): void {
-    const now = this.ports.clock.now();
-    for (let first = this.pending[0]; first !== undefined; first = this.pending[0]) {
-      if (this.tryAppend(first, now)) {
-        this.pending.shift();
+  #pump(): void {
+    const now = this.#ports.clock.now();
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
+      if (this.#tryAppend(first, now)) {
+        this.#pending.shift();
       } else if (first.deadline <= now) {
-        this.pending.shift();
-        this.refuse(first.topic, first.record, ErrorCode.REQUEST_TIMED_OUT);
+        this.#pending.shift();
+        this.#refuse(first.topic, first.record, ErrorCode.REQUEST_TIMED_OUT);
         if (this.metadata.partitions(first.topic) === null) this.metadata.forget(first.topic);
       } else {
-        this.watchPending(first.deadline);
+        this.#watchPending(first.deadline);
         return;
       }
     }
-    this.accumulator.exhausted = false;
+    this.#accumulator.exhausted = false;
   }
 
-  private watchPending(deadline: Micros): void {
-    if (this.pendingTimer !== null) return;
-    const wait = micros(deadline - this.ports.clock.now());
+  #watchPending(deadline: Micros): void {
+    if (this.#pendingTimer !== null) return;
+    const wait = micros(deadline - this.#ports.clock.now());
     assert(wait > 0, 'a deadline to come', { wait });
-    this.pendingTimer = this.ports.clock.after(wait, 'max.block.ms', () => {
-      this.pendingTimer = null;
-      this.pump();
+    this.#pendingTimer = this.#ports.clock.after(wait, 'max.block.ms', () => {
+      this.#pendingTimer = null;
+      this.#pump();
       // The end of a transaction may have waited for what has just been given up.
-      if (this.config['transactional.id'] !== '') this.sender.wake();
+      if (this.#config['transactional.id'] !== '') this.#sender.wake();
     });
   }
 
   /** False if it has to wait. A record whose topic cannot be is refused here, so done with. */
-  private tryAppend({ topic, partition, record }: PendingSend, now: Micros): boolean {
+  #tryAppend({ topic, partition, record }: PendingSend, now: Micros): boolean {
     this.metadata.add(topic);
     const topicError = this.metadata.topicError(topic);
     if (topicError === ErrorCode.INVALID_TOPIC_EXCEPTION) {
-      this.refuse(topic, record, topicError);
+      this.#refuse(topic, record, topicError);
       return true;
     }
     const partitions = this.metadata.partitions(topic);
@@ -265,41 +266,41 @@ export class Producer implements Process {
       if (partitions !== null) this.metadata.requestUpdate();
       return false;
     }
-    const chosen = partition ?? this.partitioner.partition(topic, record.key, partitions);
-    return this.append(topic, record, { chosen, fixed: partition !== null, partitions, now });
+    const chosen = partition ?? this.#partitioner.partition(topic, record.key, partitions);
+    return this.#append(topic, record, { chosen, fixed: partition !== null, partitions, now });
   }
 
-  private append(
+  #append(
     topic: string,
     record: BatchedRecord,
     where: { chosen: number | null; fixed: boolean; partitions: Partitions; now: Micros },
   ): boolean {
     const { partitions, now } = where;
-    const abortOnNewBatch = this.partitioner.onNewBatch !== undefined && !where.fixed;
+    const abortOnNewBatch = this.#partitioner.onNewBatch !== undefined && !where.fixed;
     const options = { partition: where.chosen, partitions, now, abortOnNewBatch };
-    const wasExhausted = this.accumulator.exhausted;
-    let result = this.accumulator.append(topic, record, options);
+    const wasExhausted = this.#accumulator.exhausted;
+    let result = this.#accumulator.append(topic, record, options);
     if (result.kind === 'needs-new-batch') {
-      this.partitioner.onNewBatch?.(topic, result.partition, partitions);
-      const partition = this.partitioner.partition(topic, record.key, partitions);
+      this.#partitioner.onNewBatch?.(topic, result.partition, partitions);
+      const partition = this.#partitioner.partition(topic, record.key, partitions);
       const again = { partition, partitions, now, abortOnNewBatch: false };
-      result = this.accumulator.append(topic, record, again);
+      result = this.#accumulator.append(topic, record, again);
     }
     assert(result.kind !== 'needs-new-batch', 'opened at the second time', { topic });
     if (result.kind === 'no-memory') {
       // What there is gets sent without lingering; looking again would not make it more.
-      if (!wasExhausted) this.sender.wake();
+      if (!wasExhausted) this.#sender.wake();
       return false;
     }
     this.producerId?.appended(`${topic}-${result.partition}`);
-    if (result.newBatch || result.sendable) this.sender.wake();
-    this.traceSend(topic, result.partition, record);
+    if (result.newBatch || result.sendable) this.#sender.wake();
+    this.#traceSend(topic, result.partition, record);
     return true;
   }
 
-  private traceSend(topic: string, partition: number, record: BatchedRecord): void {
-    if (!this.ports.trace.on) return;
-    this.ports.trace.record(sendTrace, {
+  #traceSend(topic: string, partition: number, record: BatchedRecord): void {
+    if (!this.#ports.trace.on) return;
+    this.#ports.trace.record(sendTrace, {
       partition: `${topic}-${partition}`,
       key: textOf(record.key),
       value: textOf(record.value),
@@ -307,18 +308,18 @@ export class Producer implements Process {
     });
   }
 
-  private finished(number: number, result: ProduceResult, callback: ProduceCallback): void {
-    if (result.ok) this.acked++;
+  #finished(number: number, result: ProduceResult, callback: ProduceCallback): void {
+    if (result.ok) this.#acked++;
     else {
-      this.failed++;
-      this.lastError = errorName(result.errorCode);
+      this.#failed++;
+      this.#lastError = errorName(result.errorCode);
     }
-    assert(this.acked + this.failed <= this.sent, 'each record is done with once', {
-      acked: this.acked,
-      failed: this.failed,
-      sent: this.sent,
+    assert(this.#acked + this.#failed <= this.#sent, 'each record is done with once', {
+      acked: this.#acked,
+      failed: this.#failed,
+      sent: this.#sent,
     });
-    for (const flush of this.flushes) if (number <= flush.upTo) flush.remaining--;
+    for (const flush of this.#flushes) if (number <= flush.upTo) flush.remaining--;
     callback(result);
   }
 
@@ -326,11 +327,11 @@ export class Producer implements Process {
 
   /** Sends everything at once, without lingering; `done` when all that was sent so far is done. */
   flush(done: () => void): void {
-    const remaining = this.sent - this.acked - this.failed;
+    const remaining = this.#sent - this.#acked - this.#failed;
     assert(remaining >= 0, 'outstanding records', { remaining });
-    this.flushes.push({ remaining, upTo: this.sent, done });
-    this.accumulator.flushesInProgress++;
-    this.sender.wake();
+    this.#flushes.push({ remaining, upTo: this.#sent, done });
+    this.#accumulator.flushesInProgress++;
+    this.#sender.wake();
   }
 
   /**
@@ -338,89 +339,89 @@ export class Producer implements Process {
    * with fails. `done` is called in a later event.
    */
   close(done: (() => void) | null = null, timeoutMs: number | null = null): void {
-    if (this.closing !== null || this.closed) return;
-    this.closing = { done, timer: null };
-    this.accumulator.closing = true;
+    if (this.#closing !== null || this.#closed) return;
+    this.#closing = { done, timer: null };
+    this.#accumulator.closing = true;
     if (timeoutMs !== null) {
       const wait = microsOfMillis(timeoutMs);
-      this.closing.timer = this.ports.clock.after(wait, 'close timeout', () => {
-        for (const { topic, record } of this.pending.splice(0)) {
-          this.refuse(topic, record, ErrorCode.UNKNOWN_SERVER_ERROR);
+      this.#closing.timer = this.#ports.clock.after(wait, 'close timeout', () => {
+        for (const { topic, record } of this.#pending.splice(0)) {
+          this.#refuse(topic, record, ErrorCode.UNKNOWN_SERVER_ERROR);
         }
-        this.sender.abort(ErrorCode.UNKNOWN_SERVER_ERROR);
-        this.progressed();
+        this.#sender.abort(ErrorCode.UNKNOWN_SERVER_ERROR);
+        this.#progressed();
       });
     }
-    this.sender.wake();
+    this.#sender.wake();
   }
 
-  private progressed(): void {
-    if (this.closed) return;
-    if (this.pending.length > 0) this.pump();
-    this.finishFlushes();
-    const over = this.pending.length === 0 && !this.accumulator.hasIncomplete;
-    if (this.closing !== null && over) this.finishClose();
+  #progressed(): void {
+    if (this.#closed) return;
+    if (this.#pending.length > 0) this.#pump();
+    this.#finishFlushes();
+    const over = this.#pending.length === 0 && !this.#accumulator.hasIncomplete;
+    if (this.#closing !== null && over) this.#finishClose();
   }
 
-  private finishFlushes(): void {
-    const over = this.flushes.filter((flush) => flush.remaining === 0);
+  #finishFlushes(): void {
+    const over = this.#flushes.filter((flush) => flush.remaining === 0);
     if (over.length === 0) return;
-    this.flushes = this.flushes.filter((flush) => flush.remaining > 0);
-    this.accumulator.flushesInProgress = this.flushes.length;
+    this.#flushes = this.#flushes.filter((flush) => flush.remaining > 0);
+    this.#accumulator.flushesInProgress = this.#flushes.length;
     for (const flush of over) flush.done();
   }
 
-  private finishClose(): void {
-    const closing = this.closing;
-    assert(closing !== null && !this.closed, 'closing');
-    this.closed = true;
-    this.closing = null;
-    if (closing.timer !== null) this.ports.clock.cancel(closing.timer);
-    if (this.pendingTimer !== null) this.ports.clock.cancel(this.pendingTimer);
-    this.pendingTimer = null;
-    this.sender.stop();
+  #finishClose(): void {
+    const closing = this.#closing;
+    assert(closing !== null && !this.#closed, 'closing');
+    this.#closed = true;
+    this.#closing = null;
+    if (closing.timer !== null) this.#ports.clock.cancel(closing.timer);
+    if (this.#pendingTimer !== null) this.#ports.clock.cancel(this.#pendingTimer);
+    this.#pendingTimer = null;
+    this.#sender.stop();
     this.metadata.stop();
-    this.network.close();
+    this.#network.close();
     closing.done?.();
   }
 
-  private learned(): void {
-    this.pump();
-    if (this.accumulator.hasUndrained) this.sender.wake();
+  #learned(): void {
+    this.#pump();
+    if (this.#accumulator.hasUndrained) this.#sender.wake();
   }
 
   // ------------------------------------------------------------------------------- producer id
 
-  private idOwner(profile: Profile): ProducerIdOwner {
-    const { config, metadata, network } = this;
+  #idOwner(profile: Profile): ProducerIdOwner {
+    const [config, metadata, network] = [this.#config, this.metadata, this.#network];
     return {
       config,
       profile,
       metadata,
       network,
-      isIdle: () => this.pending.length === 0 && !this.accumulator.hasIncomplete,
-      abortUndrained: (errorCode) => this.sender.abort(errorCode, false),
-      wake: () => this.sender.wake(),
-      sendInitProducerId: () => this.sendInitProducerId(),
-      backOffInitProducerId: () => this.backOffInitProducerId(),
+      isIdle: () => this.#pending.length === 0 && !this.#accumulator.hasIncomplete,
+      abortUndrained: (errorCode) => this.#sender.abort(errorCode, false),
+      wake: () => this.#sender.wake(),
+      sendInitProducerId: () => this.#sendInitProducerId(),
+      backOffInitProducerId: () => this.#backOffInitProducerId(),
       abortBatches: () => {
-        this.sender.abort(this.producerId?.fatalError ?? ErrorCode.UNKNOWN_SERVER_ERROR);
+        this.#sender.abort(this.producerId?.fatalError ?? ErrorCode.UNKNOWN_SERVER_ERROR);
       },
     };
   }
 
-  private backOffInitProducerId(): void {
-    const wait = microsOfMillis(this.initBackoff.backoffMs(this.initAttempts++));
-    this.ports.clock.after(wait, 'retry.backoff.ms', () => this.sendInitProducerId());
+  #backOffInitProducerId(): void {
+    const wait = microsOfMillis(this.#initBackoff.backoffMs(this.#initAttempts++));
+    this.#ports.clock.after(wait, 'retry.backoff.ms', () => this.#sendInitProducerId());
   }
 
-  private sendInitProducerId(): void {
+  #sendInitProducerId(): void {
     const { producerId } = this;
     assert(producerId !== null, 'an idempotent producer');
-    if (this.closed) return;
+    if (this.#closed) return;
     const channel = this.metadata.leastLoadedChannel();
     if (channel === null) {
-      this.backOffInitProducerId();
+      this.#backOffInitProducerId();
       return;
     }
     const body: InitProducerIdRequest = {
@@ -430,7 +431,7 @@ export class Producer implements Process {
       producerEpoch: -1,
     };
     channel.send(initProducerId.key, initProducerId.versionMax, body, (reply) => {
-      if (this.closed) return;
+      if (this.#closed) return;
       if (reply.ok) {
         const answer = reply.body as InitProducerIdResponse;
         const given = { producerId: answer.producerId, epoch: answer.producerEpoch };
@@ -438,32 +439,32 @@ export class Producer implements Process {
       } else {
         producerId.unanswered();
       }
-      this.sender.wake();
+      this.#sender.wake();
     });
   }
 
   // -------------------------------------------------------------------------------------- views
 
   inspect(): ProducerView {
-    this.view = shared(this.view, this.viewNow());
-    return this.view;
+    this.#view = shared(this.#view, this.#viewNow());
+    return this.#view;
   }
 
-  private viewNow(): ProducerView {
+  #viewNow(): ProducerView {
     const id = this.producerId;
     return {
       kind: 'kafka-producer',
-      state: this.closed ? 'CLOSED' : (id?.state ?? 'NOT_IDEMPOTENT'),
+      state: this.#closed ? 'CLOSED' : (id?.state ?? 'NOT_IDEMPOTENT'),
       producerId: id?.producer.producerId ?? -1,
       epoch: id?.producer.epoch ?? -1,
-      sent: this.sent,
-      acked: this.acked,
-      failed: this.failed,
-      retries: this.sender.retries,
-      waiting: this.pending.length,
-      queued: this.accumulator.queued().map(viewOf),
-      inFlight: this.sender.inFlightBatches.map(viewOf),
-      lastError: this.lastError,
+      sent: this.#sent,
+      acked: this.#acked,
+      failed: this.#failed,
+      retries: this.#sender.retries,
+      waiting: this.#pending.length,
+      queued: this.#accumulator.queued().map(viewOf),
+      inFlight: this.#sender.inFlightBatches.map(viewOf),
+      lastError: this.#lastError,
     };
   }
 }

@@ -56,19 +56,19 @@ export class RecordAccumulator {
   /** A close is going on: nothing lingers. */
   closing = false;
   flushesInProgress = 0;
-  private readonly config: ProducerConfig;
-  private readonly metadata: ClientMetadata;
-  private readonly producerId: ProducerId | null;
-  private readonly random: Random;
-  private readonly backoff: ExponentialBackoff;
-  private readonly ratio = new CompressionRatio();
-  private readonly topics = new Map<string, TopicQueues>();
-  private readonly muted = new Set<string>();
-  private readonly drainIndexes = new Map<number, number>();
+  readonly #config: ProducerConfig;
+  readonly #metadata: ClientMetadata;
+  readonly #producerId: ProducerId | null;
+  readonly #random: Random;
+  readonly #backoff: ExponentialBackoff;
+  readonly #ratio = new CompressionRatio();
+  readonly #topics = new Map<string, TopicQueues>();
+  readonly #muted = new Set<string>();
+  readonly #drainIndexes = new Map<number, number>();
   /** Batches that are not done with: queued or in flight. */
-  private readonly incomplete = new Set<ProducerBatch>();
+  readonly #incomplete = new Set<ProducerBatch>();
   /** Since when a broker with something to send could not be sent to. */
-  private readonly notReadySince = new Map<number, Micros>();
+  readonly #notReadySince = new Map<number, Micros>();
 
   constructor(
     config: ProducerConfig,
@@ -76,12 +76,12 @@ export class RecordAccumulator {
     producerId: ProducerId | null,
     random: Random,
   ) {
-    this.config = config;
-    this.metadata = metadata;
-    this.producerId = producerId;
-    this.random = random;
+    this.#config = config;
+    this.#metadata = metadata;
+    this.#producerId = producerId;
+    this.#random = random;
     this.freeBytes = config['buffer.memory'];
-    this.backoff = new ExponentialBackoff(random, {
+    this.#backoff = new ExponentialBackoff(random, {
       initialMs: config['retry.backoff.ms'],
       maxMs: config['retry.backoff.max.ms'],
     });
@@ -91,7 +91,7 @@ export class RecordAccumulator {
 
   /** Puts a record into the last batch of its partition, or into a new one. */
   append(topic: string, record: BatchedRecord, options: AppendOptions): AppendResult {
-    const info = this.topicQueues(topic);
+    const info = this.#topicQueues(topic);
     const { partitions } = options;
     const partition = options.partition ?? info.sticky.peek(partitions);
     assert(partition >= 0 && partition < partitions.length, 'a partition', { topic, partition });
@@ -99,45 +99,45 @@ export class RecordAccumulator {
     const last = queue[queue.length - 1];
     const before = last?.estimatedBytes ?? 0;
     if (last !== undefined && last.tryAppend(record)) {
-      this.countSticky(info, options, queue, last.estimatedBytes - before);
+      this.#countSticky(info, options, queue, last.estimatedBytes - before);
       const sendable = queue.length > 1 || last.isFull;
       return { kind: 'appended', partition, newBatch: false, sendable };
     }
     last?.closeForAppends();
     if (options.abortOnNewBatch) return { kind: 'needs-new-batch', partition };
-    const pooledBytes = Math.max(this.config['batch.size'], singleRecordBytesMax(record));
+    const pooledBytes = Math.max(this.#config['batch.size'], singleRecordBytesMax(record));
     if (pooledBytes > this.freeBytes) {
       this.exhausted = true;
       return { kind: 'no-memory' };
     }
     this.freeBytes -= pooledBytes;
-    const batch = this.newBatch(topic, partition, pooledBytes, options.now);
+    const batch = this.#newBatch(topic, partition, pooledBytes, options.now);
     const fits = batch.tryAppend(record);
     assert(fits, 'a new batch takes its first record', { pooledBytes });
     queue.push(batch);
-    this.incomplete.add(batch);
-    this.countSticky(info, options, queue, batch.estimatedBytes);
+    this.#incomplete.add(batch);
+    this.#countSticky(info, options, queue, batch.estimatedBytes);
     const sendable = queue.length > 1 || batch.isFull;
     return { kind: 'appended', partition, newBatch: true, sendable };
   }
 
-  private newBatch(
+  #newBatch(
     topic: string,
     partition: number,
     pooledBytes: number,
     createdAt: Micros,
   ): ProducerBatch {
-    const { ratio } = this;
-    const compression = this.config['compression.type'] as CompressionCodec;
+    const ratio = this.#ratio;
+    const compression = this.#config['compression.type'] as CompressionCodec;
     const capacityBytes = pooledBytes;
-    const isTransactional = (this.producerId?.transactionalId ?? null) !== null;
+    const isTransactional = (this.#producerId?.transactionalId ?? null) !== null;
     return new ProducerBatch({
       ...{ topic, partition, createdAt, capacityBytes, pooledBytes },
       ...{ compression, ratio, isPart: false, isTransactional },
     });
   }
 
-  private countSticky(
+  #countSticky(
     info: TopicQueues,
     options: AppendOptions,
     queue: readonly ProducerBatch[],
@@ -149,12 +149,12 @@ export class RecordAccumulator {
     info.sticky.produced(appendedBytes, options.partitions, last.isFull);
   }
 
-  private topicQueues(topic: string): TopicQueues {
-    let info = this.topics.get(topic);
+  #topicQueues(topic: string): TopicQueues {
+    let info = this.#topics.get(topic);
     if (info === undefined) {
-      const sticky = new UniformStickyPartition(this.random, this.config['batch.size']);
+      const sticky = new UniformStickyPartition(this.#random, this.#config['batch.size']);
       info = { sticky, queues: new Map() };
-      this.topics.set(topic, info);
+      this.#topics.set(topic, info);
     }
     return info;
   }
@@ -166,49 +166,49 @@ export class RecordAccumulator {
     const brokers = new Set<number>();
     const unknownLeaderTopics = new Set<string>();
     let nextCheckAt: Micros | null = null;
-    for (const [topic, info] of this.topics) {
+    for (const [topic, info] of this.#topics) {
       for (const [partition, queue] of info.queues) {
         const first = queue[0];
         if (first === undefined) continue;
-        const leader = this.metadata.leader(topic, partition);
+        const leader = this.#metadata.leader(topic, partition);
         if (leader === null) {
           unknownLeaderTopics.add(topic);
           continue;
         }
         first.updateLeaderEpoch(leader.epoch);
-        if (brokers.has(leader.id) || this.muted.has(first.topicPartition)) continue;
-        const readyAt = this.readyAt(queue, now);
+        if (brokers.has(leader.id) || this.#muted.has(first.topicPartition)) continue;
+        const readyAt = this.#readyAt(queue, now);
         if (readyAt <= now) brokers.add(leader.id);
         else if (nextCheckAt === null || readyAt < nextCheckAt) nextCheckAt = readyAt;
       }
-      info.sticky.updateLoad(this.loadOf(topic, info, now));
+      info.sticky.updateLoad(this.#loadOf(topic, info, now));
     }
     return { brokers, nextCheckAt, unknownLeaderTopics };
   }
 
   /** When a queue may be sent: now, at the end of its backoff, or at the end of its linger. */
-  private readyAt(queue: readonly ProducerBatch[], now: Micros): Micros {
+  #readyAt(queue: readonly ProducerBatch[], now: Micros): Micros {
     const first = queue[0];
     assert(first !== undefined, 'a queue with a batch');
     const backsOffUntil = first.backsOffUntil(now);
     if (backsOffUntil !== null) return backsOffUntil;
     const hurry = this.exhausted || this.closing || this.flushesInProgress > 0;
     if (hurry || queue.length > 1 || first.isFull) return now;
-    return micros(first.lastAttemptAt + microsOfMillis(this.config['linger.ms']));
+    return micros(first.lastAttemptAt + microsOfMillis(this.#config['linger.ms']));
   }
 
   /** The queues' lengths, once each partition has had a batch (adaptive partitioning). */
-  private loadOf(topic: string, info: TopicQueues, now: Micros): QueueSizes | null {
-    if (!this.config['partitioner.adaptive.partitioning.enable']) return null;
-    const partitions = this.metadata.partitions(topic);
+  #loadOf(topic: string, info: TopicQueues, now: Micros): QueueSizes | null {
+    if (!this.#config['partitioner.adaptive.partitioning.enable']) return null;
+    const partitions = this.#metadata.partitions(topic);
     if (partitions === null || info.queues.size < partitions.length) return null;
-    const unavailableMs = this.config['partitioner.availability.timeout.ms'];
+    const unavailableMs = this.#config['partitioner.availability.timeout.ms'];
     const partitionIds: number[] = [];
     const sizes: number[] = [];
     for (const [partition, queue] of info.queues) {
-      const leader = this.metadata.leader(topic, partition);
+      const leader = this.#metadata.leader(topic, partition);
       if (leader === null) continue;
-      const since = this.notReadySince.get(leader.id);
+      const since = this.#notReadySince.get(leader.id);
       if (unavailableMs > 0 && since !== undefined) {
         if (now - since > microsOfMillis(unavailableMs)) continue;
       }
@@ -220,8 +220,8 @@ export class RecordAccumulator {
 
   /** Whether a broker with something to send can be sent to: for `partitioner.availability...`. */
   noteBroker(brokerId: number, canSend: boolean, now: Micros): void {
-    if (canSend) this.notReadySince.delete(brokerId);
-    else if (!this.notReadySince.has(brokerId)) this.notReadySince.set(brokerId, now);
+    if (canSend) this.#notReadySince.delete(brokerId);
+    else if (!this.#notReadySince.has(brokerId)) this.#notReadySince.set(brokerId, now);
   }
 
   // -------------------------------------------------------------------------------------- drain
@@ -231,24 +231,24 @@ export class RecordAccumulator {
    * bytes, beginning after the partition that was served last so that none starves.
    */
   drain(brokerId: number, now: Micros): ProducerBatch[] {
-    const candidates = this.partitionsOf(brokerId);
+    const candidates = this.#partitionsOf(brokerId);
     const drained: ProducerBatch[] = [];
     if (candidates.length === 0) return drained;
-    const start = (this.drainIndexes.get(brokerId) ?? 0) % candidates.length;
+    const start = (this.#drainIndexes.get(brokerId) ?? 0) % candidates.length;
     let sizeBytes = 0;
     for (let n = 0; n < candidates.length; n++) {
       const index = (start + n) % candidates.length;
-      this.drainIndexes.set(brokerId, index);
+      this.#drainIndexes.set(brokerId, index);
       const queue = candidates[index]!;
       const first = queue[0];
-      if (first === undefined || this.muted.has(first.topicPartition)) continue;
+      if (first === undefined || this.#muted.has(first.topicPartition)) continue;
       if (first.backsOffUntil(now) !== null) continue;
-      const tooMuch = sizeBytes + first.estimatedBytes > this.config['max.request.size'];
+      const tooMuch = sizeBytes + first.estimatedBytes > this.#config['max.request.size'];
       if (tooMuch && drained.length > 0) break;
-      if (this.producerId?.mustWait(first) ?? false) continue;
+      if (this.#producerId?.mustWait(first) ?? false) continue;
       queue.shift();
-      if (this.producerId !== null && !first.hasSequence) {
-        this.producerId.sequences.assign(first, this.producerId.producer);
+      if (this.#producerId !== null && !first.hasSequence) {
+        this.#producerId.sequences.assign(first, this.#producerId.producer);
       }
       sizeBytes += first.close().length;
       drained.push(first);
@@ -256,11 +256,11 @@ export class RecordAccumulator {
     return drained;
   }
 
-  private partitionsOf(brokerId: number): ProducerBatch[][] {
+  #partitionsOf(brokerId: number): ProducerBatch[][] {
     const queues: ProducerBatch[][] = [];
-    for (const [topic, info] of this.topics) {
+    for (const [topic, info] of this.#topics) {
       for (const [partition, queue] of info.queues) {
-        if (this.metadata.leader(topic, partition)?.id === brokerId) queues.push(queue);
+        if (this.#metadata.leader(topic, partition)?.id === brokerId) queues.push(queue);
       }
     }
     return queues;
@@ -268,12 +268,12 @@ export class RecordAccumulator {
 
   /** With one request in flight: nothing else of the partition until the answer is there. */
   mute(batch: ProducerBatch): void {
-    assert(!this.muted.has(batch.topicPartition), 'one at a time', { at: batch.topicPartition });
-    this.muted.add(batch.topicPartition);
+    assert(!this.#muted.has(batch.topicPartition), 'one at a time', { at: batch.topicPartition });
+    this.#muted.add(batch.topicPartition);
   }
 
   unmute(batch: ProducerBatch): void {
-    this.muted.delete(batch.topicPartition);
+    this.#muted.delete(batch.topicPartition);
   }
 
   // --------------------------------------------------------------------------------- afterwards
@@ -283,15 +283,15 @@ export class RecordAccumulator {
    * nothing but may have been overtaken (gallery 13); with sequences, in their order (K21).
    */
   reenqueue(batch: ProducerBatch, now: Micros): void {
-    batch.reenqueued(now, this.backoff.backoffMs(batch.attempts));
-    this.insert(batch);
+    batch.reenqueued(now, this.#backoff.backoffMs(batch.attempts));
+    this.#insert(batch);
   }
 
-  private insert(batch: ProducerBatch): void {
-    const queue = queueOf(this.topicQueues(batch.topic), batch.partition);
+  #insert(batch: ProducerBatch): void {
+    const queue = queueOf(this.#topicQueues(batch.topic), batch.partition);
     assert(!queue.includes(batch), 'queued once', { at: batch.topicPartition });
     let position = 0;
-    if (this.producerId !== null) {
+    if (this.#producerId !== null) {
       assert(batch.hasSequence, 'what was sent is numbered', { at: batch.topicPartition });
       while (isBefore(queue[position], batch)) position++;
     }
@@ -304,12 +304,12 @@ export class RecordAccumulator {
    */
   splitAndReenqueue(batch: ProducerBatch): number {
     const half = Math.max(batch.singleRecordBytesMax, batch.estimatedBytes >> 1);
-    const parts = batch.split(batch.isPart ? half : this.config['batch.size']);
+    const parts = batch.split(batch.isPart ? half : this.#config['batch.size']);
     assert(parts.length > 0, 'parts', { records: batch.recordCount });
     for (const part of [...parts].reverse()) {
-      this.incomplete.add(part);
-      this.producerId?.sequences.add(part);
-      this.insert(part);
+      this.#incomplete.add(part);
+      this.#producerId?.sequences.add(part);
+      this.#insert(part);
     }
     return parts.length;
   }
@@ -318,7 +318,7 @@ export class RecordAccumulator {
   takeExpired(now: Micros): { expired: ProducerBatch[]; nextExpiryAt: Micros | null } {
     const expired: ProducerBatch[] = [];
     let nextExpiryAt: Micros | null = null;
-    for (const info of this.topics.values()) {
+    for (const info of this.#topics.values()) {
       for (const queue of info.queues.values()) {
         while (queue[0] !== undefined && this.expiryOf(queue[0]) <= now) {
           expired.push(queue.shift()!);
@@ -333,14 +333,14 @@ export class RecordAccumulator {
   }
 
   expiryOf(batch: ProducerBatch): Micros {
-    return batch.expiresAt(this.config.deliveryTimeoutMs);
+    return batch.expiresAt(this.#config.deliveryTimeoutMs);
   }
 
   /** Done with a batch: its memory is free again. */
   deallocate(batch: ProducerBatch): void {
-    if (!this.incomplete.delete(batch)) return;
+    if (!this.#incomplete.delete(batch)) return;
     this.freeBytes += batch.pooledBytes;
-    assert(this.freeBytes <= this.config['buffer.memory'], 'no more than there is', {
+    assert(this.freeBytes <= this.#config['buffer.memory'], 'no more than there is', {
       free: this.freeBytes,
     });
     this.exhausted = false;
@@ -352,29 +352,29 @@ export class RecordAccumulator {
    */
   takeIncomplete(withSent = true): ProducerBatch[] {
     const isTaken = (batch: ProducerBatch): boolean => withSent || !batch.hasSequence;
-    for (const info of this.topics.values()) {
+    for (const info of this.#topics.values()) {
       for (const queue of info.queues.values()) {
         queue.splice(0, queue.length, ...queue.filter((batch) => !isTaken(batch)));
       }
     }
-    return [...this.incomplete].filter(isTaken);
+    return [...this.#incomplete].filter(isTaken);
   }
 
   get hasUndrained(): boolean {
-    for (const info of this.topics.values()) {
+    for (const info of this.#topics.values()) {
       for (const queue of info.queues.values()) if (queue.length > 0) return true;
     }
     return false;
   }
 
   get hasIncomplete(): boolean {
-    return this.incomplete.size > 0;
+    return this.#incomplete.size > 0;
   }
 
   /** The queued batches, for views. */
   queued(): ProducerBatch[] {
     const batches: ProducerBatch[] = [];
-    for (const info of this.topics.values()) {
+    for (const info of this.#topics.values()) {
       for (const queue of info.queues.values()) batches.push(...queue);
     }
     return batches;

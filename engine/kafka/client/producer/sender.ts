@@ -58,18 +58,18 @@ const ACKED_UNSEEN: Outcome = {
 export class Sender {
   /** Batches that were sent again, for views. */
   retries = 0;
-  private readonly ports: Ports;
-  private readonly config: ProducerConfig;
-  private readonly metadata: ClientMetadata;
-  private readonly accumulator: RecordAccumulator;
-  private readonly producerId: ProducerId | null;
+  readonly #ports: Ports;
+  readonly #config: ProducerConfig;
+  readonly #metadata: ClientMetadata;
+  readonly #accumulator: RecordAccumulator;
+  readonly #producerId: ProducerId | null;
   /** Called when memory may be free again, or all may be done. */
-  private readonly progressed: () => void;
-  private readonly inFlight = new Map<string, ProducerBatch[]>();
-  private readonly guaranteesOrder: boolean;
-  private readonly wakeUp: WakeUp;
-  private running = false;
-  private stopped = false;
+  readonly #progressed: () => void;
+  readonly #inFlight = new Map<string, ProducerBatch[]>();
+  readonly #guaranteesOrder: boolean;
+  readonly #wakeUp: WakeUp;
+  #running = false;
+  #stopped = false;
 
   constructor(
     ports: Ports,
@@ -79,150 +79,150 @@ export class Sender {
     producerId: ProducerId | null,
     progressed: () => void,
   ) {
-    this.ports = ports;
-    this.wakeUp = new WakeUp(ports.clock, () => this.run());
-    this.config = config;
-    this.metadata = metadata;
-    this.accumulator = accumulator;
-    this.producerId = producerId;
-    this.progressed = progressed;
-    this.guaranteesOrder = config['max.in.flight.requests.per.connection'] === 1;
+    this.#ports = ports;
+    this.#wakeUp = new WakeUp(ports.clock, () => this.run());
+    this.#config = config;
+    this.#metadata = metadata;
+    this.#accumulator = accumulator;
+    this.#producerId = producerId;
+    this.#progressed = progressed;
+    this.#guaranteesOrder = config['max.in.flight.requests.per.connection'] === 1;
   }
 
   /** Runs in a later event of the same instant, so that what is sent together goes together. */
   wake(): void {
-    this.runAt(this.ports.clock.now(), 'sender');
+    this.#runAt(this.#ports.clock.now(), 'sender');
   }
 
-  private runAt(at: Micros, label: string): void {
-    if (!this.stopped) this.wakeUp.at(at, label);
+  #runAt(at: Micros, label: string): void {
+    if (!this.#stopped) this.#wakeUp.at(at, label);
   }
 
   /** One turn of the sender thread. */
   run(): void {
-    assert(!this.running, 'the sender runs once at a time');
-    if (this.stopped) return;
-    this.running = true;
-    this.producerId?.resolveSequences();
-    this.producerId?.prepare();
+    assert(!this.#running, 'the sender runs once at a time');
+    if (this.#stopped) return;
+    this.#running = true;
+    this.#producerId?.resolveSequences();
+    this.#producerId?.prepare();
     let sent = true;
-    while (sent) sent = this.sendProducerData();
-    this.running = false;
-    this.progressed();
+    while (sent) sent = this.#sendProducerData();
+    this.#running = false;
+    this.#progressed();
   }
 
   /** No more turns: the producer is closed. */
   stop(): void {
-    this.stopped = true;
-    this.wakeUp.cancel();
+    this.#stopped = true;
+    this.#wakeUp.cancel();
   }
 
   get inFlightBatches(): ProducerBatch[] {
     const all: ProducerBatch[] = [];
-    for (const batches of this.inFlight.values()) for (const batch of batches) all.push(batch);
+    for (const batches of this.#inFlight.values()) for (const batch of batches) all.push(batch);
     return all;
   }
 
   // ----------------------------------------------------------------------------------- sending
 
   /** Sends at most one batch a partition. True if something was sent, so: look again. */
-  private sendProducerData(): boolean {
-    const now = this.ports.clock.now();
-    const check = this.accumulator.ready(now);
-    for (const topic of check.unknownLeaderTopics) this.metadata.add(topic);
-    if (check.unknownLeaderTopics.size > 0) this.metadata.requestUpdate();
+  #sendProducerData(): boolean {
+    const now = this.#ports.clock.now();
+    const check = this.#accumulator.ready(now);
+    for (const topic of check.unknownLeaderTopics) this.#metadata.add(topic);
+    if (check.unknownLeaderTopics.size > 0) this.#metadata.requestUpdate();
     const requests: [number, RequestChannel, ProducerBatch[]][] = [];
     for (const brokerId of check.brokers) {
-      const channel = this.metadata.channelTo(brokerId);
+      const channel = this.#metadata.channelTo(brokerId);
       const canSend = channel !== null && channel.ready();
-      this.accumulator.noteBroker(brokerId, canSend, now);
+      this.#accumulator.noteBroker(brokerId, canSend, now);
       if (channel === null || !canSend) continue;
-      const batches = this.accumulator.drain(brokerId, now);
+      const batches = this.#accumulator.drain(brokerId, now);
       if (batches.length > 0) requests.push([brokerId, channel, batches]);
     }
-    for (const [, , batches] of requests) for (const batch of batches) this.launch(batch);
-    const nextExpiryAt = this.expireBatches(now);
-    if (check.nextCheckAt !== null) this.runAt(check.nextCheckAt, 'linger.ms');
-    if (nextExpiryAt !== null) this.runAt(nextExpiryAt, 'delivery.timeout.ms');
+    for (const [, , batches] of requests) for (const batch of batches) this.#launch(batch);
+    const nextExpiryAt = this.#expireBatches(now);
+    if (check.nextCheckAt !== null) this.#runAt(check.nextCheckAt, 'linger.ms');
+    if (nextExpiryAt !== null) this.#runAt(nextExpiryAt, 'delivery.timeout.ms');
     for (const [brokerId, channel, batches] of requests) {
-      this.sendProduceRequest(brokerId, channel, batches);
+      this.#sendProduceRequest(brokerId, channel, batches);
     }
     return requests.length > 0;
   }
 
-  private launch(batch: ProducerBatch): void {
-    const list = this.inFlight.get(batch.topicPartition) ?? [];
+  #launch(batch: ProducerBatch): void {
+    const list = this.#inFlight.get(batch.topicPartition) ?? [];
     assert(!list.includes(batch), 'in flight once', { at: batch.topicPartition });
     list.push(batch);
-    this.inFlight.set(batch.topicPartition, list);
-    if (this.guaranteesOrder) this.accumulator.mute(batch);
+    this.#inFlight.set(batch.topicPartition, list);
+    if (this.#guaranteesOrder) this.#accumulator.mute(batch);
   }
 
-  private land(batch: ProducerBatch): void {
-    const list = this.inFlight.get(batch.topicPartition);
+  #land(batch: ProducerBatch): void {
+    const list = this.#inFlight.get(batch.topicPartition);
     if (list === undefined) return;
     const index = list.indexOf(batch);
     if (index >= 0) list.splice(index, 1);
-    if (list.length === 0) this.inFlight.delete(batch.topicPartition);
+    if (list.length === 0) this.#inFlight.delete(batch.topicPartition);
   }
 
-  private sendProduceRequest(
+  #sendProduceRequest(
     brokerId: number,
     channel: RequestChannel,
     batches: readonly ProducerBatch[],
   ): void {
-    const acks = this.config.acksOnWire;
+    const acks = this.#config.acksOnWire;
     const topics = new Map<string, { index: number; records: Uint8Array }[]>();
     for (const batch of batches) {
       const records = batch.close();
       const partitionData = topics.get(batch.topic) ?? [];
       partitionData.push({ index: batch.partition, records });
       topics.set(batch.topic, partitionData);
-      this.traceProduce(batch, brokerId, records.length);
+      this.#traceProduce(batch, brokerId, records.length);
     }
     const topicData = [...topics].map(([name, partitionData]) => ({ name, partitionData }));
-    const timeoutMs = this.config['request.timeout.ms'];
-    const transactionalId = this.producerId?.transactionalId ?? null;
+    const timeoutMs = this.#config['request.timeout.ms'];
+    const transactionalId = this.#producerId?.transactionalId ?? null;
     const body: ProduceRequest = { transactionalId, acks, timeoutMs, topicData };
     channel.send(
       produce.key,
-      this.producerId?.produceVersion ?? produce.versionMax,
+      this.#producerId?.produceVersion ?? produce.versionMax,
       body,
-      (reply) => this.handleProduceResponse(reply, batches),
+      (reply) => this.#handleProduceResponse(reply, batches),
       { expectReply: acks !== 0 },
     );
   }
 
-  private traceProduce(batch: ProducerBatch, broker: number, bytes: number): void {
-    if (!this.ports.trace.on) return;
+  #traceProduce(batch: ProducerBatch, broker: number, bytes: number): void {
+    if (!this.#ports.trace.on) return;
     const { topicPartition: partition, recordCount: records, baseSequence } = batch;
     const attempt = batch.attempts + 1;
     const data = { partition, broker, records, bytes, baseSequence, attempt };
-    this.ports.trace.record(produceTrace, data);
+    this.#ports.trace.record(produceTrace, data);
   }
 
   // ----------------------------------------------------------------------------------- replies
 
-  private handleProduceResponse(reply: Reply, batches: readonly ProducerBatch[]): void {
-    if (this.stopped) return;
+  #handleProduceResponse(reply: Reply, batches: readonly ProducerBatch[]): void {
+    if (this.#stopped) return;
     if (!reply.ok) {
       const errorCode = FAILURE_CODES[reply.reason];
       for (const batch of batches) {
-        this.completeBatch(batch, { ...ACKED_UNSEEN, errorCode, sent: reply.sent });
+        this.#completeBatch(batch, { ...ACKED_UNSEEN, errorCode, sent: reply.sent });
       }
       this.wake();
       return;
     }
-    if (this.config.acksOnWire === 0) {
-      for (const batch of batches) this.completeBatch(batch, ACKED_UNSEEN);
+    if (this.#config.acksOnWire === 0) {
+      for (const batch of batches) this.#completeBatch(batch, ACKED_UNSEEN);
     } else {
-      this.completeAll(reply.body as ProduceResponse, batches);
+      this.#completeAll(reply.body as ProduceResponse, batches);
     }
-    if (this.running) this.wake();
+    if (this.#running) this.wake();
     else this.run();
   }
 
-  private completeAll(response: ProduceResponse, batches: readonly ProducerBatch[]): void {
+  #completeAll(response: ProduceResponse, batches: readonly ProducerBatch[]): void {
     const waiting = new Set(batches);
     for (const topic of response.responses) {
       for (const partition of topic.partitionResponses) {
@@ -230,17 +230,17 @@ export class Sender {
           (one) => one.topic === topic.name && one.partition === partition.index,
         );
         if (batch === undefined || !waiting.delete(batch)) continue;
-        this.learnLeader(batch, partition, response);
-        this.completeBatch(batch, { ...partition, sent: true });
+        this.#learnLeader(batch, partition, response);
+        this.#completeBatch(batch, { ...partition, sent: true });
       }
     }
     // A broker that leaves a partition out has not said what became of it.
     for (const batch of waiting) {
-      this.completeBatch(batch, { ...ACKED_UNSEEN, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR });
+      this.#completeBatch(batch, { ...ACKED_UNSEEN, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR });
     }
   }
 
-  private learnLeader(
+  #learnLeader(
     batch: ProducerBatch,
     partition: PartitionResponse,
     response: ProduceResponse,
@@ -251,97 +251,97 @@ export class Sender {
       partition.errorCode === ErrorCode.FENCED_LEADER_EPOCH;
     if (!moved) return;
     const { currentLeader } = partition;
-    this.metadata.learnLeader(topic, batch.partition, currentLeader, response.nodeEndpoints);
+    this.#metadata.learnLeader(topic, batch.partition, currentLeader, response.nodeEndpoints);
   }
 
-  private completeBatch(batch: ProducerBatch, outcome: Outcome): void {
+  #completeBatch(batch: ProducerBatch, outcome: Outcome): void {
     const { errorCode } = outcome;
     if (errorCode !== ErrorCode.NONE && outcome.sent && mayHaveBeenWritten(errorCode)) {
       batch.maybeWritten = true;
     }
     const tooLarge = errorCode === ErrorCode.MESSAGE_TOO_LARGE && batch.recordCount > 1;
     if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
-      this.succeed(batch, outcome);
+      this.#succeed(batch, outcome);
     } else if (tooLarge && !batch.isDone) {
-      this.split(batch);
-    } else if (this.canRetry(batch, outcome)) {
-      this.retry(batch, errorCode);
+      this.#split(batch);
+    } else if (this.#canRetry(batch, outcome)) {
+      this.#retry(batch, errorCode);
     } else {
-      this.fail(batch, errorCode, batch.attempts < this.config.retries);
+      this.#fail(batch, errorCode, batch.attempts < this.#config.retries);
     }
-    if (isInvalidMetadata(errorCode)) this.metadata.requestUpdate();
-    if (this.guaranteesOrder) this.accumulator.unmute(batch);
+    if (isInvalidMetadata(errorCode)) this.#metadata.requestUpdate();
+    if (this.#guaranteesOrder) this.#accumulator.unmute(batch);
   }
 
-  private succeed(batch: ProducerBatch, outcome: Outcome): void {
+  #succeed(batch: ProducerBatch, outcome: Outcome): void {
     assert(outcome.baseOffset >= -1, 'an offset or unknown', { offset: outcome.baseOffset });
-    this.producerId?.completed(batch, outcome.baseOffset);
-    if (this.ports.trace.on && !batch.isDone) {
+    this.#producerId?.completed(batch, outcome.baseOffset);
+    if (this.#ports.trace.on && !batch.isDone) {
       const { topicPartition: partition, recordCount: records } = batch;
       const { baseOffset } = outcome;
-      this.ports.trace.record(ackTrace, { partition, records, baseOffset });
+      this.#ports.trace.record(ackTrace, { partition, records, baseOffset });
     }
-    this.land(batch);
-    this.accumulator.deallocate(batch);
+    this.#land(batch);
+    this.#accumulator.deallocate(batch);
     batch.complete(outcome.baseOffset, outcome.logAppendTimeMs);
   }
 
-  private split(batch: ProducerBatch): void {
-    this.producerId?.sequences.remove(batch);
-    const batches = this.accumulator.splitAndReenqueue(batch);
-    this.land(batch);
-    this.accumulator.deallocate(batch);
+  #split(batch: ProducerBatch): void {
+    this.#producerId?.sequences.remove(batch);
+    const batches = this.#accumulator.splitAndReenqueue(batch);
+    this.#land(batch);
+    this.#accumulator.deallocate(batch);
     const { topicPartition: partition, recordCount: records } = batch;
-    this.ports.trace.record(splitTrace, { partition, records, batches });
+    this.#ports.trace.record(splitTrace, { partition, records, batches });
   }
 
-  private canRetry(batch: ProducerBatch, outcome: Outcome): boolean {
-    if (batch.isDone || batch.attempts >= this.config.retries) return false;
-    if (this.accumulator.expiryOf(batch) <= this.ports.clock.now()) return false;
+  #canRetry(batch: ProducerBatch, outcome: Outcome): boolean {
+    if (batch.isDone || batch.attempts >= this.#config.retries) return false;
+    if (this.#accumulator.expiryOf(batch) <= this.#ports.clock.now()) return false;
     const { errorCode, logStartOffset } = outcome;
-    if (this.producerId === null) return isRetriable(errorCode);
-    return this.producerId.canRetry(batch, errorCode, logStartOffset);
+    if (this.#producerId === null) return isRetriable(errorCode);
+    return this.#producerId.canRetry(batch, errorCode, logStartOffset);
   }
 
-  private retry(batch: ProducerBatch, errorCode: number): void {
+  #retry(batch: ProducerBatch, errorCode: number): void {
     this.retries++;
-    this.accumulator.reenqueue(batch, this.ports.clock.now());
-    this.land(batch);
-    if (!this.ports.trace.on) return;
+    this.#accumulator.reenqueue(batch, this.#ports.clock.now());
+    this.#land(batch);
+    if (!this.#ports.trace.on) return;
     const { topicPartition: partition, recordCount: records, attempts, retryBackoffMs } = batch;
     const what = { partition, records, error: errorName(errorCode) };
     const data = { ...what, attempt: attempts, backoffMs: retryBackoffMs };
-    this.ports.trace.record(retryTrace, data);
+    this.#ports.trace.record(retryTrace, data);
   }
 
-  private fail(batch: ProducerBatch, errorCode: number, adjustSequences: boolean): void {
+  #fail(batch: ProducerBatch, errorCode: number, adjustSequences: boolean): void {
     assert(errorCode !== ErrorCode.NONE, 'a failure has a reason', { errorCode });
-    this.land(batch);
+    this.#land(batch);
     if (batch.isDone) return;
     const { topicPartition: partition, recordCount: records, maybeWritten } = batch;
-    this.ports.trace.record(sendFailedTrace, {
+    this.#ports.trace.record(sendFailedTrace, {
       partition,
       records,
       error: errorName(errorCode),
       indeterminate: maybeWritten,
     });
-    this.accumulator.deallocate(batch);
+    this.#accumulator.deallocate(batch);
     batch.fail(errorCode);
-    this.producerId?.failed(batch, errorCode, adjustSequences);
+    this.#producerId?.failed(batch, errorCode, adjustSequences);
   }
 
   // ------------------------------------------------------------------------------------ expiry
 
   /** Fails what outlived `delivery.timeout.ms`; says when the next batch does. */
-  private expireBatches(now: Micros): Micros | null {
-    const queued = this.accumulator.takeExpired(now);
+  #expireBatches(now: Micros): Micros | null {
+    const queued = this.#accumulator.takeExpired(now);
     let next = queued.nextExpiryAt;
-    for (const batch of queued.expired) this.expire(batch);
+    for (const batch of queued.expired) this.#expire(batch);
     for (const batch of this.inFlightBatches) {
-      const at = this.accumulator.expiryOf(batch);
+      const at = this.#accumulator.expiryOf(batch);
       if (at <= now) {
         batch.maybeWritten = true;
-        this.expire(batch);
+        this.#expire(batch);
       } else if (next === null || at < next) {
         next = at;
       }
@@ -349,13 +349,13 @@ export class Sender {
     return next;
   }
 
-  private expire(batch: ProducerBatch): void {
+  #expire(batch: ProducerBatch): void {
     const { topicPartition: partition, recordCount: records, maybeWritten } = batch;
     const indeterminate = maybeWritten;
-    this.ports.trace.record(expireTrace, { partition, records, indeterminate });
+    this.#ports.trace.record(expireTrace, { partition, records, indeterminate });
     const wasSent = batch.hasSequence;
-    this.fail(batch, ErrorCode.REQUEST_TIMED_OUT, false);
-    if (wasSent && batch.inRetry) this.producerId?.markUnresolved(batch);
+    this.#fail(batch, ErrorCode.REQUEST_TIMED_OUT, false);
+    if (wasSent && batch.inRetry) this.#producerId?.markUnresolved(batch);
   }
 
   /**
@@ -364,11 +364,11 @@ export class Sender {
    */
   abort(errorCode: number, withSent = true): void {
     const sent = new Set(this.inFlightBatches);
-    for (const batch of this.accumulator.takeIncomplete(withSent)) {
+    for (const batch of this.#accumulator.takeIncomplete(withSent)) {
       if (sent.has(batch)) batch.maybeWritten = true;
-      this.fail(batch, errorCode, false);
+      this.#fail(batch, errorCode, false);
     }
-    assert(!withSent || !this.accumulator.hasUndrained, 'nothing is left to send');
+    assert(!withSent || !this.#accumulator.hasUndrained, 'nothing is left to send');
   }
 }
 
