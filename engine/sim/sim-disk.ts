@@ -30,12 +30,14 @@ export type SyncDone = (result: DiskResult) => void;
 
 /** An outside checker of a disk (S4). It is told of changes, and changes nothing. */
 export interface DiskWatcher {
-  wrote(path: string, position: number): void;
-  cut(path: string, size: number): void;
+  /** Bytes that the file had were written anew from this position on, by its change so numbered. */
+  overwrote(path: string, position: number, change: number): void;
+  /** The file ends at `size`, by its change of this number; `tail` is what it had behind. */
+  cut(path: string, size: number, tail: Uint8Array, change: number): void;
   renamed(from: string, to: string): void;
   removed(path: string): void;
-  /** The platter has taken so many bytes of the file, unless the disk lies. */
-  synced(path: string, sizeBytes: number): void;
+  /** The platter has taken so many bytes of the file, all of its changes up to this one. */
+  synced(path: string, sizeBytes: number, upToChange: number): void;
   losingPower(): void;
   lostPower(): void;
 }
@@ -135,17 +137,19 @@ export class SimDisk implements Disk {
     const grown = Math.max(0, position + data.length - file.size);
     if (this.#usedBytes + grown > this.#capacityBytes) return 'ENOSPC';
     assert(position + data.length <= limits.fileBytesMax, 'file too large', { path, position });
+    const overwrites = position < file.size;
     file.write(position, data, this.#host.now());
     this.#usedBytes += grown;
-    this.watcher?.wrote(path, position);
+    if (overwrites) this.watcher?.overwrote(path, position, file.lastChange);
     return 'ok';
   }
 
   truncate(path: string, size: number): DiskResult {
     const file = this.file(path);
-    this.#usedBytes -= file.size - size;
+    const tail = file.read(size, file.size - size);
+    this.#usedBytes -= tail.length;
     file.truncate(size, this.#host.now());
-    this.watcher?.cut(path, size);
+    if (tail.length > 0) this.watcher?.cut(path, size, tail, file.lastChange);
     return 'ok';
   }
 
@@ -164,7 +168,7 @@ export class SimDisk implements Disk {
       if (this.#lying) return 'ok';
       file.persist(writes.upTo);
       this.#persistNamespace(marker);
-      if (this.#files.get(path) === file) this.watcher?.synced(path, sealedBytes);
+      if (this.#files.get(path) === file) this.watcher?.synced(path, sealedBytes, writes.upTo);
       return 'ok';
     };
     this.#host.afterSync(path, writes.bytes, complete, done);

@@ -41,6 +41,11 @@ export class SimFile {
     return this.#size;
   }
 
+  /** The number of the last write or truncation: they are counted from 1. */
+  get lastChange(): number {
+    return this.#number;
+  }
+
   read(position: number, length: number): Uint8Array {
     assert(position >= 0 && length >= 0, 'read within the file', { position, length });
     const end = Math.min(position + length, this.#size);
@@ -158,7 +163,7 @@ export class SimFile {
    * Copies cache to platter; a gap that was never written reads as zeros, as a sparse file does.
    */
   #copy(start: number, end: number): void {
-    // A later truncation may have taken the extent's tail; the cache is the truth for the rest.
+    // Behind the size are bytes that a later truncation took: the platter may have had them by then.
     const stop = Math.min(end, this.#cache.length);
     if (stop <= start) return;
     if (stop > this.#platter.length) this.#platter = grown(this.#platter, stop);

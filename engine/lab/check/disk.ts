@@ -2,8 +2,10 @@
  * S4: after a power loss a disk holds what was synced, and of the rest each byte as it was on the
  * platter or as it was last written; unless a fault covers it, which ends the check of that disk.
  *
- * It remembers of each file how much of its beginning was synced and not written again. Files whose
- * names changed since are left out: their names may come back, too.
+ * It remembers of each file how much of its beginning was synced and not written again, and what
+ * truncations cut off that were not synced: the kernel may write a page back at any time, so that
+ * the platter can have the bytes and not yet the truncation. Files whose names changed since are
+ * left out: their names may come back, too.
  */
 import type { SimHost } from '../../sim/host.ts';
 import type { DiskWatcher, SimDisk } from '../../sim/sim-disk.ts';
@@ -13,11 +15,20 @@ interface Content {
   readonly platter: Uint8Array;
 }
 
+/** What was in a file from this position on was overwritten, or is the tail that was cut off. */
+interface Change {
+  readonly position: number;
+  readonly tail: Uint8Array;
+  readonly number: number;
+}
+
+const NOTHING = new Uint8Array(0);
+
 /** Watches the disks of hosts from the first time they are seen. */
 export class DiskChecks {
   readonly #disks = new Map<string, DiskCheck>();
 
-  watch(host: SimHost): void {
+  watch(host: Pick<SimHost, 'name' | 'disk'>): void {
     if (this.#disks.has(host.name)) return;
     const check = new DiskCheck(host.name, host.disk);
     this.#disks.set(host.name, check);
@@ -36,6 +47,8 @@ class DiskCheck implements DiskWatcher {
   readonly #host: string;
   readonly #disk: SimDisk;
   readonly #synced = new Map<string, number>();
+  /** Of each file the changes of bytes it had that the platter may lack, in order. */
+  readonly #changes = new Map<string, readonly Change[]>();
   readonly #renamed = new Set<string>();
   #before = new Map<string, Content>();
 
@@ -44,13 +57,12 @@ class DiskCheck implements DiskWatcher {
     this.#disk = disk;
   }
 
-  wrote(path: string, position: number): void {
-    const synced = this.#synced.get(path);
-    if (synced !== undefined && synced > position) this.#synced.set(path, position);
+  overwrote(path: string, position: number, number: number): void {
+    this.#changed(path, { position, tail: NOTHING, number });
   }
 
-  cut(path: string, size: number): void {
-    this.wrote(path, size);
+  cut(path: string, size: number, tail: Uint8Array, number: number): void {
+    this.#changed(path, { position: size, tail: tail.slice(), number });
   }
 
   renamed(from: string, to: string): void {
@@ -60,11 +72,15 @@ class DiskCheck implements DiskWatcher {
 
   removed(path: string): void {
     this.#synced.delete(path);
+    this.#changes.delete(path);
     this.#renamed.add(path);
   }
 
-  synced(path: string, sizeBytes: number): void {
-    if (!this.#renamed.has(path)) this.#synced.set(path, sizeBytes);
+  synced(path: string, sizeBytes: number, upToChange: number): void {
+    if (this.#renamed.has(path)) return;
+    const open = this.#changesOf(path).filter(({ number }) => number > upToChange);
+    this.#changes.set(path, open);
+    this.#synced.set(path, Math.min(sizeBytes, ...open.map(({ position }) => position)));
   }
 
   losingPower(): void {
@@ -88,12 +104,23 @@ class DiskCheck implements DiskWatcher {
       const file = this.#disk.file(path);
       const after = file.read(0, file.size);
       if (after.length < synced) this.#found(`${path} has ${after.length} of ${synced} synced`);
-      const place = firstOther(after, { cache, platter }, synced);
+      const place = firstOther(after, { cache, platter }, synced, this.#changesOf(path));
       if (place !== null) this.#found(`${path} has at ${place} what was never written there`);
     }
     this.#before = new Map();
+    this.#changes.clear();
     this.#renamed.clear();
     for (const path of this.#synced.keys()) if (!this.#disk.exists(path)) this.#synced.delete(path);
+  }
+
+  #changesOf(path: string): readonly Change[] {
+    return this.#changes.get(path) ?? [];
+  }
+
+  #changed(path: string, change: Change): void {
+    this.#changes.set(path, [...this.#changesOf(path), change]);
+    const synced = this.#synced.get(path);
+    if (synced !== undefined && synced > change.position) this.#synced.set(path, change.position);
   }
 
   #found(what: string): void {
@@ -102,13 +129,26 @@ class DiskCheck implements DiskWatcher {
 }
 
 /** A byte that is neither old nor new (nor a hole); below `synced` it must be new. */
-function firstOther(after: Uint8Array, { cache, platter }: Content, synced: number): number | null {
+function firstOther(
+  after: Uint8Array,
+  { cache, platter }: Content,
+  synced: number,
+  changes: readonly Change[],
+): number | null {
   for (let place = 0; place < after.length; place++) {
     const byte = after[place]!;
     if (place < cache.length && byte === cache[place]) continue;
     if (place < synced) return place;
     const isOld = place < platter.length ? byte === platter[place] : byte === 0;
-    if (!isOld) return place;
+    if (!isOld && byte !== cutAt(changes, place)) return place;
   }
   return null;
+}
+
+/** What was last written at this place before a truncation took it. */
+function cutAt(changes: readonly Change[], place: number): number | undefined {
+  const cut = changes.findLast(
+    ({ position, tail }) => position <= place && place < position + tail.length,
+  );
+  return cut?.tail[place - cut.position];
 }

@@ -73,7 +73,7 @@ export class GroupPart {
 
   burst(number: number): void {
     if (number === LATE_BURST && this.#set['late.member'] === true) this.#add(LATE_MEMBER);
-    if (this.#random.below(4) > 0) return;
+    if (this.#members.length === 0 || this.#random.below(4) > 0) return;
     const member = this.#random.pick(this.#members);
     this.#group.setProcessingMs(member, this.#random.pick([0, 20, 500]));
   }
