@@ -306,7 +306,11 @@ export class LogDir {
       closed('ok');
       return;
     }
-    for (const { log } of [...this.#logs.values()]) log.close(closed);
+    for (const { log } of [...this.#logs.values()]) {
+      // One that cannot be closed takes the directory offline, and the broker with it.
+      if (this.#offline) return;
+      log.close(closed);
+    }
   }
 
   #writeLast(brokerEpoch: number, done: () => void): void {

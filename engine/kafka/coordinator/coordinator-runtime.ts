@@ -61,6 +61,20 @@ interface Context<S, R> {
   lastWrittenOffset: number;
 }
 
+/** What is done when a shard's timer has run out. */
+interface Timeout<R> {
+  readonly key: string;
+  readonly retries: boolean;
+  readonly write: () => CoordinatorResult<unknown, R>;
+}
+
+/** `CoordinatorTimerImpl`: how long a timeout waits that could not be written. */
+const TIMEOUT_RETRY_MS = 500;
+const NOT_ACTIVE: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+]);
+
 export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
   readonly #broker: BrokerParts;
   readonly #options: CoordinatorOptions<S, R>;
@@ -186,14 +200,25 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
 
   #shardTimer(index: number, timer: CoordinatorTimer): ShardTimer {
     return {
-      schedule: (key, delayMs, operation) =>
-        timer.schedule(key, delayMs, () => {
-          const write = operation as () => CoordinatorResult<unknown, R>;
-          this.write(index, write, () => {});
-        }),
+      schedule: (key, delayMs, retries, operation) => {
+        const write = operation as () => CoordinatorResult<unknown, R>;
+        this.#schedule(index, timer, { key, retries, write }, delayMs);
+      },
       cancel: (key) => timer.cancel(key),
       has: (key) => timer.has(key),
     };
+  }
+
+  #schedule(index: number, timer: CoordinatorTimer, timeout: Timeout<R>, delayMs: number): void {
+    const { key, retries, write } = timeout;
+    timer.schedule(key, delayMs, () => {
+      this.write(index, write, ({ errorCode }) => {
+        // A coordinator that is one no more has forgotten what its timers were about.
+        const isOver = NOT_ACTIVE.has(errorCode) || this.#contexts.get(index)?.timer !== timer;
+        if (errorCode === ErrorCode.NONE || isOver || !retries) return;
+        this.#schedule(index, timer, timeout, TIMEOUT_RETRY_MS);
+      });
+    });
   }
 
   // --------------------------------------------------------------------------------- operations

@@ -64,9 +64,11 @@ export interface ShardParts {
 
 /** Timers whose end is a write operation of the shard. */
 export interface ShardTimer {
+  /** `retries`: an operation whose records cannot be written is tried again after a backoff. */
   schedule(
     key: string,
     delayMs: number,
+    retries: boolean,
     operation: () => CoordinatorResult<unknown, unknown>,
   ): void;
   cancel: CoordinatorTimer['cancel'];

@@ -162,7 +162,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
 
   #scheduleExpiration(): void {
     const checkMs = this.#config['offsets.retention.check.interval.ms'];
-    this.#timer.schedule(EXPIRATION_KEY, checkMs, () => {
+    this.#timer.schedule(EXPIRATION_KEY, checkMs, false, () => {
       this.#scheduleExpiration();
       const records = this.offsetRequests.expired([...this.#groups.keys()]);
       return { records, response: null };

@@ -133,7 +133,7 @@ export class Rebalance {
 
   #scheduleJoin(group: ClassicGroup): void {
     const { groupId, rebalanceTimeoutMs } = group;
-    this.#timer.schedule(joinKey(groupId), rebalanceTimeoutMs, () => {
+    this.#timer.schedule(joinKey(groupId), rebalanceTimeoutMs, false, () => {
       const found = this.#group(groupId);
       return found === undefined ? NOTHING : this.#complete(found);
     });
@@ -142,7 +142,7 @@ export class Rebalance {
   /** The first members of a group wait for more, as long as more come (KIP-134). */
   #awaitFirstMembers(groupId: string, delayMs: number, remainingMs: number): void {
     assert(delayMs >= 0 && remainingMs >= 0, 'a wait', { groupId, delayMs, remainingMs });
-    this.#timer.schedule(joinKey(groupId), delayMs, () => {
+    this.#timer.schedule(joinKey(groupId), delayMs, false, () => {
       const group = this.#group(groupId);
       if (group === undefined) return NOTHING;
       if (!group.newMemberAdded || remainingMs === 0) return this.#complete(group);
@@ -204,7 +204,7 @@ export class Rebalance {
       group.pendingSyncMembers.add(memberId);
     }
     assert(group.awaitingJoinCount === 0, 'all are told', { groupId });
-    this.#timer.schedule(syncKey(groupId), group.rebalanceTimeoutMs, () =>
+    this.#timer.schedule(syncKey(groupId), group.rebalanceTimeoutMs, false, () =>
       this.#expireSync(groupId, generationId),
     );
   }
@@ -289,7 +289,7 @@ export class Rebalance {
 
   #scheduleSession(groupId: string, memberId: string, timeoutMs: number): void {
     assert(timeoutMs > 0, 'a session', { groupId, memberId, timeoutMs });
-    this.#timer.schedule(heartbeatKey(groupId, memberId), timeoutMs, () =>
+    this.#timer.schedule(heartbeatKey(groupId, memberId), timeoutMs, true, () =>
       this.#expireSession(groupId, memberId),
     );
   }

@@ -7,7 +7,8 @@
  * (`current-assignment.ts`), who gets what (`server-assignors.ts`).
  * Source: `GroupMetadataManager.consumerGroupHeartbeat`. Differences: the target assignment is
  * computed in the heartbeat that needs it, and the topics' numbers of partitions are looked at in
- * each; no regular expressions; a group of one protocol never becomes one of the other.
+ * each; no regular expressions; a group of one protocol never becomes one of the other; a member's
+ * timers are cancelled when its end is in the log, and not when it is about to be written.
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Ports } from '../../../kernel/ports.ts';
@@ -121,7 +122,7 @@ export class ConsumerGroups {
       group.putTarget(key.memberId, target);
     } else if (type === 'ConsumerGroupMemberMetadata') {
       const { memberId } = key;
-      if (value === null) group.removeMember(memberId);
+      if (value === null) this.#remove(group, memberId);
       else {
         const { subscribedTopicRegex: _, classicMemberMetadata: __, ...told } = value;
         group.putMember({ ...(group.member(memberId) ?? newMember(memberId)), ...told });
@@ -129,6 +130,13 @@ export class ConsumerGroups {
     } else if (type === 'ConsumerGroupCurrentMemberAssignment') {
       this.#replayCurrent(group, key.memberId, value);
     }
+  }
+
+  /** Its timers end with it, and not before: what could not be written has not happened. */
+  #remove(group: ConsumerGroup, memberId: string): void {
+    group.removeMember(memberId);
+    this.#parts.timer.cancel(sessionKey(group.groupId, memberId));
+    this.#parts.timer.cancel(rebalanceKey(group.groupId, memberId));
   }
 
   #replayCurrent(
@@ -281,7 +289,6 @@ export class ConsumerGroups {
     memberId: string,
   ): ConsumerGroupRecord[] {
     const { groupId } = group;
-    this.#cancel(groupId, before.memberId);
     return [
       ...memberTombstones(groupId, before.memberId),
       targetRecord(groupId, memberId, group.target(before.memberId)),
@@ -305,7 +312,6 @@ export class ConsumerGroups {
   /** The records by which a member is gone and the group goes to its next epoch. */
   #fenced(group: ConsumerGroup, memberId: string, reason: string): ConsumerGroupRecord[] {
     const { groupId } = group;
-    this.#cancel(groupId, memberId);
     const rest = group.members.filter((member) => member.memberId !== memberId);
     const hash = hashOf(this.#topicsOf(rest));
     const epoch = group.groupEpoch + 1;
@@ -331,7 +337,7 @@ export class ConsumerGroups {
 
   #scheduleSession(groupId: string, memberId: string): void {
     const timeoutMs = this.#parts.config['group.consumer.session.timeout.ms'];
-    this.#parts.timer.schedule(sessionKey(groupId, memberId), timeoutMs, () =>
+    this.#parts.timer.schedule(sessionKey(groupId, memberId), timeoutMs, true, () =>
       this.#expired(groupId, memberId, 'was silent for a session'),
     );
   }
@@ -343,7 +349,7 @@ export class ConsumerGroups {
     const { timer } = this.#parts;
     if (state !== 'UNREVOKED_PARTITIONS') timer.cancel(key);
     else if (!timer.has(key)) {
-      timer.schedule(key, Math.max(0, rebalanceTimeoutMs), () => {
+      timer.schedule(key, Math.max(0, rebalanceTimeoutMs), true, () => {
         const now = this.#groups.get(groupId)?.member(memberId);
         const late = now?.state === 'UNREVOKED_PARTITIONS' && now.memberEpoch === memberEpoch;
         if (!late) return { records: [], response: null };
@@ -356,11 +362,6 @@ export class ConsumerGroups {
     const group = this.#groups.get(groupId);
     if (group?.member(memberId) === undefined) return { records: [], response: null };
     return { records: this.#fenced(group, memberId, why), response: null };
-  }
-
-  #cancel(groupId: string, memberId: string): void {
-    this.#parts.timer.cancel(sessionKey(groupId, memberId));
-    this.#parts.timer.cancel(rebalanceKey(groupId, memberId));
   }
 
   // ------------------------------------------------------------------------------- other requests

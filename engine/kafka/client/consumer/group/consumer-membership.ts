@@ -237,7 +237,12 @@ export class ConsumerMembership implements Membership {
   }
 
   private answered(reply: Reply, sent: Generation, acknowledges: boolean): void {
-    if (this.closed || sent !== this.current || !IN_GROUP.has(this.state)) return;
+    if (this.closed) return;
+    if (sent !== this.current || !IN_GROUP.has(this.state)) {
+      // The answer is of another time, and what is to be said now has waited for it: to join anew.
+      this.owner.wakeAt(this.ports.clock.now());
+      return;
+    }
     if (!reply.ok) {
       this.lookup.markUnknown(reply.reason);
       this.backOff();
