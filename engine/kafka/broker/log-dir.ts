@@ -10,7 +10,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { DiskResult, Ports, Random } from '../../kernel/ports.ts';
-import { microsOfMillis } from '../../kernel/units.ts';
+import { micros, microsOfMillis } from '../../kernel/units.ts';
 import { takeCleanShutdown, writeCleanShutdown } from '../../storage/clean-shutdown.ts';
 import {
   DELETE_FOLDER_SUFFIX,
@@ -317,7 +317,20 @@ export class LogDir {
     this.checkpointHighWatermarks();
     this.checkpointLogStarts();
     this.checkpointRecoveryPoints();
-    writeCleanShutdown(this.#ports.disk, this.path, brokerEpoch, () => done());
+    if (this.clean || this.#hasOpenedAll()) {
+      writeCleanShutdown(this.#ports.disk, this.path, brokerEpoch, () => done());
+    } else {
+      // Not within the call: whoever closes is told when it has returned.
+      this.#ports.clock.after(micros(0), 'log-dir-closed', done);
+    }
+  }
+
+  /** A log that was not looked at since an unclean stop is not clean by this one (KAFKA-10471). */
+  #hasOpenedAll(): boolean {
+    return this.#folders().every((folder) => {
+      const id = parseLogFolder(folder);
+      return id === null || this.#logs.has(`${id.topic}-${id.partition}`);
+    });
   }
 
   /** The directory is offline: nothing is written any more. */

@@ -65,8 +65,9 @@ function drawGroup(random: Random, release: string): Drawn {
     'static.members': random.below(3) === 0,
     'commits.before': random.below(5) === 0,
     'processing.ms': random.pick([0, 0, 5, 50]),
-    // Also how long a JoinGroup waits for an answer: of a broker without power none comes.
-    'max.poll.interval.ms': random.pick([30_000, 30_000, 5_000]),
+    // Also how long a JoinGroup waits, and 5 s: of a broker without power no answer comes
+    // (`AbstractCoordinator.sendJoinGroupRequest`).
+    'max.poll.interval.ms': random.pick([300_000, 30_000, 5_000]),
     'late.member': random.below(2) === 0,
   };
 }

@@ -107,6 +107,8 @@ export class Sender {
     this.#producerId?.prepare();
     let sent = true;
     while (sent) sent = this.#sendProducerData();
+    // The end of a transaction may have waited for the last batch, which has just expired.
+    this.#producerId?.prepare();
     this.#running = false;
     this.#progressed();
   }
