@@ -140,15 +140,18 @@ function firstOther(
     if (place < cache.length && byte === cache[place]) continue;
     if (place < synced) return place;
     const isOld = place < platter.length ? byte === platter[place] : byte === 0;
-    if (!isOld && byte !== cutAt(changes, place)) return place;
+    if (!isOld && !isLeftByCut(byte, changes, place)) return place;
   }
   return null;
 }
 
-/** What was last written at this place before a truncation took it. */
-function cutAt(changes: readonly Change[], place: number): number | undefined {
-  const cut = changes.findLast(
-    ({ position, tail }) => position <= place && place < position + tail.length,
-  );
-  return cut?.tail[place - cut.position];
+/**
+ * What was last written at this place before a truncation took it; or, where the platter has the
+ * truncation and then only what was written further behind, a hole.
+ */
+function isLeftByCut(byte: number, changes: readonly Change[], place: number): boolean {
+  const cuts = changes.filter(({ position, tail }) => tail.length > 0 && position <= place);
+  if (cuts.length === 0) return false;
+  const cut = cuts.findLast(({ position, tail }) => place < position + tail.length);
+  return byte === 0 || byte === cut?.tail[place - cut.position];
 }

@@ -37,8 +37,12 @@ class Line {
     const ports = { clock, trace, random } as unknown as Ports;
     const config = readConfig(groupCoordinatorSettings, {}, profileOf('kafka-4.1'));
     const timer = {
-      schedule: (key: string, _ms: number, operation: () => CoordinatorResult<unknown, unknown>) =>
-        void this.#timers.set(key, operation),
+      schedule: (
+        key: string,
+        _ms: number,
+        _retries: boolean,
+        operation: () => CoordinatorResult<unknown, unknown>,
+      ) => void this.#timers.set(key, operation),
       cancel: (key: string) => void this.#timers.delete(key),
       has: (key: string) => this.#timers.has(key),
     };
