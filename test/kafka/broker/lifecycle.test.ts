@@ -76,6 +76,34 @@ describe('kafka: broker lifecycle', () => {
     expect(valuesOf(cluster.readAll())).toEqual(written);
   });
 
+  test('kafka: lifecycle: a stop before the logs are looked at is no clean one (KAFKA-10471)', () => {
+    const cluster = start();
+    write(cluster, 3);
+    cluster.inject({ fault: 'power', host: 'broker-1' });
+    cluster.inject({ fault: 'start', host: 'broker-1' });
+    cluster.until(
+      '1 starts',
+      () => states(cluster, 'broker-lifecycle', 'broker-1').at(-1) === 'STARTING',
+    );
+    cluster.inject({ fault: 'stop', host: 'broker-1' });
+    cluster.until('1 has stopped', () => !cluster.isUp(1), 5);
+    expect(files(cluster, 1)).not.toContain('.kafka_cleanshutdown');
+    // Clean before, it is clean still: nobody has written into a log since.
+    cluster.inject({ fault: 'start', host: 'broker-1' });
+    cluster.running();
+    cluster.inject({ fault: 'stop', host: 'broker-1' });
+    cluster.until('1 has stopped again', () => !cluster.isUp(1), 5);
+    expect(files(cluster, 1)).toContain('.kafka_cleanshutdown');
+    cluster.inject({ fault: 'start', host: 'broker-1' });
+    cluster.until(
+      '1 starts again',
+      () => states(cluster, 'broker-lifecycle', 'broker-1').at(-1) === 'STARTING',
+    );
+    cluster.inject({ fault: 'stop', host: 'broker-1' });
+    cluster.until('1 has stopped for good', () => !cluster.isUp(1), 5);
+    expect(files(cluster, 1)).toContain('.kafka_cleanshutdown');
+  });
+
   test('kafka: lifecycle: a crash of all keeps what is in the page cache', () => {
     const cluster = start();
     const written = write(cluster, 30);
