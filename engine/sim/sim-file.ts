@@ -163,7 +163,7 @@ export class SimFile {
    * Copies cache to platter; a gap that was never written reads as zeros, as a sparse file does.
    */
   #copy(start: number, end: number): void {
-    // Behind the size are bytes that a later truncation took: the platter may have had them by then.
+    // Behind the size are bytes that a later truncation took: the platter may have them by then.
     const stop = Math.min(end, this.#cache.length);
     if (stop <= start) return;
     if (stop > this.#platter.length) this.#platter = grown(this.#platter, stop);

@@ -80,7 +80,7 @@ describe('check: disk', () => {
     expect(defectOf(cutInFlight, 'kept, other')).toContain('has at 6 what was never written');
   });
 
-  test('behind a truncation there may be a hole, where only what is further behind was kept', () => {
+  test('behind a truncation there may be a hole, where only what is further on was kept', () => {
     const refilled = ({ file, sync, settle }: ReturnType<typeof watchedDisk>) => {
       file.write(0, bytes('kept, taken'));
       sync();

@@ -10,7 +10,7 @@ import type { Finding, Plan, PlainReport, SwarmSystem } from './plan.ts';
 import { transitionText } from './transitions.ts';
 
 /** Events of a run, all in all: a plan that needs more has not come to rest. */
-export const EVENTS_MAX = 80_000;
+export const EVENTS_MAX = 160_000;
 
 export interface TrialOptions {
   /** Freezes messages: whoever changes one is caught. */

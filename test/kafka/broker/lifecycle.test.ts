@@ -76,7 +76,7 @@ describe('kafka: broker lifecycle', () => {
     expect(valuesOf(cluster.readAll())).toEqual(written);
   });
 
-  test('kafka: lifecycle: a stop before the logs are looked at is no clean one (KAFKA-10471)', () => {
+  test('kafka: lifecycle: a stop before the logs are read is no clean one (KAFKA-10471)', () => {
     const cluster = start();
     write(cluster, 3);
     cluster.inject({ fault: 'power', host: 'broker-1' });
