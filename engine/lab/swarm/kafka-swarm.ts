@@ -26,6 +26,7 @@ import { transactionCoordination } from '../kafka-transactions.ts';
 import { choice, flag, integer } from '../knob.ts';
 import type { KnobValues, Localized } from '../knob.ts';
 import { GroupPart, groupBrokerSettings } from './group-part.ts';
+import { lasting } from './kafka-verdict.ts';
 import { partKnobs } from './swarm-parts.ts';
 import { TopicPart, cleanerBrokerSettings } from './topic-part.ts';
 import { TransactionPart, transactionBrokerSettings } from './transaction-part.ts';
@@ -412,7 +413,7 @@ export default experiment({
       brokers: set.brokers,
       sent: history.sent.length,
       acknowledged: verdict.acknowledged.length,
-      lost: verdict.lost.length,
+      lost: lasting(verdict.lost, history).length,
       refused: verdict.refused.length,
       indeterminate: verdict.indeterminate.length,
       vanished: verdict.vanished.length,

@@ -7,6 +7,7 @@
  */
 import type { Producer } from '../../kafka/client/producer/producer.ts';
 import { judgeDelivery } from '../check/delivery.ts';
+import type { History } from '../history.ts';
 import type { Run } from '../run.ts';
 import type { Finding } from './plan.ts';
 import { KEEPER } from './topic-part.ts';
@@ -28,7 +29,7 @@ export function judgeKafka(run: Run): Finding | null {
     ['skipped', verdict.skipped.filter((place) => place.startsWith('consumer-'))],
   ];
   if (run.knobs['acks'] === 'all') {
-    forbidden.push(['lost', lasting(verdict.lost, run)]);
+    forbidden.push(['lost', lasting(verdict.lost, run.history)]);
     forbidden.push(['duplicated', promisedOnce(verdict.duplicated, run)]);
   }
   for (const [invariant, ids] of forbidden) {
@@ -38,7 +39,7 @@ export function judgeKafka(run: Run): Finding | null {
 }
 
 /** Of these records those of topics that are neither compacted nor deleted. */
-function lasting(ids: readonly string[], { history }: Run): readonly string[] {
+export function lasting(ids: readonly string[], history: History): readonly string[] {
   const passing = new Set(history.sent.flatMap((one) => (one.producer === KEEPER ? one.id : [])));
   return ids.filter((id) => !passing.has(id));
 }
