@@ -9,21 +9,18 @@ import { kraftConfig, SOUND } from '../../engine/consensus/raft-config.ts';
 import type { RaftConfig, RaftSwitches } from '../../engine/consensus/raft-config.ts';
 import { Raft } from '../../engine/consensus/raft.ts';
 import type { RaftView } from '../../engine/consensus/raft.ts';
-import type { Clock, Trace } from '../../engine/kernel/ports.ts';
+import type { Clock } from '../../engine/kernel/ports.ts';
 import { micros, millis } from '../../engine/kernel/units.ts';
 import { RaftWatch } from './watch.ts';
 
-/** The glue of the machine asks for ports; the core uses neither clock nor timers. */
-const ports: { clock: Clock; trace: Trace } = {
-  clock: {
-    now: () => micros(0),
-    wall: () => millis(0),
-    after: () => {
-      throw new Error('the core has no timers');
-    },
-    cancel: () => undefined,
+/** The glue of the machine asks for a clock; the core uses neither it nor timers. */
+const clock: Clock = {
+  now: () => micros(0),
+  wall: () => millis(0),
+  after: () => {
+    throw new Error('the core has no timers');
   },
-  trace: { on: false, record: () => undefined },
+  cancel: () => undefined,
 };
 
 export interface Letter {
@@ -119,6 +116,7 @@ export class Deck {
   #seat(id: MemberId, state: QuorumState | null, log: readonly Entry[]): void {
     const start = { offset: 0, term: 0 };
     const restored = { state, start, startVoters: null, entries: log };
+    const ports = { clock, trace: this.watch.transitions };
     const raft = new Raft({ me: id, config: this.#config, ports, restored });
     this.#seats.set(id, { raft, log: [...log], durableLog: [...log], state, held: [] });
     this.watch.restarted(id, start, log);

@@ -139,8 +139,8 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'kafka: coordinator: an assignment is told when the in-sync replicas have it',
   ),
   'coordinator-loads-to-high-watermark': test(
-    'test/kafka/group/classic-group.machine.test.ts',
-    'kafka: coordinator: machine: loading waits for replicas, and ends with the office',
+    'test/kafka/group/coordinator.machine.test.ts',
+    'kafka: coordinator: machine: loading waits for what may have been acknowledged',
   ),
   'generation-unchecked': test(
     'test/kafka/group/offsets.test.ts',

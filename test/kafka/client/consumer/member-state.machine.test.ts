@@ -1,18 +1,18 @@
 /**
- * A member's machine: what members of real groups go through, until every transition of the chart
- * was seen.
+ * A member's machine: what members of real groups go through, in order. That every transition is
+ * visited is for `test/lab/machines.test.ts`.
  */
 import { describe, expect, test } from 'vitest';
-import { toDirectedGraph } from 'xstate/graph';
-import { memberStateMachine } from '#engine/kafka/client/consumer/group/member-state.machine.ts';
-import { GroupRig } from './group-rig.ts';
+import {
+  joinsAgainAndLeaves,
+  type MemberStory,
+  waitsForTheLeader,
+} from '../../../lab/machines/member-scenes.ts';
 
-const SHORT_SESSION = { 'session.timeout.ms': '6000', 'heartbeat.interval.ms': '2000' } as const;
-
-/** Transitions as `from EVENT to`, in the order in which a host took them. */
-function stepsOf(rig: GroupRig, host: string): string[] {
-  return [...rig.cluster.world.trace.entries()].flatMap(({ kind, host: at, data }) => {
-    const ours = kind === 'machine' && at === host && data['machine'] === 'member-state';
+/** Transitions as `from EVENT to`, in the order in which the member took them. */
+function stepsOf({ world, member }: MemberStory): string[] {
+  return [...world.trace.entries()].flatMap(({ kind, host, data }) => {
+    const ours = kind === 'machine' && host === member && data['machine'] === 'member-state';
     return ours && data['from'] !== '' ? [`${data['from']} ${data['event']} ${data['to']}`] : [];
   });
 }
@@ -24,49 +24,9 @@ const JOINING = [
   'COMPLETING_REBALANCE SYNCED STABLE',
 ];
 
-function joinsAgainAndLeaves(): string[] {
-  const rig = new GroupRig(2);
-  const one = rig.member('one');
-  rig.stable([one]);
-  const two = rig.member('two');
-  rig.stable([one, two]);
-  one.command('close', (consumer) => consumer.stop());
-  rig.cluster.sleep(1);
-  return stepsOf(rig, 'one');
-}
-
-function closesWhileItJoins(): string[] {
-  const rig = new GroupRig(1);
-  const one = rig.member('one');
-  rig.cluster.until('it joins', () => one.view.memberState === 'PREPARING_REBALANCE');
-  one.command('close', (consumer) => consumer.close());
-  rig.cluster.sleep(1);
-  return stepsOf(rig, 'one');
-}
-
-/** The leader crashes before it can hand in the assignment. */
-function waitsForTheLeader(then: 'joins again' | 'closes'): string[] {
-  const rig = new GroupRig(2);
-  const members = ['one', 'two'].map((name) => rig.member(name, SHORT_SESSION));
-  const completing = (): boolean => rig.group?.state === 'CompletingRebalance';
-  rig.cluster.until('everybody joined', completing);
-  const leader = rig.group?.members.find(({ isLeader }) => isLeader)?.clientId;
-  const follower = members.find(({ name }) => name !== leader);
-  if (leader === undefined || follower === undefined) throw new Error('two members');
-  rig.cluster.inject({ fault: 'crash', host: leader });
-  rig.cluster.until('it waits', () => follower.view.memberState === 'COMPLETING_REBALANCE');
-  if (then === 'joins again') {
-    rig.stable([follower]);
-  } else {
-    follower.command('close', (consumer) => consumer.close());
-    rig.cluster.sleep(1);
-  }
-  return stepsOf(rig, follower.name);
-}
-
 describe('kafka: member state', () => {
   test('joins, is called again, leaves', () => {
-    expect(joinsAgainAndLeaves()).toEqual([
+    expect(stepsOf(joinsAgainAndLeaves())).toEqual([
       ...JOINING,
       'STABLE JOIN PREPARING_REBALANCE',
       'PREPARING_REBALANCE JOINED COMPLETING_REBALANCE',
@@ -76,21 +36,8 @@ describe('kafka: member state', () => {
   });
 
   test('a follower whose leader is gone joins again', () => {
-    expect(waitsForTheLeader('joins again').slice(3, 4)).toEqual([
+    expect(stepsOf(waitsForTheLeader('joins again')).slice(3, 4)).toEqual([
       'COMPLETING_REBALANCE JOIN PREPARING_REBALANCE',
     ]);
-  });
-
-  test('every transition of the chart was seen', () => {
-    const seen = new Set([
-      ...joinsAgainAndLeaves(),
-      ...closesWhileItJoins(),
-      ...waitsForTheLeader('joins again'),
-      ...waitsForTheLeader('closes'),
-    ]);
-    const chart = toDirectedGraph(memberStateMachine).children.flatMap(({ edges }) =>
-      edges.map(({ source, label, target }) => `${source.key} ${label.text} ${target.key}`),
-    );
-    expect([...seen].toSorted()).toEqual(chart.toSorted());
   });
 });
