@@ -6,16 +6,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ZERO_UUID } from '../../engine/bytes/base64url.ts';
-import type { Random } from '../../engine/kernel/ports.ts';
-import { randomStream } from '../../engine/kernel/random.ts';
 import { GroupChecks, type GroupInvariant } from '../../engine/lab/check/kafka/group-checks.ts';
-import { watchGroups } from '../../engine/lab/check/kafka/group-watch.ts';
-import { type Lab, experiment } from '../../engine/lab/experiment.ts';
-import { ConsumerGroup, groupCoordination } from '../../engine/lab/kafka-groups.ts';
-import { KafkaCluster } from '../../engine/lab/kafka.ts';
-import { Run } from '../../engine/lab/run.ts';
 import type { SimEndpoint } from '../../engine/sim/endpoint.ts';
-import type { Fault } from '../../engine/sim/faults.ts';
 import type { Api } from '../../engine/wire/kafka/api.ts';
 import { encodeAssignment, encodeSubscription } from '../../engine/wire/kafka/consumer-protocol.ts';
 import { heartbeat } from '../../engine/wire/kafka/messages/heartbeat.ts';
@@ -24,7 +16,7 @@ import { offsetCommit } from '../../engine/wire/kafka/messages/offset-commit.ts'
 import { offsetFetch } from '../../engine/wire/kafka/messages/offset-fetch.ts';
 import { syncGroup } from '../../engine/wire/kafka/messages/sync-group.ts';
 import { type DataOf, type Struct, defaults } from '../../engine/wire/kafka/schema.ts';
-import { brokersStart, wildSteps } from '../kafka/wild-cluster.ts';
+import { wildGroups } from './group-cluster.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -238,85 +230,9 @@ describe('invariants of groups', () => {
   });
 });
 
-// ------------------------------------------------------------------------------- random faults
-
-const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
-const MEMBERS = ['one', 'two', 'three'];
-const PARTITIONS = 4;
-const SETTINGS = {
-  'min.insync.replicas': '2',
-  'offsets.topic.num.partitions': '2',
-  'group.initial.rebalance.delay.ms': '500',
-  'broker.session.timeout.ms': '4000',
-  'broker.heartbeat.interval.ms': '1000',
-};
-
-interface Wild {
-  readonly cluster: KafkaCluster;
-  readonly group: ConsumerGroup;
-  readonly random: Random;
-}
-
-/** At most one broker is in trouble at a time: the promise is that no more than that happens. */
-function act({ cluster, random }: Wild, lab: Lab): void {
-  cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
-  const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
-  for (const host of down) lab.inject({ fault: 'start', host });
-  lab.inject({ fault: 'heal' });
-  const host = random.pick([...HOSTS, ...HOSTS, ...MEMBERS]);
-  for (const name of HOSTS) lab.inject({ fault: 'resume', host: name });
-  if (lab.host(host).state !== 'running') return;
-  const others = HOSTS.filter((name) => name !== host);
-  const choices: readonly Fault[] = [
-    { fault: 'crash', host },
-    { fault: 'stop', host },
-    { fault: 'isolate', host },
-    { fault: 'isolate', host, from: others },
-    { fault: 'pause', host },
-  ];
-  lab.inject(random.pick(choices));
-}
-
-function wildRun(seed: number): Run {
-  const wild = experiment({
-    id: 'groups-under-faults',
-    knobs: {},
-    world: ({ lab }): Wild => {
-      const cluster = new KafkaCluster(lab, {
-        brokers: 3,
-        modules: groupCoordination,
-        settings: SETTINGS,
-      });
-      watchGroups(lab, cluster);
-      const settings = { 'session.timeout.ms': '6000', 'max.poll.interval.ms': '10000' };
-      const group = new ConsumerGroup(lab, cluster, { group: 'g', topics: ['pay'], settings });
-      return { cluster, group, random: randomStream(seed, 'group-faults') };
-    },
-    steps: [
-      brokersStart(30_000),
-      {
-        id: 'create',
-        title: { en: 'A topic and a group', zh: '主题和消费组' },
-        do: ({ cluster, group }) => {
-          cluster.createTopic('pay', { partitions: PARTITIONS, replicationFactor: 3 });
-          cluster.addProducer('producer', { acks: 'all' });
-          for (const name of MEMBERS) group.addMember(name, { processingMs: 20 });
-        },
-        until: ({ cluster, group }) => cluster.partitionsReady(true) && group.isStable(),
-        timeLimitMs: 60_000,
-      },
-      ...wildSteps(12, [500, 3_000, 9_000, 15_000], act),
-    ],
-    settle: KafkaCluster.settle<Wild>(),
-    measures: () => ({}),
-    proofs: {},
-  });
-  return new Run(wild, { seed, invariants: 'promise', onViolation: 'note' });
-}
-
 describe('groups under random faults', () => {
   test.each([1, 2, 3, 4, 5, 6])('seed %i breaks no invariant', (seed) => {
-    const run = wildRun(seed).finish();
+    const run = wildGroups(seed).finish();
     expect(run.violations).toEqual([]);
     expect(run.world.failure).toBeNull();
   });
