@@ -1,0 +1,100 @@
+/**
+ * A cluster with a consumer group under random faults, with the invariants checked after every
+ * event, for tests of the checkers: a seed draws what goes wrong and when. Within the promise: at
+ * most one broker is in trouble at a time.
+ */
+import type { Random } from '../../engine/kernel/ports.ts';
+import { randomStream } from '../../engine/kernel/random.ts';
+import { type Step, experiment } from '../../engine/lab/experiment.ts';
+import { ConsumerGroup, groupCoordination } from '../../engine/lab/kafka-groups.ts';
+import { KafkaCluster } from '../../engine/lab/kafka.ts';
+import { Run } from '../../engine/lab/run.ts';
+import type { RunOptions } from '../../engine/lab/run.ts';
+import type { Fault } from '../../engine/sim/faults.ts';
+
+const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
+const MEMBERS = ['one', 'two', 'three'];
+const PARTITIONS = 4;
+const SETTINGS = {
+  'min.insync.replicas': '2',
+  'offsets.topic.num.partitions': '2',
+  'group.initial.rebalance.delay.ms': '500',
+  'broker.session.timeout.ms': '4000',
+  'broker.heartbeat.interval.ms': '1000',
+};
+
+interface Wild {
+  readonly cluster: KafkaCluster;
+  readonly group: ConsumerGroup;
+  readonly random: Random;
+}
+
+/** At most one broker is in trouble at a time: the promise is that no more than that happens. */
+function wildStep(place: number): Step<Wild> {
+  return {
+    id: `wild-${place}`,
+    title: { en: 'Something happens', zh: '发生一些事' },
+    do: ({ cluster, random }, lab) => {
+      cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
+      const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
+      for (const host of down) lab.inject({ fault: 'start', host });
+      lab.inject({ fault: 'heal' });
+      const host = random.pick([...HOSTS, ...HOSTS, ...MEMBERS]);
+      for (const name of HOSTS) lab.inject({ fault: 'resume', host: name });
+      if (lab.host(host).state !== 'running') return;
+      const others = HOSTS.filter((name) => name !== host);
+      const choices: readonly Fault[] = [
+        { fault: 'crash', host },
+        { fault: 'stop', host },
+        { fault: 'isolate', host },
+        { fault: 'isolate', host, from: others },
+        { fault: 'pause', host },
+      ];
+      lab.inject(random.pick(choices));
+    },
+    until: () => false,
+    timeLimitMs: [500, 3_000, 9_000, 15_000][(place * 7) % 4]!,
+  };
+}
+
+/** The run, not begun. */
+export function wildGroups(seed: number, options: RunOptions = {}): Run {
+  const wild = experiment({
+    id: 'groups-under-faults',
+    knobs: {},
+    world: ({ lab }): Wild => {
+      const cluster = new KafkaCluster(lab, {
+        brokers: 3,
+        modules: groupCoordination,
+        settings: SETTINGS,
+      });
+      const settings = { 'session.timeout.ms': '6000', 'max.poll.interval.ms': '10000' };
+      const group = new ConsumerGroup(lab, cluster, { group: 'g', topics: ['pay'], settings });
+      return { cluster, group, random: randomStream(seed, 'group-faults') };
+    },
+    steps: [
+      {
+        id: 'start',
+        title: { en: 'Brokers start', zh: 'Broker 启动' },
+        until: ({ cluster }) => cluster.allRegistered,
+        timeLimitMs: 30_000,
+      },
+      {
+        id: 'create',
+        title: { en: 'A topic and a group', zh: '主题和消费组' },
+        do: ({ cluster, group }) => {
+          cluster.createTopic('pay', { partitions: PARTITIONS, replicationFactor: 3 });
+          cluster.addProducer('producer', { acks: 'all' });
+          for (const name of MEMBERS) group.addMember(name, { processingMs: 20 });
+        },
+        until: ({ cluster, group }) => cluster.partitionsReady(true) && group.isStable(),
+        timeLimitMs: 60_000,
+      },
+      ...Array.from({ length: 12 }, (_, place) => wildStep(place)),
+    ],
+    settle: KafkaCluster.settle<Wild>(),
+    measures: () => ({}),
+    proofs: {},
+  });
+  return new Run(wild, { seed, invariants: 'promise', onViolation: 'note', ...options });
+}
