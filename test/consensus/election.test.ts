@@ -68,6 +68,17 @@ describe('consensus: election', () => {
     expect(deck.view('b').role).toBe('Candidate');
   });
 
+  test('a voter that is alone leads when its own vote is durable, not before', () => {
+    const deck = new Deck(['a']);
+    deck.heldDisks.add('a');
+    deck.restart('a');
+    // The state that it found is written again; the vote for itself waits behind it.
+    deck.release('a', 1);
+    expect(deck.view('a').role).toBe('Candidate');
+    deck.release('a');
+    expect(deck.view('a')).toMatchObject({ role: 'Leader', term: 2, votedFor: 'a' });
+  });
+
   test('T1: without the vote on the disk, one voter makes two leaders of a term', () => {
     const deck = new Deck(THREE, { switches: { preVote: false, persistsVote: false } });
     for (const stands of ['a', 'b']) {

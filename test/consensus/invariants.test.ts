@@ -140,4 +140,13 @@ describe('consensus: invariants', () => {
     expect(readFileSync(new URL(file, folder), 'utf8')).toContain(`'${id}: `);
     if (asserted !== null) expect(asserted).toThrow(`${id}: `);
   });
+
+  test('T2: a leader keeps what it has appended, whoever has it', () => {
+    const deck = new Deck(THREE);
+    deck.fire('a', 'election');
+    deck.deliver();
+    for (let count = 0; count < 3; count++) deck.append('a', count);
+    expect(named(deck.watch)).toEqual([]);
+    expect(deck.view('a')).toMatchObject({ role: 'Leader', endOffset: 4 });
+  });
 });

@@ -29,13 +29,26 @@ interface Wild {
   readonly random: Random;
 }
 
+export interface WildGroup {
+  /** No faults, but one more member at each of the first steps. */
+  readonly calm?: boolean;
+  /** Of every member. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const SESSION = { 'session.timeout.ms': '6000', 'max.poll.interval.ms': '10000' };
+const MEMBER = { processingMs: 20 };
+
 /** At most one broker is in trouble at a time: the promise is that no more than that happens. */
-function wildStep(place: number): Step<Wild> {
+function wildStep(place: number, calm: boolean): Step<Wild> {
   return {
     id: `wild-${place}`,
     title: { en: 'Something happens', zh: '发生一些事' },
-    do: ({ cluster, random }, lab) => {
+    do: ({ cluster, group, random }, lab) => {
       cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
+      const next = MEMBERS[place + 1];
+      if (calm && next !== undefined) group.addMember(next, MEMBER);
+      if (calm) return;
       const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
       for (const host of down) lab.inject({ fault: 'start', host });
       lab.inject({ fault: 'heal' });
@@ -58,8 +71,9 @@ function wildStep(place: number): Step<Wild> {
 }
 
 /** The run, not begun. */
-export function wildGroups(seed: number, options: RunOptions = {}): Run {
-  const wild = experiment({
+export function wildGroups(seed: number, wild: WildGroup = {}, options: RunOptions = {}): Run {
+  const { calm = false } = wild;
+  const made = experiment({
     id: 'groups-under-faults',
     knobs: {},
     world: ({ lab }): Wild => {
@@ -68,7 +82,8 @@ export function wildGroups(seed: number, options: RunOptions = {}): Run {
         modules: groupCoordination,
         settings: SETTINGS,
       });
-      const settings = { 'session.timeout.ms': '6000', 'max.poll.interval.ms': '10000' };
+      const classic = wild.settings?.['group.protocol'] !== 'consumer';
+      const settings = { ...(classic ? SESSION : {}), ...wild.settings };
       const group = new ConsumerGroup(lab, cluster, { group: 'g', topics: ['pay'], settings });
       return { cluster, group, random: randomStream(seed, 'group-faults') };
     },
@@ -85,16 +100,16 @@ export function wildGroups(seed: number, options: RunOptions = {}): Run {
         do: ({ cluster, group }) => {
           cluster.createTopic('pay', { partitions: PARTITIONS, replicationFactor: 3 });
           cluster.addProducer('producer', { acks: 'all' });
-          for (const name of MEMBERS) group.addMember(name, { processingMs: 20 });
+          for (const name of calm ? MEMBERS.slice(0, 1) : MEMBERS) group.addMember(name, MEMBER);
         },
         until: ({ cluster, group }) => cluster.partitionsReady(true) && group.isStable(),
         timeLimitMs: 60_000,
       },
-      ...Array.from({ length: 12 }, (_, place) => wildStep(place)),
+      ...Array.from({ length: 12 }, (_, place) => wildStep(place, calm)),
     ],
     settle: KafkaCluster.settle<Wild>(),
     measures: () => ({}),
     proofs: {},
   });
-  return new Run(wild, { seed, invariants: 'promise', onViolation: 'note', ...options });
+  return new Run(made, { seed, invariants: 'promise', onViolation: 'note', ...options });
 }

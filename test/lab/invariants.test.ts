@@ -88,23 +88,6 @@ const rigs: Readonly<Record<string, () => string | null>> = {
     wire.sent(endpoint, { kind: 'response', ...message, body: told });
     return found.includes('K10') ? 'K10' : null;
   },
-  K18: () => {
-    const found: string[] = [];
-    const wire = new WireChecks({
-      partition: () => undefined,
-      nodeIdOf: () => 1,
-      violated: (id) => found.push(id),
-    });
-    const endpoint = { id: 1, host: { name: 'broker-1' } } as unknown as SimEndpoint;
-    const message = { apiKey: 3, apiVersion: 12, body: {} };
-    for (const correlationId of [1, 2]) {
-      wire.sent(endpoint, { kind: 'request', ...message, correlationId });
-    }
-    wire.sent(endpoint, { kind: 'response', ...message, correlationId: 2 });
-    if (found.length > 0) return null;
-    wire.sent(endpoint, { kind: 'response', ...message, correlationId: 1 });
-    return found[0] ?? null;
-  },
   K21: () => {
     const run = wildRun(2, { calm: true }).finish();
     const { final } = run.history;
@@ -191,11 +174,14 @@ describe('invariants', () => {
     expect(rigs[one.id]!()).not.toBeNull();
   });
 
-  test('each mutation that trips one has its patch and its catcher', () => {
+  test('each mutation that trips one has its patch, and a catcher that is named after it', () => {
     for (const { id, trip } of invariants) {
       if (trip.by !== 'patch') continue;
       expect(existsSync(`${ROOT}test/mutations/${trip.name}.patch`), id).toBe(true);
-      expect(catchers[trip.name], id).toBeDefined();
+      const catcher = catchers[trip.name];
+      const name = catcher?.kind === 'test' ? catcher.name : '';
+      // K15 is seen where more is lost than was promised: that it is told as such is the test's.
+      expect(id === 'K15' || name.includes(id), `${id}: ${name}`).toBe(true);
     }
   });
 

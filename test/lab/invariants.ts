@@ -32,11 +32,6 @@ const truncation: Wildness = {
 const seeds = (wild: Wildness): Trip => ({ by: 'quirk', wild, seedsMax: 120 });
 const patch = (name: string): Trip => ({ by: 'patch', name });
 const RIG: Trip = { by: 'rig' };
-const groupTest = (name: string): Trip => ({
-  by: 'test',
-  file: 'test/lab/group-invariants.test.ts',
-  name,
-});
 const RAFT: Trip = {
   by: 'test',
   file: 'test/consensus/invariants.test.ts',
@@ -135,14 +130,14 @@ export const invariants: readonly InvariantRow[] = [
   row(
     'K17',
     'retention stays below the high watermark',
-    [LOG, "'K17'"],
+    [LOG, "'K17: retention"],
     patch('retention-beyond-high-watermark'),
   ),
   row(
     'K18',
     'answers come in the order of requests',
     ['engine/kafka/broker/socket-server.ts', "'K18: "],
-    RIG,
+    patch('requests-of-a-connection-overtake'),
   ),
   row(
     'K20',
@@ -160,7 +155,7 @@ export const invariants: readonly InvariantRow[] = [
     'K22',
     'who was replaced writes nothing more',
     ['engine/kafka/transaction/transaction-metadata.ts', "'K22: "],
-    patch('fenced-producer-adds-partitions'),
+    patch('marker-keeps-old-epoch'),
   ),
   row(
     'K23',
@@ -172,7 +167,7 @@ export const invariants: readonly InvariantRow[] = [
     'K24',
     'an open transaction has a coordinator',
     ['engine/kafka/partition/ongoing-transactions.ts', "'K24: "],
-    patch('first-write-is-not-verified'),
+    patch('what-was-not-added-is-verified'),
   ),
   row(
     'K25',
@@ -184,13 +179,13 @@ export const invariants: readonly InvariantRow[] = [
     'K26',
     'what was decided stays decided',
     ['engine/kafka/transaction/transaction-metadata.ts', "'K26: "],
-    patch('prepared-is-not-completed'),
+    patch('decided-transaction-is-open-again'),
   ),
   row(
     'K30',
     'only the current generation is granted anything',
     ['engine/kafka/group/member-requests.ts', "'K30: a member'"],
-    groupTest('K30 turns red when an old generation is granted something'),
+    patch('generation-unchecked'),
   ),
   row(
     'K31',
@@ -199,19 +194,19 @@ export const invariants: readonly InvariantRow[] = [
       'engine/kafka/client/consumer/group/consumer-coordinator.ts',
       "'K31: a partition goes to one member'",
     ],
-    groupTest('K31 turns red'),
+    patch('cooperative-hands-over-at-once'),
   ),
   row(
     'K32',
     'generations grow, each with one assignment',
     ['engine/kafka/group/classic-group.ts', "'K32: generations grow'"],
-    groupTest('K32 turns red'),
+    patch('generation-goes-back'),
   ),
   row(
     'K33',
     'what was committed is what is read',
     ['engine/kafka/coordinator/coordinator-runtime.ts', "'K33: only what is in the log"],
-    groupTest('K33 turns red'),
+    patch('commit-answered-before-replicas'),
   ),
   row(
     'K34',
@@ -220,7 +215,12 @@ export const invariants: readonly InvariantRow[] = [
     patch('close-commits-what-is-not-processed'),
   ),
   row('T1', 'one leader a term', ['engine/consensus/election.ts', "'T1: "], RAFT),
-  row('T2', 'a leader only appends', ['engine/consensus/raft.ts', "'T2: "], RAFT),
+  row(
+    'T2',
+    'a leader only appends',
+    ['engine/consensus/raft-state.ts', "'T2: "],
+    patch('leader-overwrites-its-log'),
+  ),
   row('T3', 'logs match', ['engine/consensus/replication.ts', "'T3: "], RAFT),
   row(
     'T4',

@@ -16,6 +16,8 @@ const proof = (id: string): Catcher => ({ kind: 'proof', experiment: 'acks-and-l
 /** The outside checker of one invariant, on clusters under random faults. */
 const checker = (id: string) => test('test/lab/check.test.ts', `${id} holds under random faults`);
 
+/** Scenes that the outside checkers look at. */
+const OUTSIDE = 'test/lab/outside-checkers.test.ts';
 const FETCH = 'test/kafka/broker/fetch.test.ts';
 const PRODUCE = 'test/kafka/broker/produce.test.ts';
 const CLEANING = 'test/kafka/cleaner/cleaning.test.ts';
@@ -73,10 +75,7 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     PRODUCE,
     'kafka: produce: a flipped bit is error 2 and nothing is appended',
   ),
-  'consumer-reads-beyond-high-watermark': test(
-    FETCH,
-    'kafka: fetch: what the followers lack is not visible',
-  ),
+  'consumer-reads-beyond-high-watermark': checker('K12'),
   'long-poll-never-completes': test(FETCH, 'kafka: fetch: minBytes waits for so many bytes'),
   // storage
   'index-lookup-off-by-one': test(
@@ -88,8 +87,8 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'the log is cut at the first frame with a bad checksum, and what follows goes',
   ),
   'retention-beyond-high-watermark': test(
-    'test/storage/log.test.ts',
-    'retention never takes what the high watermark has not passed',
+    OUTSIDE,
+    'K17: what the followers lack outlives its retention',
   ),
   // compaction and DeleteRecords
   'cleaning-drops-last-record': checker('K16'),
@@ -127,8 +126,8 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   ),
   // groups, at the coordinator
   'commit-answered-before-replicas': test(
-    GROUP_FAILOVER,
-    'kafka: coordinator: a commit is answered when the in-sync replicas have it',
+    OUTSIDE,
+    'K33: what was told to be committed outlives the coordinator',
   ),
   'uncommitted-offset-is-read': test(
     GROUP_FAILOVER,
@@ -143,8 +142,8 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'kafka: coordinator: machine: loading waits for what may have been acknowledged',
   ),
   'generation-unchecked': test(
-    'test/kafka/group/offsets.test.ts',
-    'kafka: offsets: only a member of the current generation commits',
+    OUTSIDE,
+    'K30: a member of the generation before is granted nothing',
   ),
   'static-member-not-fenced': test(
     'test/kafka/group/classic-group.test.ts',
@@ -160,8 +159,8 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   ),
   // groups, on the consumers' side
   'cooperative-hands-over-at-once': test(
-    'test/kafka/client/consumer/assignors.test.ts',
-    'cooperative-sticky: what moves is first given up, and given out a generation later',
+    OUTSIDE,
+    'K31: a cooperative group gives nothing to two members',
   ),
   'slow-application-stays': test(
     'test/kafka/client/consumer/group-consumer.test.ts',
@@ -243,20 +242,40 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     TRANSACTION,
     'kafka: transaction: a second producer fences the first and aborts what it began',
   ),
-  'aborted-transactions-not-told': test(
-    TRANSACTION,
-    'kafka: transaction: read_committed sees all of a commit and none of an abort',
-  ),
+  'aborted-transactions-not-told': test(OUTSIDE, 'K23: of what was aborted nothing is read'),
   'first-write-is-not-verified': test(
     TRANSACTION_INDEX,
     'kafka: transactions of a log: a guard is good for one transaction (KAFKA-14884)',
   ),
   'older-coordinator-writes-marker': test(
-    TRANSACTION_INDEX,
-    'kafka: transactions of a log: an older coordinator is fenced (K25)',
+    OUTSIDE,
+    'K25: a coordinator that was replaced ends no transaction',
   ),
   'prepared-is-not-completed': test(
     TRANSACTION,
     'kafka: transaction: what is prepared is completed by the next coordinator (K26)',
+  ),
+  'marker-keeps-old-epoch': test(OUTSIDE, 'K22: who was replaced writes nothing more'),
+  'what-was-not-added-is-verified': test(
+    OUTSIDE,
+    'K24: a late batch begins no transaction that its coordinator does not know',
+  ),
+  'decided-transaction-is-open-again': test(
+    OUTSIDE,
+    'K26: the next coordinator goes on with what was decided',
+  ),
+  // answers, generations, and the log of a leader
+  'requests-of-a-connection-overtake': test(
+    OUTSIDE,
+    'K18: a request that could be answered waits for the one before',
+  ),
+  'generation-goes-back': test(OUTSIDE, 'K32: each generation is greater than the one before'),
+  'own-vote-is-not-awaited': test(
+    ELECTION,
+    'a voter that is alone leads when its own vote is durable, not before',
+  ),
+  'leader-overwrites-its-log': test(
+    'test/consensus/invariants.test.ts',
+    'T2: a leader keeps what it has appended, whoever has it',
   ),
 };

@@ -9,7 +9,7 @@ import { catchers } from './catchers.ts';
 import { MutatedTree } from './mutated-tree.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const MUTATIONS_MIN = 54;
+const MUTATIONS_MIN = 74;
 
 let tree: MutatedTree;
 beforeEach(() => {

@@ -301,7 +301,10 @@ export class UnifiedLog {
     if (this.logStartOffset !== before) {
       this.epochs.truncateFromStart(this.logStartOffset);
       this.#snapshots.removeBefore(this.logStartOffset);
-      assert(this.logStartOffset <= this.#highWatermark, 'K17', { before });
+      assert(this.logStartOffset <= this.#highWatermark, 'K17: retention stays below it', {
+        highWatermark: this.#highWatermark,
+        before,
+      });
     }
     return deleted.length;
   }

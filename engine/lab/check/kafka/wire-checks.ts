@@ -67,6 +67,8 @@ export class WireChecks {
   readonly #asked = new Map<number, KafkaRequest[]>();
   /** By connection: the correlation id that was answered last. */
   readonly #answered = new Map<number, number>();
+  /** By connection: the correlation ids that wait for an answer, in the order of sending. */
+  readonly #waiting = new Map<number, number[]>();
   readonly #acknowledgements: Acknowledgement[] = [];
 
   constructor(watched: Watched) {
@@ -104,13 +106,26 @@ export class WireChecks {
   #checkOrder({ id, host }: SimEndpoint, { correlationId }: KafkaResponse): void {
     const before = this.#answered.get(id) ?? -1;
     this.#answered.set(id, correlationId);
-    if (correlationId > before) return;
-    const what = `${host.name} answers request ${correlationId} after request ${before}`;
+    const waiting = this.#waiting.get(id) ?? [];
+    const place = waiting.indexOf(correlationId);
+    if (place >= 0) waiting.splice(place, 1);
+    if (place <= 0 && correlationId > before) return;
+    const other = place > 0 ? `before request ${waiting[0]}` : `after request ${before}`;
+    const what = `${host.name} answers request ${correlationId} ${other}`;
     this.#watched.violated('K18', `${what} of one connection`);
+  }
+
+  /** A Produce with acks=0 has no response. */
+  #await({ id }: SimEndpoint, { apiKey, correlationId, body }: KafkaRequest): void {
+    if (apiKey === produce.key && (body as ProduceRequest).acks === 0) return;
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) this.#waiting.set(id, [correlationId]);
+    else waiting.push(correlationId);
   }
 
   #request(endpoint: SimEndpoint, request: KafkaRequest): void {
     const { apiKey, body } = request;
+    this.#await(endpoint, request);
     if (apiKey === brokerRegistration.key) {
       const { incarnationId } = body as BrokerRegistrationRequest;
       const { incarnation } = endpoint.host;
