@@ -174,6 +174,14 @@ describe('invariants', () => {
     expect(rigs[one.id]!()).not.toBeNull();
   });
 
+  test('K17 turns red in a rig, too, since its mutation trips the assertion first', () => {
+    const run = tampered('broker-1', ({ log }) => {
+      log.log.incrementLogStartOffset(1);
+      Object.defineProperty(log, 'highWatermark', { get: () => -1 });
+    });
+    expect(brokenIn(run, 'K17')).not.toBeNull();
+  });
+
   test('each mutation that trips one has its patch, and a catcher that is named after it', () => {
     for (const { id, trip } of invariants) {
       if (trip.by !== 'patch') continue;
