@@ -2,8 +2,9 @@
  * Invariants of a Kafka cluster, checked from outside after each event: this observer sees every
  * replica's log, what goes over the wire, and what every client was told.
  *
- * Invariants: K1 to K15, K20, K21. Each answers null, or one sentence that says what is wrong. What
- * is within the promise and what is beyond it the checkers tell themselves (`kafka/promise.ts`).
+ * Invariants: K1 to K15, K17, K18, K20, K21. Each answers null, or a sentence that says what is
+ * wrong. What is within the promise and what is beyond it the checkers tell themselves
+ * (`kafka/promise.ts`).
  * Not here: verdicts on the client's history (`delivery.ts`), the world's own (`world.ts`).
  */
 import type { Producer } from '../../kafka/client/producer/producer.ts';
