@@ -11,6 +11,7 @@ import { KafkaCluster } from '../../engine/lab/kafka.ts';
 import { Run } from '../../engine/lab/run.ts';
 import type { RunOptions } from '../../engine/lab/run.ts';
 import type { Fault } from '../../engine/sim/faults.ts';
+import { brokersStart } from '../kafka/wild-cluster.ts';
 
 const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
 const MEMBERS = ['one', 'two', 'three'];
@@ -88,12 +89,7 @@ export function wildGroups(seed: number, wild: WildGroup = {}, options: RunOptio
       return { cluster, group, random: randomStream(seed, 'group-faults') };
     },
     steps: [
-      {
-        id: 'start',
-        title: { en: 'Brokers start', zh: 'Broker 启动' },
-        until: ({ cluster }) => cluster.allRegistered,
-        timeLimitMs: 30_000,
-      },
+      brokersStart(30_000),
       {
         id: 'create',
         title: { en: 'A topic and a group', zh: '主题和消费组' },
