@@ -49,8 +49,8 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     zh: '读过一次的位移，永远指同一条记录。',
   },
   K16: {
-    en: 'Compaction keeps the last value of each key, and what stays keeps its offset.',
-    zh: '压实保留每个键的最后一个值，留下的消息位移不变。',
+    en: 'Compaction keeps last values and offsets, and a marker as long as a record it ends is there.',
+    zh: '压实保留每个键的最后一个值，位移不变；事务的消息还在，标记就还在。',
   },
   K21: {
     en: 'The log keeps the order in which a producer sent.',

@@ -36,7 +36,7 @@ import { transactionNarration } from '../kafka/transaction/transaction-trace.ts'
 import { errorName } from '../wire/kafka/errors.ts';
 import { TransactionChecks } from './check/kafka/transaction-checks.ts';
 import type { Lab } from './experiment.ts';
-import type { KafkaCluster } from './kafka.ts';
+import type { KafkaCluster, Key } from './kafka.ts';
 
 /** A transaction coordinator on every broker. */
 export const transactionCoordination: readonly BrokerModuleFactory[] = [transactionCoordinator];
@@ -140,9 +140,9 @@ export class Transactions {
     });
   }
 
-  /** Sends so many records, each with an id of its own, in the transaction. */
-  send(producer: string, topic: string, count = 1, partition = 0): void {
-    this.#cluster.send(producer, topic, count, { partition });
+  /** Sends so many records, or one for each key, each with an id of its own, in the transaction. */
+  send(producer: string, topic: string, what: number | readonly Key[] = 1, partition = 0): void {
+    this.#cluster.send(producer, topic, what, { partition });
   }
 
   sendOffsets(

@@ -91,6 +91,9 @@ export interface Acknowledged {
   readonly byAll: boolean;
 }
 
+/** Of a record: a text, which is written as UTF-8, or bytes. */
+export type Key = string | Uint8Array;
+
 export interface SendOptions {
   /** 0 unless another is named; null: the partitioner chooses. */
   readonly partition?: number | null;
@@ -322,7 +325,7 @@ export class KafkaCluster {
   send(
     producer: string,
     topic: string,
-    what: number | readonly string[],
+    what: number | readonly Key[],
     { partition = 0, delayMs = 0, paddingBytes = 0 }: SendOptions = {},
   ): void {
     const { history } = this.#lab;

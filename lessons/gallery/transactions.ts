@@ -25,7 +25,7 @@ export interface TransactionStory {
 
 export function transactionStory(
   lab: Lab,
-  { profile, quirks = {} }: Pick<KafkaOptions, 'profile' | 'quirks'>,
+  { profile, quirks = {}, modules = [] }: Pick<KafkaOptions, 'profile' | 'quirks' | 'modules'>,
   settings: Readonly<Record<string, string>> = {},
   brokerSettings: Readonly<Record<string, string>> = {},
 ): TransactionStory {
@@ -34,7 +34,7 @@ export function transactionStory(
     ...(profile === undefined ? {} : { profile }),
     quirks: { eligibleLeaderReplicas: false, ...quirks },
     settings: { ...BROKER_SETTINGS, ...brokerSettings },
-    modules: transactionCoordination,
+    modules: [...transactionCoordination, ...modules],
   });
   const transactions = new Transactions(lab, cluster);
   transactions.addProducer(PRODUCER, TRANSACTIONAL_ID, { 'linger.ms': '0', ...settings });

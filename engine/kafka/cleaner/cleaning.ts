@@ -57,6 +57,8 @@ export interface CleaningOptions {
   readonly dedupeBufferBytes: number;
   /** How full the map may become: 0 to 1. */
   readonly loadFactor: number;
+  /** False: a marker goes when a later record has its key's bytes (KAFKA-14055, gallery 16). */
+  readonly keepsMarkers: boolean;
   /** Whether the log is still this broker's, and open. */
   readonly isAlive: () => boolean;
   readonly done: (end: CleaningEnd) => void;
@@ -259,7 +261,7 @@ export class Cleaning {
     const mustStay = isLastOfProducer || endsPart;
     const kept = goes
       ? NO_RECORDS
-      : isMarker
+      : isMarker && this.#options.keepsMarkers
         ? records
         : records.filter((record) => this.#stays(record, isPast));
     return {

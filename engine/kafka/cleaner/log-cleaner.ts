@@ -174,6 +174,7 @@ export class LogCleaner implements BrokerModule {
     const cleaning = new Cleaning(this.#ports, partition.log, part, {
       dedupeBufferBytes: this.#config['log.cleaner.dedupe.buffer.size'],
       loadFactor: Number(this.#config['log.cleaner.io.buffer.load.factor']),
+      keepsMarkers: this.#broker.profile.switches.cleanerKeepsMarkers,
       isAlive: () => this.#isAlive(partition),
       done: (end) => this.#done(partition, part, end),
     });

@@ -84,6 +84,11 @@ const definitions = {
       'wrote the ISR to ZooKeeper itself, and nothing was pending. Off, it is the error in the ' +
       'design that the formal model of KIP-497 excludes',
   },
+  cleanerKeepsMarkers: {
+    since: '3.0',
+    about: "The cleaner does not look up a marker's key: no record of a user removes a marker.",
+    source: 'KAFKA-14055: 3.0.2, 3.1.2, 3.2.1 and 3.3.0; never mended in 2.8',
+  },
   uniformStickyPartitioner: {
     since: '3.3',
     about: 'Records without a key switch partition after batch.size bytes, whatever linger did.',

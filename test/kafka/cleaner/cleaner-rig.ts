@@ -45,6 +45,7 @@ export class CleanerRig {
   log: UnifiedLog;
   checkpoint: number | null = null;
   dedupeBufferBytes = 100_000;
+  keepsMarkers = true;
   /** The process dies at this change of the disk, counted from when this is set; 0: never. */
   crashAt = 0;
   changes = 0;
@@ -163,6 +164,7 @@ export class CleanerRig {
     const cleaning = new Cleaning(this.ports, this.log, part, {
       dedupeBufferBytes: this.dedupeBufferBytes,
       loadFactor: 1,
+      keepsMarkers: this.keepsMarkers,
       isAlive: () => true,
       done: (how) => (end = how),
     });

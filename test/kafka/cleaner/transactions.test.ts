@@ -64,6 +64,27 @@ describe('kafka: cleaning: transactions', () => {
     expect(markers(rig)).toEqual([]);
   });
 
+  for (const [keepsMarkers, kept] of [
+    [true, [1, 3]],
+    [false, [3]],
+  ] as const) {
+    const how = keepsMarkers ? 'are kept' : 'go, as before the fix';
+    test(`a marker whose key a user uses, too: markers ${how} (KAFKA-14055)`, () => {
+      const rig = new CleanerRig();
+      rig.keepsMarkers = keepsMarkers;
+      rig.append([{ key: 'a', value: '1' }], { ...TXN, producerId: 7, baseSequence: 0 });
+      rig.mark(7, 'commit');
+      // The key of a commit marker: version 0, type 1, two bytes each.
+      const commit = '\u0000\u0000\u0000\u0001';
+      rig.append([{ key: commit, value: '2' }], { ...TXN, producerId: 8, baseSequence: 0 });
+      rig.mark(8, 'commit');
+      roll(rig, 'b');
+      rig.clean();
+      expect(dataOf(rig, 7)).toEqual([0]);
+      expect(markers(rig)).toEqual(kept);
+    });
+  }
+
   test('an open transaction bounds the cleaning', () => {
     const rig = new CleanerRig();
     roll(rig, 'b');
