@@ -101,8 +101,14 @@ const CITE = z
     'KIP-1, KAFKA-1, owner/repository@commit or owner/repository@release path',
   );
 
+/** A sequel to a story has its number and a letter. */
+const STORY_NUMBER = z.union(
+  [z.int().min(1), z.string().regex(/^[1-9]\d*[b-z]$/)],
+  "a whole number from 1 on, or with a letter behind it, such as '15b'",
+);
+
 export const storyFrontMatter = z.strictObject({
-  number: z.int().min(1).describe('Its place in the gallery.'),
+  number: STORY_NUMBER.describe('Its place in the gallery.'),
   title: TEXT,
   summary: TEXT.describe('The damage, in one sentence.'),
   system: z.enum(trackIds),
@@ -117,6 +123,16 @@ export const storyFrontMatter = z.strictObject({
 });
 
 export type StoryFrontMatter = z.infer<typeof storyFrontMatter>;
+type Numbered = Pick<StoryFrontMatter, 'number'>;
+
+/** Order of stories: 15, 15b, 16. */
+export function compareStories(left: Numbered, right: Numbered): number {
+  const [first, second] = [String(left.number), String(right.number)];
+  const whole = Number.parseInt(first, 10) - Number.parseInt(second, 10);
+  // One letter at most: within a number the shorter one is the story, and the letters tell.
+  return whole || first.length - second.length || (first < second ? -1 : 1);
+}
+
 export type FrontMatter = z.infer<typeof frontMatter>;
 export type Condition = z.infer<typeof condition>;
 export type Bet = NonNullable<FrontMatter['bet']>;

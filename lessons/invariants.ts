@@ -49,7 +49,7 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     zh: '读过一次的位移，永远指同一条记录。',
   },
   K16: {
-    en: 'Compaction keeps last values and offsets, and a marker as long as a record it ends is there.',
+    en: 'Compaction keeps last values and offsets, and no marker goes before its records.',
     zh: '压实保留每个键的最后一个值，位移不变；事务的消息还在，标记就还在。',
   },
   K21: {
@@ -65,8 +65,8 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     zh: '一个事务，read_committed 消费者要么全看到，要么都看不到。',
   },
   K24: {
-    en: 'A transaction that is open in a partition is open at its coordinator, partition included.',
-    zh: '分区里尚未结束的事务，协调者必定知道，而且登记了这个分区。',
+    en: 'A transaction open in a partition is known to its coordinator, which ends it in its time.',
+    zh: '分区里尚未结束的事务，协调者必定登记了这个分区，超时后也必定结束它。',
   },
   K25: {
     en: 'The coordinator epochs in the markers of a producer never go back.',

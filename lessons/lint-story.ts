@@ -49,7 +49,7 @@ export function storyProblems({ file, prose, story }: LintedProse, entry: Entry)
 
 /** No two stories have one number. */
 export function storiesTogether(prose: readonly LintedProse[]): Problem[] {
-  const first = new Map<number, string>();
+  const first = new Map<number | string, string>();
   return prose.flatMap(({ file, story }) => {
     if (story === null || !file.endsWith('/en.svx')) return [];
     const before = first.get(story.number);

@@ -27,6 +27,7 @@ import {
   createProducer,
 } from '../kafka/client/producer/producer.ts';
 import { coordinatorNarration } from '../kafka/coordinator/coordinator-trace.ts';
+import type { TransactionMetadata } from '../kafka/transaction/transaction-metadata.ts';
 import {
   TransactionModule,
   type TransactionModuleView,
@@ -85,7 +86,7 @@ export class Transactions {
     this.#checks = new TransactionChecks(() => this.#brokers());
     for (const id of INVARIANTS) {
       lab.invariant(id, 'promise', (host) =>
-        host === null ? null : this.#checks.finding(id, lab.event, lab.host(host)),
+        host === null ? null : this.#checks.finding(id, lab, lab.host(host)),
       );
     }
     lab.invariant('K23', 'promise', (host) => {
@@ -129,6 +130,25 @@ export class Transactions {
         done(errorCode);
       }),
     );
+  }
+
+  /**
+   * Raises the epoch of a transactional id at its coordinator, as if its producers had ended so many
+   * transactions more. The next one that is initialized gets the epoch after it.
+   */
+  wearOut(transactionalId: string, producerEpoch: number): void {
+    for (const nodeId of this.#cluster.nodeIds) {
+      const name = this.#cluster.brokerName(nodeId);
+      const metadata = coordinatedBy(this.#lab.host(name).process, transactionalId);
+      if (metadata === undefined) continue;
+      const label = `${transactionalId} comes to epoch ${producerEpoch}`;
+      this.#lab.command<Broker>(name, label, (process) => {
+        const worn = coordinatedBy(process, transactionalId);
+        assert(worn !== undefined && worn.producerEpoch < producerEpoch, 'only up', { label });
+        assert(worn.state !== 'Ongoing', 'between two transactions', { label });
+        worn.producerEpoch = producerEpoch;
+      });
+    }
   }
 
   begin(producer: string): void {
@@ -299,4 +319,10 @@ export class Transactions {
     }
     return null;
   }
+}
+
+function coordinatedBy(process: unknown, transactionalId: string): TransactionMetadata | undefined {
+  if (!(process instanceof Broker)) return undefined;
+  const module = process.modules.find((one) => one instanceof TransactionModule);
+  return module?.coordinator.metadataOf(transactionalId);
 }

@@ -8,7 +8,7 @@ import type { Experiment } from '../../engine/lab/experiment.ts';
 import { profilesAround, runProof } from '../../engine/lab/prove.ts';
 import { Run } from '../../engine/lab/run.ts';
 import { Session } from '../../engine/lab/session.ts';
-import { storyFrontMatter } from '../../lessons/front-matter.ts';
+import { compareStories, storyFrontMatter } from '../../lessons/front-matter.ts';
 import { readProse } from '../../lessons/prose.ts';
 import { validateYaml } from '../../lessons/schema.ts';
 import { allExperiments, hasText, lessonText } from '../lessons/lesson-files.ts';
@@ -60,7 +60,7 @@ describe.each(ENTRIES)('gallery: $slug', ({ slug, experiment }) => {
 
 test('gallery: the table of entries, their invariants and releases', () => {
   const rows = ENTRIES.map(({ slug }) => ({ slug, ...storyOf(slug) }))
-    .sort((left, right) => left.number - right.number)
+    .sort(compareStories)
     .map(({ number, slug, invariant, fixed }) => `${number} ${invariant} until ${fixed} ${slug}`);
   console.log(rows.join('\n'));
   expect(new Set(rows).size).toBe(ENTRIES.length);

@@ -1,5 +1,6 @@
 /** Each rule for a story of the gallery goes red, alone, and a good story is clean. */
 import { describe, expect, test } from 'vitest';
+import { compareStories } from '../../lessons/front-matter.ts';
 import { lintLessons, type ExperimentFacts, type LessonFiles } from '../../lessons/lint.ts';
 import { printed } from '../../lessons/problem.ts';
 import { lessonText } from './lesson-files.ts';
@@ -65,6 +66,17 @@ describe('lessons: lint of stories', () => {
 
   test('story-number: each number stands once', () => {
     expect(rules(story(same), story(same, { id: 'another' }))).toEqual(['story-number']);
+  });
+
+  test('story-number: a sequel has the number of its story and a letter', () => {
+    const numbered = (number: string) =>
+      story((text) => text.replace(/^number: 1$/m, `number: ${number}`));
+    expect(rules(numbered('15b'))).toEqual([]);
+    for (const wrong of ['0', '15a', 'b15', '1.5'])
+      expect(rules(numbered(wrong))).toEqual(['schema']);
+    const numbers = ['16', '15c', 2, 15, '15b'].map((number) => ({ number }));
+    const inOrder = numbers.sort(compareStories).map(({ number }) => number);
+    expect(inOrder).toEqual([2, 15, '15b', '15c', '16']);
   });
 
   test('schema: a source is cited as it can be found', () => {

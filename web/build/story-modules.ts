@@ -4,7 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { storyFrontMatter, type StoryFrontMatter } from '../../lessons/front-matter.ts';
+import {
+  compareStories,
+  storyFrontMatter,
+  type StoryFrontMatter,
+} from '../../lessons/front-matter.ts';
 import { GALLERY } from '../../lessons/tracks.ts';
 import { readProse } from '../../lessons/prose.ts';
 import { validateYaml } from '../../lessons/schema.ts';
@@ -28,7 +32,7 @@ export function storyBodiesModule(lessons: string): string {
 export function galleryModule(lessons: string, lang: Lang): string {
   const stories: StoryEntry[] = storyFolders(lessons)
     .map((folder) => ({ slug: folder.slug, ...frontOf(folder, lang) }))
-    .sort((left, right) => left.number - right.number);
+    .sort(compareStories);
   return `export const stories = ${JSON.stringify(stories)};`;
 }
 

@@ -15,6 +15,7 @@ import {
   type TransactionMetadata,
   type TransactionVersion,
   type Transition,
+  fitsEpoch,
 } from './transaction-metadata.ts';
 
 export interface EndTransaction {
@@ -97,7 +98,10 @@ function isValidEpoch(
   }
 }
 
-/** The record that decides the transaction, or why there can be none yet. */
+/**
+ * The record that decides the transaction, or why there is none: UNKNOWN_SERVER_ERROR where no
+ * epoch is left, as there an exception is thrown (`prepareTransitionTo`). Then it stays open.
+ */
 export function endTransition(
   metadata: TransactionMetadata,
   end: EndTransaction,
@@ -117,6 +121,12 @@ export function endTransition(
     });
     const producerEpoch = bumps && !of.bumpsOnce ? fencingEpoch + 1 : fencingEpoch;
     metadata.rollBack();
+    if (!fitsEpoch(producerEpoch)) {
+      // The first of the two raises has been taken in, and nothing takes it back.
+      metadata.producerEpoch = fencingEpoch;
+      metadata.lastProducerEpoch = NO_PRODUCER_EPOCH;
+      return ErrorCode.UNKNOWN_SERVER_ERROR;
+    }
     const fence = { producerEpoch, lastProducerEpoch: NO_PRODUCER_EPOCH };
     return metadata.prepareEnd(
       state,
@@ -124,6 +134,8 @@ export function endTransition(
       of.nowMs,
     );
   }
+  // A producer that was told of the epoch of its own fence: KAFKA-20090.
+  if (bumps && !fitsEpoch(metadata.producerEpoch + 1)) return ErrorCode.UNKNOWN_SERVER_ERROR;
   let nextProducerId = NO_PRODUCER_ID;
   if (bumps && metadata.isEpochExhausted) {
     const taken = of.takeId();

@@ -79,6 +79,11 @@ export class TransactionCoordinator {
     return this.#broker.profile.switches.transactionVersion2 ? 2 : 0;
   }
 
+  /** Milliseconds between looks for transactions that took too long. */
+  get abortIntervalMs(): number {
+    return this.#settings['transaction.abort.timed.out.transaction.cleanup.interval.ms'];
+  }
+
   partitionFor(transactionalId: string): number {
     const topic = this.#broker.image().topics.get(TRANSACTION_STATE_TOPIC);
     const partitions =
@@ -94,11 +99,8 @@ export class TransactionCoordinator {
     this.#runtime.elected(partition);
     if (this.#timing) return;
     this.#timing = true;
-    const settings = this.#settings;
-    this.#every(settings['transaction.abort.timed.out.transaction.cleanup.interval.ms'], () =>
-      this.#abortTimedOut(),
-    );
-    this.#every(settings['transaction.remove.expired.transaction.cleanup.interval.ms'], () =>
+    this.#every(this.abortIntervalMs, () => this.#abortTimedOut());
+    this.#every(this.#settings['transaction.remove.expired.transaction.cleanup.interval.ms'], () =>
       this.#removeExpired(),
     );
   }
@@ -335,6 +337,11 @@ export class TransactionCoordinator {
     }
     const { transactionalId, producerId } = metadata;
     const fencingEpoch = metadata.prepareFence();
+    if (fencingEpoch === null) {
+      // An exception there (KAFKA-20090).
+      answer(ErrorCode.UNKNOWN_SERVER_ERROR);
+      return;
+    }
     const of = { transactionalId, producerId, producerEpoch: metadata.producerEpoch, reason };
     this.#broker.ports.trace.record(transactionEndKind, { ...of, result: 'ABORT' });
     const end: EndTransaction = {

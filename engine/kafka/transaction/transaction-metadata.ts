@@ -58,6 +58,11 @@ export function isEpochExhausted(producerEpoch: number): boolean {
   return producerEpoch >= EPOCH_MAX - 1;
 }
 
+/** An epoch is an int16; the highest is never a client's, it is for fencing. */
+export function fitsEpoch(producerEpoch: number): boolean {
+  return producerEpoch <= EPOCH_MAX;
+}
+
 export class TransactionMetadata {
   readonly transactionalId: string;
   producerId: number;
@@ -156,13 +161,14 @@ export class TransactionMetadata {
     });
   }
 
-  /** Makes way for the abort of a producer that is fenced: the epoch for it. Not written itself. */
-  prepareFence(): number {
+  /**
+   * Makes way for the abort of a producer that is fenced: the epoch for it, or null if the highest
+   * is in use already. Not written itself.
+   */
+  prepareFence(): number | null {
     assert(this.state === 'Ongoing', 'a transaction to end', { state: this.state });
     assert(this.pendingState === null, 'one change at a time', { pending: this.pendingState });
-    assert(this.producerEpoch < EPOCH_MAX, 'K22: an epoch is left to fence with', {
-      epoch: this.producerEpoch,
-    });
+    if (this.producerEpoch >= EPOCH_MAX) return null;
     this.pendingState = 'PrepareEpochFence';
     return this.hasFailedEpochFence ? this.producerEpoch : this.producerEpoch + 1;
   }
@@ -178,7 +184,7 @@ export class TransactionMetadata {
     },
     nowMs: number,
   ): Transition {
-    assert(of.producerEpoch <= EPOCH_MAX, 'K22: the epoch fits an int16', { ...of });
+    assert(fitsEpoch(of.producerEpoch), 'K22: the epoch fits an int16', { ...of });
     const startMs = this.state === 'Ongoing' ? this.startMs : nowMs;
     return this.#prepare(state, { ...of, startMs, lastUpdateMs: nowMs });
   }

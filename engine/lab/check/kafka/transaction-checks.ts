@@ -1,6 +1,7 @@
 /**
  * Transactions from outside: K22 (a fenced producer appends nothing more), K24 (each transaction
- * that is open in a partition is known to its coordinator, with that partition), K25 (coordinator
+ * that is open in a partition is known to its coordinator, with that partition, and is ended when
+ * its time is over), K25 (coordinator
  * epochs in markers do not go back), K26 (what was decided stays decided, whoever coordinates).
  *
  * It looks at the leaders' logs and at the coordinators' state after each event of a broker; of a
@@ -22,8 +23,11 @@ import {
   scanBatches,
 } from '../../../wire/kafka/record-batch.ts';
 import type { Disk } from '../../../kernel/ports.ts';
+import { micros } from '../../../kernel/units.ts';
 import type { SimHost } from '../../../sim/host.ts';
 import { segmentPath } from '../../../storage/log-directory.ts';
+import type { Lab } from '../../experiment.ts';
+import { TransactionDeadlines } from './transaction-deadlines.ts';
 
 /** What may be seen after a state; the same may always. */
 const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[]>>> = {
@@ -62,6 +66,7 @@ export class TransactionChecks {
   readonly #scanned = new Map<string, Scanned>();
   /** By producer id: the epoch that the newest producer was given. */
   readonly #granted = new Map<number, number>();
+  readonly #deadlines = new TransactionDeadlines();
   #event = -1;
 
   constructor(brokers: () => Iterable<Broker | null>) {
@@ -74,21 +79,24 @@ export class TransactionChecks {
   }
 
   /** What is wrong by this invariant after the present event of a broker; null if nothing is. */
-  finding(invariant: string, event: number, host: SimHost): string | null {
-    if (event !== this.#event) {
-      this.#event = event;
+  finding(invariant: string, at: Pick<Lab, 'event' | 'now'>, host: SimHost): string | null {
+    if (at.event !== this.#event) {
+      this.#event = at.event;
       this.#found.clear();
       const { process, disk } = host;
-      if (process instanceof Broker) this.#look(process, disk);
+      if (process instanceof Broker)
+        this.#look(process, disk, at.now, host.wall.read(micros(at.now)));
     }
     return this.#found.get(invariant) ?? null;
   }
 
-  #look(broker: Broker, disk: Disk): void {
+  #look(broker: Broker, disk: Disk, now: number, wallMs: number): void {
     const report: Report = (invariant, what) => {
       if (!this.#found.has(invariant)) this.#found.set(invariant, what);
     };
     this.#lookAtStates(broker, report);
+    const overdue = this.#deadlines.overdue(moduleOf(broker), now, wallMs);
+    if (overdue !== null) report('K24', overdue);
     for (const partition of broker.partitions) {
       if (!partition.isLeader) continue;
       this.#scan(partition, disk, report);
