@@ -72,4 +72,8 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     en: 'The coordinator epochs in the markers of a producer never go back.',
     zh: '同一个生产者的标记里，协调者纪元从不倒退。',
   },
+  K30: {
+    en: 'Only a member of the present generation of a group may commit for it.',
+    zh: '只有消费组当前这一代的成员才能替它提交。',
+  },
 };

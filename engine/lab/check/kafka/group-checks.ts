@@ -4,7 +4,8 @@
  * (what was committed is what is read).
  *
  * A coordinator is one broker in one life of its process and one leader epoch of the group's
- * partition: what the log did not keep, the next one may tell again.
+ * partition: what the log did not keep, the next one may tell again. Offsets in a transaction need
+ * not say whose they are; then they are those of the member on the same host (KIP-447).
  * Not here: what is compared (`group-ledger.ts`), K34 (whoever processes records tells).
  */
 import { Broker } from '../../../kafka/broker.ts';
@@ -43,6 +44,7 @@ import {
 } from '../../../wire/kafka/messages/sync-group.ts';
 import {
   type TxnOffsetCommitRequest,
+  type TxnOffsetCommitResponse,
   txnOffsetCommit,
 } from '../../../wire/kafka/messages/txn-offset-commit.ts';
 import type { SimEndpoint } from '../../../sim/endpoint.ts';
@@ -57,6 +59,8 @@ export type GroupInvariant = 'K30' | 'K31' | 'K32' | 'K33';
 
 /** A request that waits for its response. */
 interface Asked {
+  /** The client. */
+  readonly host: string;
   readonly request: KafkaRequest;
   readonly claim: SentClaim | null;
   readonly commits: ReadonlyMap<string, NotedCommit>;
@@ -70,6 +74,7 @@ const KEPT: ReadonlySet<number> = new Set([
   heartbeat.key,
   offsetCommit.key,
   offsetFetch.key,
+  txnOffsetCommit.key,
 ]);
 
 export class GroupChecks {
@@ -117,16 +122,21 @@ export class GroupChecks {
       const sync = request.body as SyncGroupRequest;
       this.#ledger(sync.groupId).offered(sync);
     }
-    const claim = this.#claimOf(request);
+    const host = endpoint.host.name;
+    const claim = this.#claimOf(request, host);
     const commits = this.#commitsOf(request);
-    asked.push({ request, claim, commits, at: this.#passed });
+    asked.push({ host, request, claim, commits, at: this.#passed });
   }
 
-  #claimOf({ apiKey, body }: KafkaRequest): SentClaim | null {
+  #claimOf({ apiKey, body }: KafkaRequest, host: string): SentClaim | null {
     if (apiKey === syncGroup.key || apiKey === heartbeat.key) {
       const { groupId, memberId, groupInstanceId, generationId } = body as HeartbeatRequest;
       const claim = { memberId, groupInstanceId, generation: generationId };
       return this.#ledger(groupId).claim(claim);
+    }
+    if (apiKey === txnOffsetCommit.key) {
+      const { groupId } = body as TxnOffsetCommitRequest;
+      return this.#ledger(groupId).claimOfHost(host, body as TxnOffsetCommitRequest);
     }
     if (apiKey !== offsetCommit.key) return null;
     const commit = body as OffsetCommitRequest;
@@ -177,7 +187,7 @@ export class GroupChecks {
     const { groupId } = request.body as { readonly groupId: string };
     const coordinator = coordinatorOf(endpoint, groupId);
     if (request.apiKey === joinGroup.key) {
-      this.#joined(coordinator, request.body as JoinGroupRequest, response.body);
+      this.#joined(coordinator, asked, response.body as JoinGroupResponse);
     } else if (request.apiKey === syncGroup.key) {
       this.#synced(coordinator, asked, response.body as SyncGroupResponse);
     } else if (request.apiKey === heartbeat.key) {
@@ -185,15 +195,19 @@ export class GroupChecks {
       this.#granted(coordinator, asked, errorCode === ErrorCode.NONE, 'Heartbeat');
     } else if (request.apiKey === offsetCommit.key) {
       this.#committed(coordinator, asked, response.body as OffsetCommitResponse);
+    } else if (request.apiKey === txnOffsetCommit.key) {
+      const { topics } = response.body as TxnOffsetCommitResponse;
+      const codes = topics.flatMap(({ partitions }) => partitions.map((one) => one.errorCode));
+      this.#granted(coordinator, asked, codes.includes(ErrorCode.NONE), 'TxnOffsetCommit');
     } else {
       this.#fetched(asked, response.body as OffsetFetchResponse);
     }
   }
 
-  #joined(coordinator: string, request: JoinGroupRequest, body: unknown): void {
-    const response = body as JoinGroupResponse;
+  #joined(coordinator: string, { request, host }: Asked, response: JoinGroupResponse): void {
     if (response.errorCode !== ErrorCode.NONE) return;
-    const { groupId, groupInstanceId } = request;
+    const { groupId, groupInstanceId } = request.body as JoinGroupRequest;
+    this.#ledger(groupId).joinedFrom(host, groupInstanceId, response);
     const what = this.#ledger(groupId).joined(coordinator, groupInstanceId, response);
     this.#report('K32', what, groupId);
   }

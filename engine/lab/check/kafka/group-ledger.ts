@@ -6,6 +6,7 @@
 import { decodeAssignment, decodeSubscription } from '../../../wire/kafka/consumer-protocol.ts';
 import type { JoinGroupResponse } from '../../../wire/kafka/messages/join-group.ts';
 import type { SyncGroupRequest } from '../../../wire/kafka/messages/sync-group.ts';
+import type { TxnOffsetCommitRequest } from '../../../wire/kafka/messages/txn-offset-commit.ts';
 
 /** What a request of a member says of itself, and what the group was told when it was sent. */
 export interface MemberClaim {
@@ -46,6 +47,8 @@ export class GroupLedger {
   readonly #newest = new Map<string, number>();
   readonly #holders = new Map<string, string>();
   readonly #statics = new Set<string>();
+  /** By host: as whom a consumer there has joined last. */
+  readonly #hosts = new Map<string, MemberClaim>();
   readonly #generations = new Map<string, Generation>();
   /** By generation: what leaders have sent. */
   readonly #offered = new Map<number, Slices[]>();
@@ -57,6 +60,20 @@ export class GroupLedger {
   claim(of: MemberClaim): SentClaim {
     const holder = of.groupInstanceId === null ? undefined : this.#holders.get(of.groupInstanceId);
     return { ...of, newest: new Map(this.#newest), holder };
+  }
+
+  /** A consumer on a host has joined. Its producer is there, too, if it has one. */
+  joinedFrom(host: string, groupInstanceId: string | null, of: JoinGroupResponse): void {
+    const { memberId, generationId: generation } = of;
+    this.#hosts.set(host, { memberId, groupInstanceId, generation });
+  }
+
+  /** Whose offsets a transaction commits; null where no member is known. */
+  claimOfHost(host: string, said: TxnOffsetCommitRequest): SentClaim | null {
+    const { memberId, groupInstanceId, generationId: generation } = said;
+    if (memberId !== '') return this.claim({ memberId, groupInstanceId, generation });
+    const member = this.#hosts.get(host);
+    return member === undefined ? null : this.claim(member);
   }
 
   /** K30: a request was granted by a coordinator. */

@@ -17,6 +17,7 @@ import { NetworkClient } from '../../../network-client.ts';
 import type { Profile } from '../../../profiles.ts';
 import { networkOptionsOf } from '../../config.ts';
 import { ClientMetadata } from '../../metadata.ts';
+import type { ConsumerGroupMetadata } from '../../producer/transaction-requests.ts';
 import { shared } from '../../structural-sharing.ts';
 import { WakeUp } from '../../wake-up.ts';
 import type { ConsumerRecord } from '../completed-fetch.ts';
@@ -49,6 +50,8 @@ export interface GroupConsumerOptions {
   readonly topics: readonly string[];
   /** What one poll returned, all partitions together. */
   readonly onRecords?: (records: readonly ConsumerRecord[], consumer: GroupConsumer) => void;
+  /** In place of `processingMicrosPerRecord`: the application says itself when it polls again. */
+  readonly processing?: (records: readonly ConsumerRecord[], pollAgain: () => void) => void;
   /** The application is done with a record. */
   readonly onProcessed?: (record: ConsumerRecord, consumer: GroupConsumer) => void;
   readonly onError?: (error: ConsumerError | GroupError, consumer: GroupConsumer) => void;
@@ -197,6 +200,13 @@ export class GroupConsumer implements Process {
     return state === null || state.fetchState !== 'FETCHING'
       ? null
       : (state.position?.offset ?? null);
+  }
+
+  /** Whose offsets a transaction commits: for `sendOffsetsToTransaction` (KIP-447). */
+  groupMetadata(): ConsumerGroupMetadata {
+    const { generation, instanceId: groupInstanceId } = this.membership;
+    const { id: generationId, memberId } = generation;
+    return { groupId: this.config['group.id'], generationId, memberId, groupInstanceId };
   }
 
   /** The committed offset as far as this member has heard; null if it knows of none. */
@@ -373,7 +383,9 @@ export class GroupConsumer implements Process {
     this.consumed += records.length;
     this.application = 'processing';
     this.options.onRecords?.(records, this);
-    this.processNext(records, 0);
+    const { processing } = this.options;
+    if (processing === undefined) this.processNext(records, 0);
+    else processing(records, () => this.batchProcessed());
   }
 
   private processNext(records: readonly ConsumerRecord[], index: number): void {
