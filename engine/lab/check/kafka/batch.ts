@@ -18,7 +18,8 @@ export interface Batch {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
-  readonly count: number;
+  readonly isControl: boolean;
+  readonly isTransactional: boolean;
   readonly maxTimestamp: number;
   /** Where it lies: the base offset of its segment, and its first and last byte there. */
   readonly segment: number;
@@ -72,7 +73,8 @@ export function readBatches(
       producerId: header.producerId,
       producerEpoch: header.producerEpoch,
       baseSequence: header.baseSequence,
-      count: header.recordsCount,
+      isControl: header.isControl,
+      isTransactional: header.isTransactional,
       maxTimestamp: header.maxTimestamp,
       segment: segment.baseOffset,
       position,

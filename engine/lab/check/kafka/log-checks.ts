@@ -10,6 +10,9 @@ import { indexDefect } from './index-check.ts';
 import type { PartitionWatch } from './partition-watch.ts';
 import type { Look, ReplicaLedger } from './replica-ledger.ts';
 
+const GROUP_METADATA_TOPIC = '__consumer_offsets';
+const NO_SEQUENCE = -1;
+
 export function checkLog(watch: PartitionWatch, ledger: ReplicaLedger, look: Look): void {
   checkOffsets(watch, ledger);
   if (look.startMoved) checkStart(watch, ledger, look);
@@ -17,7 +20,8 @@ export function checkLog(watch: PartitionWatch, ledger: ReplicaLedger, look: Loo
   for (let place = look.appendedFrom; place < batches.length; place++) {
     const batch = batches[place]!;
     checkEpoch(watch, ledger, batch, batches[place - 1] ?? null);
-    if (!ledger.isCompacted) checkSequence(watch, host, batch);
+    // Whoever copies a compacted log meets gaps; what a leader appends follows on there, too.
+    if (!ledger.isCompacted || look.ledBefore) checkSequence(watch, host, batch);
     if (look.ledBefore && batch.epoch !== ledger.leaderEpoch) {
       const what = `${host} leads epoch ${ledger.leaderEpoch} and appended under ${batch.epoch}`;
       watch.violated('K5', what);
@@ -114,20 +118,33 @@ function checkEpochCache(watch: PartitionWatch, { epochs, host, end }: ReplicaLe
   }
 }
 
-/** K20: an idempotent producer's sequences are contiguous, and each is there once. */
+/**
+ * K20: an idempotent producer's sequences are contiguous, each is there once, its epochs rise, and
+ * each epoch begins at 0. Numbered is what clients write. What a coordinator writes for a producer
+ * is not: markers, and offsets in a transaction (`LogValidator`, `ProducerAppendInfo`).
+ */
 function checkSequence(watch: PartitionWatch, host: string, batch: Batch): void {
-  const { producerId, baseSequence } = batch;
-  if (producerId < 0 || baseSequence < 0) return;
+  const { producerId, producerEpoch, baseSequence } = batch;
+  if (producerId < 0) return;
   let { before } = batch;
-  // What a coordinator writes for a producer, offsets and markers, is not numbered.
+  const wrong = (what: string): void =>
+    watch.violated('K20', `${what} of producer ${producerId} on ${host}`);
+  if (baseSequence < 0) {
+    const isOfCoordinator =
+      batch.isControl || (batch.isTransactional && watch.topic === GROUP_METADATA_TOPIC);
+    if (!isOfCoordinator) wrong(`no sequence at offset ${batch.baseOffset}`);
+    return;
+  }
+  if (before !== null && producerEpoch < before.producerEpoch) {
+    wrong(`epoch ${producerEpoch} after ${before.producerEpoch}`);
+    return;
+  }
   while (before !== null && before.baseSequence < 0) before = before.before;
-  if (before === null || before.producerEpoch !== batch.producerEpoch) return;
-  const end = sequencePlus(before.baseSequence, before.count - 1);
-  if (inSequence(end, baseSequence)) return;
-  watch.violated(
-    'K20',
-    `sequence ${baseSequence} after ${end} of producer ${producerId} on ${host}`,
-  );
+  if (before === null) return;
+  const isSameEpoch = before.producerEpoch === producerEpoch;
+  const lastSequence = sequencePlus(before.baseSequence, before.lastOffset - before.baseOffset);
+  const end = isSameEpoch ? lastSequence : NO_SEQUENCE;
+  if (!inSequence(end, baseSequence)) wrong(`sequence ${baseSequence} after ${end}`);
 }
 
 function checkIndexes(
