@@ -84,11 +84,14 @@ export class TransactionCoordinator {
     return this.#settings['transaction.abort.timed.out.transaction.cleanup.interval.ms'];
   }
 
-  partitionFor(transactionalId: string): number {
+  /** Of `__transaction_state`, as it is or will be made. */
+  get partitionCount(): number {
     const topic = this.#broker.image().topics.get(TRANSACTION_STATE_TOPIC);
-    const partitions =
-      topic?.partitions.length ?? this.#settings['transaction.state.log.num.partitions'];
-    return partitionFor(transactionalId, partitions);
+    return topic?.partitions.length ?? this.#settings['transaction.state.log.num.partitions'];
+  }
+
+  partitionFor(transactionalId: string): number {
+    return partitionFor(transactionalId, this.partitionCount);
   }
 
   // ------------------------------------------------------------------------------------ elections
@@ -123,6 +126,11 @@ export class TransactionCoordinator {
   /** All metadata of this broker's shards: for views, tools and checkers. */
   *transactions(): Generator<TransactionMetadata> {
     for (const [, shard] of this.#runtime.active()) yield* shard.transactions.values();
+  }
+
+  /** Partitions of `__transaction_state` whose state this broker has loaded. */
+  *loadedPartitions(): Generator<number> {
+    for (const [index] of this.#runtime.active()) yield index;
   }
 
   /** What is known of a transactional id that this broker coordinates. */

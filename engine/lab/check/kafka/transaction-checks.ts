@@ -14,8 +14,12 @@ import type { Partition } from '../../../kafka/partition/partition.ts';
 import { TRANSACTION_STATE_TOPIC } from '../../../kafka/transaction/transaction-coordinator.ts';
 import type { TransactionMetadata } from '../../../kafka/transaction/transaction-metadata.ts';
 import { TransactionModule } from '../../../kafka/transaction/transaction-module.ts';
-import type { TransactionState } from '../../../kafka/transaction/transaction-state.ts';
+import {
+  type TransactionState,
+  isExpirationAllowed,
+} from '../../../kafka/transaction/transaction-state.ts';
 import { decodeMarker } from '../../../wire/kafka/control-record.ts';
+import { ErrorCode } from '../../../wire/kafka/errors.ts';
 import {
   type BatchHeader,
   isBatchProblem,
@@ -110,18 +114,34 @@ export class TransactionChecks {
     const module = moduleOf(broker);
     if (module === null) return;
     for (const metadata of module.coordinator.transactions()) {
-      // An epoch that was raised and could not be written was told to nobody.
-      if (metadata.hasFailedEpochFence) continue;
       const { transactionalId, state, producerEpoch, producerId, startMs } = metadata;
       const index = module.coordinator.partitionFor(transactionalId);
       const leaderEpoch = leaderEpochOf(broker, index);
       const before = this.#seen.get(transactionalId);
       // One that was replaced and does not know it yet tells nothing.
       if (leaderEpoch < 0 || (before !== undefined && before.leaderEpoch > leaderEpoch)) continue;
-      const seen: Seen = { state, epoch: producerEpoch, producerId, startMs, leaderEpoch };
+      // An epoch that was raised and could not be written was told to nobody (KAFKA-9666).
+      const isTold = !metadata.hasFailedEpochFence || before?.producerId !== producerId;
+      const epoch = isTold ? producerEpoch : before.epoch;
+      const seen: Seen = { state, epoch, producerId, startMs, leaderEpoch };
       this.#seen.set(transactionalId, seen);
       const what = before === undefined ? null : regression(before, seen);
       if (what !== null) report('K26', `${transactionalId} ${what}`);
+    }
+    this.#lookForForgotten(broker, module, report);
+  }
+
+  /** Transactions that a later coordinator does not know, though an earlier one had not ended them. */
+  #lookForForgotten(broker: Broker, { coordinator }: TransactionModule, report: Report): void {
+    for (const [transactionalId, { state, leaderEpoch }] of this.#seen) {
+      // What has ended may have expired.
+      if (isExpirationAllowed(state)) continue;
+      if (coordinator.coordinatorError(transactionalId) !== ErrorCode.NONE) continue;
+      const index = coordinator.partitionFor(transactionalId);
+      if (leaderEpochOf(broker, index) <= leaderEpoch) continue;
+      if (coordinator.metadataOf(transactionalId) !== undefined) continue;
+      report('K26', `${transactionalId} was ${state} and is unknown to its next coordinator`);
+      this.#seen.delete(transactionalId);
     }
   }
 
@@ -192,13 +212,44 @@ export class TransactionChecks {
     if (leaderEpoch > partition.leaderEpoch) return;
     for (const [offset, producerId] of transactions.openTransactions) {
       const metadata = this.#coordinated(producerId);
-      // While a coordinator fails over, nobody can say.
-      if (metadata === null || isOpenIn(metadata, partition.name)) continue;
-      const { transactionalId, state } = metadata;
       const at = `${partition.name}@${offset}`;
       const open = `the transaction of producer ${producerId} at ${at} is open`;
-      report('K24', `${open}, ${transactionalId} is ${state} without that partition`);
+      if (metadata === null) {
+        // While a coordinator fails over, nobody can say.
+        if (this.#isAllCoordinated()) report('K24', `${open}, and no coordinator knows of it`);
+        continue;
+      }
+      const { transactionalId, state } = metadata;
+      if (metadata.producerId !== producerId) {
+        // An id is replaced only when all partitions have the marker of its last transaction.
+        report('K24', `${open}, ${transactionalId} has producer id ${metadata.producerId} now`);
+      } else if (!isOpenIn(metadata, partition.name)) {
+        report('K24', `${open}, ${transactionalId} is ${state} without that partition`);
+      }
     }
+  }
+
+  /** Whether each partition of the coordinators' log is loaded by its latest leader. */
+  #isAllCoordinated(): boolean {
+    const latest = new Map<number, number>();
+    const loaded = new Map<number, number>();
+    let count = 0;
+    const raise = (epochs: Map<number, number>, index: number, epoch: number): void => {
+      epochs.set(index, Math.max(epoch, epochs.get(index) ?? -1));
+    };
+    for (const broker of this.#brokers()) {
+      const module = broker === null ? null : moduleOf(broker);
+      if (broker === null || module === null) continue;
+      count = Math.max(count, module.coordinator.partitionCount);
+      for (const { topic, index, leaderEpoch } of broker.partitions) {
+        if (topic === TRANSACTION_STATE_TOPIC) raise(latest, index, leaderEpoch);
+      }
+      for (const index of module.coordinator.loadedPartitions()) {
+        raise(loaded, index, leaderEpochOf(broker, index));
+      }
+    }
+    if (latest.size < count) return false;
+    return [...latest].every(([index, epoch]) => loaded.get(index) === epoch);
   }
 
   #coordinated(producerId: number): TransactionMetadata | null {
