@@ -133,8 +133,8 @@ export class Transactions {
   }
 
   /**
-   * Raises the epoch of a transactional id at its coordinator, as if its producers had ended so many
-   * transactions more. The next one that is initialized gets the epoch after it.
+   * Raises the epoch of a transactional id at its coordinator, as if its producers had ended so
+   * many transactions more. The next one that is initialized gets the epoch after it.
    */
   wearOut(transactionalId: string, producerEpoch: number): void {
     for (const nodeId of this.#cluster.nodeIds) {

@@ -4,7 +4,8 @@
  * transaction, which also commits the group's offsets. `transformation` goes into a cluster's
  * `modules`, beside `new Transactions(lab, cluster)`, which watches the transactions.
  *
- *     const transforms = new Transforms(lab, cluster, { group: 'till', from: 'orders', to: 'pay' });
+ *     const spec = { group: 'till', from: 'orders', to: 'pay' };
+ *     const transforms = new Transforms(lab, cluster, spec);
  *     transforms.add('teller-1', 'till-1');
  *
  * A record keeps its value, and with it its id: a reader who is given an id twice was given the

@@ -131,7 +131,7 @@ export class TransactionChecks {
     this.#lookForForgotten(broker, module, report);
   }
 
-  /** Transactions that a later coordinator does not know, though an earlier one had not ended them. */
+  /** Transactions that an earlier coordinator had not ended, and a later one does not know. */
   #lookForForgotten(broker: Broker, { coordinator }: TransactionModule, report: Report): void {
     for (const [transactionalId, { state, leaderEpoch }] of this.#seen) {
       // What has ended may have expired.
