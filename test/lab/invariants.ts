@@ -123,7 +123,7 @@ export const invariants: readonly InvariantRow[] = [
   ),
   row(
     'K16',
-    'compaction keeps the last of each key',
+    'compaction keeps the last of each key, and markers',
     ['engine/kafka/cleaner/cleaning.ts', "'K16: "],
     patch('cleaning-drops-last-record'),
   ),
@@ -165,7 +165,7 @@ export const invariants: readonly InvariantRow[] = [
   ),
   row(
     'K24',
-    'an open transaction has a coordinator',
+    'an open transaction has a coordinator that ends it',
     ['engine/kafka/partition/ongoing-transactions.ts', "'K24: "],
     patch('what-was-not-added-is-verified'),
   ),

@@ -31,9 +31,14 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   // a transaction coordinator and a producer's transactions
   'gallery/hanging-transaction': 30,
   'gallery/late-commit-in-the-next-transaction': 30,
+  'gallery/no-epoch-left-to-fence': 30,
   'gallery/producer-forgotten-early': 30,
   'kafka/kafka-transactions': 30,
   'kafka/replication-isr-hw': 30,
+  // the same, and the log cleaner
+  'gallery/marker-compacted-away': 35,
+  // the same as of transactions, and a group coordinator with its members
+  'gallery/zombie-commits-offsets': 80,
   // a group coordinator, members and assignors of both protocols
   'kafka/consumer-groups': 50,
   'kafka/rebalance': 50,
