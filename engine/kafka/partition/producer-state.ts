@@ -6,8 +6,8 @@
  * Not here: where the state is kept across restarts (`producer-snapshot.ts`), what follows from
  * transactions (`ongoing-transactions.ts`).
  * Source: `ProducerStateManager`, `ProducerStateEntry`, `ProducerAppendInfo` (KIP-98, KAFKA-5494).
- * Difference: what a coordinator writes for a producer is known by having no sequence. There a batch
- * of offsets has sequence 0, and is known by its origin (`AppendOrigin.COORDINATOR`).
+ * Difference: what a coordinator writes for a producer is known by having no sequence. There a
+ * batch of offsets has sequence 0, and is known by its origin (`AppendOrigin.COORDINATOR`).
  */
 import { assert } from '../../kernel/assert.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
