@@ -38,7 +38,7 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   // the same, and the log cleaner
   'gallery/marker-compacted-away': 35,
   // the same as of transactions, and a group coordinator with its members
-  'gallery/zombie-commits-offsets': 80,
+  'gallery/zombie-commits-offsets': 65,
   // a group coordinator, members and assignors of both protocols
   'kafka/consumer-groups': 50,
   'kafka/rebalance': 50,
