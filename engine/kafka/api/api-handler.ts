@@ -41,6 +41,8 @@ export interface RequestContext<Q> {
   /** Where the client's connection comes from. */
   readonly clientHost: string;
   readonly body: Q;
+  /** Calls `hear` once when the connection that the request came over is gone. */
+  whenClosed(hear: () => void): void;
   respond(body: unknown): void;
   /** Produce with acks=0: nothing is sent, and the next request may come. */
   respondNothing(): void;

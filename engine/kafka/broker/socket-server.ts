@@ -48,6 +48,7 @@ class ServerChannel implements Receiver {
   #muted = false;
   #open = true;
   readonly #waiting: KafkaRequest[] = [];
+  readonly #whenClosed: (() => void)[] = [];
 
   constructor(connection: Connection, broker: BrokerParts, gone: () => void) {
     this.#connection = connection;
@@ -65,6 +66,7 @@ class ServerChannel implements Receiver {
     this.#open = false;
     this.#waiting.length = 0;
     this.#gone();
+    for (const hear of this.#whenClosed.splice(0)) hear();
   }
 
   close(): void {
@@ -115,6 +117,7 @@ class ServerChannel implements Receiver {
       clientId: request.clientId,
       clientHost: this.#connection.remote.host,
       body: request.body,
+      whenClosed: (hear) => void this.#whenClosed.push(hear),
       respond: (body) => this.#answer(request, request.apiVersion, body),
       respondNothing: () => this.#finished(request),
       closeConnection: () => {

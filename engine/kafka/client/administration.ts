@@ -61,14 +61,14 @@ export interface NewReassignment extends TopicPartition {
   readonly replicas: readonly number[] | null;
 }
 
-/** A topic's, or a broker's, configurations. */
+/** The configurations of a topic, a broker or a group. */
 export interface ConfigResource {
-  readonly type: 'topic' | 'broker';
-  /** The topic, or the broker's node id as text; empty: the default of all brokers. */
+  readonly type: 'topic' | 'broker' | 'group';
+  /** The topic, the group, or the broker's node id as text; empty: the default of all brokers. */
   readonly name: string;
 }
 
-const RESOURCE_TYPES = { topic: 2, broker: 4 } as const;
+const RESOURCE_TYPES = { topic: 2, broker: 4, group: 32 } as const;
 const ELECTION_TYPES = { preferred: 0, unclean: 1 } as const;
 const CONFIG_OPERATIONS = { set: 0, delete: 1 } as const;
 

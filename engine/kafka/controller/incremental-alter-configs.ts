@@ -1,7 +1,8 @@
 /**
- * IncrementalAlterConfigs for topics, and what a changed configuration entails for partitions.
+ * IncrementalAlterConfigs for topics and groups, and what a changed configuration entails for
+ * partitions.
  *
- * Not here: names, types and defaults (`partition/topic-config.ts`).
+ * Not here: names, types and defaults (`partition/topic-config.ts`, `group/group-settings.ts`).
  * Source: `org.apache.kafka.controller.ConfigurationControlManager`. Differences: configurations of
  * brokers cannot be changed while they run; a change of min.insync.replicas changes the ELR in the
  * same batch.
@@ -12,8 +13,9 @@ import type {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
 } from '../../wire/kafka/messages/incremental-alter-configs.ts';
-import { MetadataDelta, RESOURCE_TYPE_TOPIC } from '../metadata/delta.ts';
-import { topicConfig, type MetadataImage } from '../metadata/image.ts';
+import { groupSettingProblem } from '../group/group-settings.ts';
+import { MetadataDelta, RESOURCE_TYPE_GROUP, RESOURCE_TYPE_TOPIC } from '../metadata/delta.ts';
+import { resourceKey, topicConfig, type MetadataImage } from '../metadata/image.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import { topicSettings } from '../partition/topic-config.ts';
 import { apiError, NO_ERROR } from './controller-result.ts';
@@ -58,8 +60,9 @@ function alterResource(
   records: MetadataRecord[],
 ): ApiError {
   const { resourceName } = resource;
+  if (resource.resourceType === RESOURCE_TYPE_GROUP) return alterGroup(view, resource, records);
   if (resource.resourceType !== RESOURCE_TYPE_TOPIC) {
-    return apiError(ErrorCode.INVALID_REQUEST, 'Only topic configurations can be altered.');
+    return apiError(ErrorCode.INVALID_REQUEST, 'Only topics and groups can be configured.');
   }
   if (!view.image.topics.has(resourceName)) {
     return apiError(
@@ -78,6 +81,29 @@ function alterResource(
     const value = config.get(name) ?? null;
     if (value === (topicConfig(view.image, resourceName).get(name) ?? null)) continue;
     records.push(topicConfigRecord(resourceName, name, value));
+  }
+  return NO_ERROR;
+}
+
+/** A group need not be there to be configured. */
+function alterGroup(
+  view: ClusterView,
+  { resourceName, configs }: AlterResource,
+  records: MetadataRecord[],
+): ApiError {
+  const before = view.image.configs.get(resourceKey('group', resourceName));
+  const config = new Map(before ?? []);
+  for (const change of configs) {
+    const error = alterConfig(config, change);
+    if (error !== NO_ERROR) return error;
+    const problem = groupSettingProblem(change.name, config.get(change.name) ?? null);
+    if (problem !== null) return apiError(ErrorCode.INVALID_CONFIG, problem);
+  }
+  for (const name of new Set(configs.map((change) => change.name))) {
+    const value = config.get(name) ?? null;
+    if (value === (before?.get(name) ?? null)) continue;
+    const data = { resourceType: RESOURCE_TYPE_GROUP, resourceName, name, value };
+    records.push({ type: 'ConfigRecord', data });
   }
   return NO_ERROR;
 }

@@ -5,7 +5,8 @@
  *     createBroker({ ..., modules: [groupCoordinator()] })
  *
  * Not here: how a shard is loaded and written (`coordinator/`), the groups (`group-shard.ts`).
- * Source: `GroupCoordinatorService`. Differences: groups of KIP-848 are a part that is handed in.
+ * Source: `GroupCoordinatorService`. Differences: groups of KIP-848 and share groups are parts that
+ * are handed in.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { BrokerParts } from '../api/api-handler.ts';
@@ -30,14 +31,24 @@ import {
 import { groupHandlers } from './group-handlers.ts';
 import type { ConsumerProtocol } from './consumer/consumer-group-handlers.ts';
 import type { ConsumerGroups } from './consumer/consumer-groups.ts';
-import { type GroupRecord, groupRecordCodec, groupRecordCodecWith } from './group-record.ts';
+import { type GroupRecord, groupRecordCodecWith } from './group-record.ts';
 import { GroupShard } from './group-shard.ts';
 import { type GroupCoordinatorView, viewOf } from './group-view.ts';
 import { offsetHandlers } from './offset-handlers.ts';
+import type { ShareProtocol } from './share/share-group-handlers.ts';
+import type { ShareGroups } from './share/share-groups.ts';
 
 export const GROUP_METADATA_TOPIC = '__consumer_offsets';
 /** `CoordinatorType.GROUP`. */
 const GROUP_KEYS = 0;
+
+/** What a coordinator knows besides the classic protocol. */
+interface GroupProtocols {
+  readonly consumer: ConsumerProtocol | null;
+  readonly share: ShareProtocol | null;
+}
+
+const CLASSIC_ONLY: GroupProtocols = { consumer: null, share: null };
 
 /** The shards of the groups, and which of them a group belongs to. */
 export class GroupRuntime extends CoordinatorRuntime<GroupShard, GroupRecord> {
@@ -47,14 +58,17 @@ export class GroupRuntime extends CoordinatorRuntime<GroupShard, GroupRecord> {
   constructor(
     broker: BrokerParts,
     config: GroupCoordinatorConfig,
-    protocol: ConsumerProtocol | null,
+    { consumer, share }: GroupProtocols,
   ) {
     const { ports } = broker;
-    const makeGroups = protocol === null ? null : groupsOf(protocol, broker, config);
+    const more = {
+      consumer: consumer === null ? null : consumerGroupsOf(consumer, broker, config),
+      share: share === null ? null : shareGroupsOf(share, broker, config),
+    };
     super(broker, {
       topic: GROUP_METADATA_TOPIC,
-      codec: protocol === null ? groupRecordCodec : groupRecordCodecWith(protocol.codec),
-      makeShard: (parts) => new GroupShard(ports, config, parts, makeGroups),
+      codec: groupRecordCodecWith(consumer?.codec ?? null, share?.codec ?? null),
+      makeShard: (parts) => new GroupShard(ports, config, parts, more),
       writeTimeoutMs: config['offsets.commit.timeout.ms'],
       loadBufferBytes: config['offsets.load.buffer.size'],
     });
@@ -70,7 +84,7 @@ export class GroupRuntime extends CoordinatorRuntime<GroupShard, GroupRecord> {
 }
 
 /** What makes the groups of the consumer protocol in a shard. */
-function groupsOf(
+function consumerGroupsOf(
   protocol: ConsumerProtocol,
   broker: BrokerParts,
   config: GroupCoordinatorConfig,
@@ -82,24 +96,40 @@ function groupsOf(
     protocol.makeGroups({ ports, config: given, timer, image: () => broker.image() });
 }
 
+/** What makes the share groups in a shard. */
+function shareGroupsOf(
+  protocol: ShareProtocol,
+  broker: BrokerParts,
+  config: GroupCoordinatorConfig,
+): (timer: ShardTimer) => ShareGroups {
+  const { ports } = broker;
+  const given = config as GroupCoordinatorConfig & ConfigOf<ShareProtocol['settings']>;
+  return (timer) =>
+    protocol.makeGroups({ ports, config: given, timer, image: () => broker.image() });
+}
+
 export class GroupCoordinator implements BrokerModule {
   readonly runtime: GroupRuntime;
   readonly handlers: BrokerModule['handlers'];
   readonly topics = [GROUP_METADATA_TOPIC];
   readonly coordinated: readonly CoordinatedKeys[];
+  readonly #closeShare: () => void;
 
   constructor(
     broker: BrokerParts,
     config: GroupCoordinatorConfig,
-    protocol: ConsumerProtocol | null = null,
+    protocols: GroupProtocols = CLASSIC_ONLY,
   ) {
-    const runtime = new GroupRuntime(broker, config, protocol);
+    const runtime = new GroupRuntime(broker, config, protocols);
     this.runtime = runtime;
+    const share = protocols.share?.handlers(runtime, broker);
+    this.#closeShare = () => share?.close();
     this.handlers = [
       findCoordinatorHandler,
       ...groupHandlers(runtime, config),
       ...offsetHandlers(runtime),
-      ...(protocol?.handlers(runtime) ?? []),
+      ...(protocols.consumer?.handlers(runtime) ?? []),
+      ...(share?.handlers ?? []),
     ];
     this.coordinated = [
       {
@@ -153,6 +183,7 @@ export class GroupCoordinator implements BrokerModule {
   }
 
   close(): void {
+    this.#closeShare();
     this.runtime.close();
   }
 
@@ -163,13 +194,15 @@ export class GroupCoordinator implements BrokerModule {
 
 /**
  * The group coordinator, for `BrokerOptions.modules`; with `consumerProtocol`
- * (`consumer/consumer-group-handlers.ts`) it has groups of KIP-848, too.
+ * (`consumer/consumer-group-handlers.ts`) it has groups of KIP-848, too, with `shareProtocol`
+ * (`share/share-group-handlers.ts`) share groups.
  */
 export function groupCoordinator(
-  protocol: ConsumerProtocol | null = null,
+  consumer: ConsumerProtocol | null = null,
+  share: ShareProtocol | null = null,
 ): BrokerModuleFactory<typeof groupCoordinatorSettings> {
   return {
-    settings: { ...groupCoordinatorSettings, ...protocol?.settings },
-    create: (parts, config) => new GroupCoordinator(parts, config, protocol),
+    settings: { ...groupCoordinatorSettings, ...consumer?.settings, ...share?.settings },
+    create: (parts, config) => new GroupCoordinator(parts, config, { consumer, share }),
   };
 }

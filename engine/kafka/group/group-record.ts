@@ -5,16 +5,17 @@
  * Not here: their bytes (`wire/kafka/group-records.ts`). Source: `GroupCoordinatorRecordHelpers`.
  */
 import { ZERO_UUID } from '../../bytes/base64url.ts';
-import { assert } from '../../kernel/assert.ts';
+import { assert, present } from '../../kernel/assert.ts';
 import type { CoordinatorRecord } from '../../wire/kafka/coordinator-record.ts';
 import { groupRecords, type groupRecordTypes } from '../../wire/kafka/group-records.ts';
 import type { CoordinatorRecordCodec } from '../coordinator/coordinator-shard.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { ConsumerGroupRecord } from './consumer/consumer-group-record.ts';
+import type { ShareGroupRecord } from './share/share-group-record.ts';
 import type { OffsetAndMetadata } from './offset-metadata.ts';
 
 type ClassicGroupRecord = CoordinatorRecord<typeof groupRecordTypes>;
-export type GroupRecord = ClassicGroupRecord | ConsumerGroupRecord;
+export type GroupRecord = ClassicGroupRecord | ConsumerGroupRecord | ShareGroupRecord;
 
 /** Versions of the values that Kafka 4.1 writes; 1 only for an offset with its own expiry. */
 const OFFSET_COMMIT_VERSION = 3;
@@ -33,15 +34,29 @@ export const groupRecordCodec: CoordinatorRecordCodec<GroupRecord> = {
   decode: (key, value) => groupRecords.decode(key, value),
 };
 
-/** The codec of a coordinator that has groups of the consumer protocol, too. */
+/** The codec of a coordinator that has groups of the consumer protocol or share groups, too. */
 export function groupRecordCodecWith(
-  consumer: CoordinatorRecordCodec<ConsumerGroupRecord>,
+  consumer: CoordinatorRecordCodec<ConsumerGroupRecord> | null,
+  share: CoordinatorRecordCodec<ShareGroupRecord> | null,
 ): CoordinatorRecordCodec<GroupRecord> {
   return {
-    encode: (record) =>
-      isConsumerRecord(record) ? consumer.encode(record) : groupRecordCodec.encode(record),
-    decode: (key, value) => groupRecordCodec.decode(key, value) ?? consumer.decode(key, value),
+    encode(record) {
+      if (isConsumerRecord(record))
+        return present(consumer, 'the consumer protocol').encode(record);
+      if (isShareRecord(record)) return present(share, 'share groups').encode(record);
+      return groupRecordCodec.encode(record);
+    },
+    decode: (key, value) =>
+      groupRecordCodec.decode(key, value) ??
+      consumer?.decode(key, value) ??
+      share?.decode(key, value) ??
+      null,
   };
+}
+
+/** Whether a record is of a share group (KIP-932). */
+export function isShareRecord(record: GroupRecord): record is ShareGroupRecord {
+  return record.type.startsWith('ShareGroup');
 }
 
 /** Whether a record is of a group of the consumer protocol (KIP-848). */

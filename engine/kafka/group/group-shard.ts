@@ -18,12 +18,26 @@ import { ClassicGroupMember } from './classic-group-member.ts';
 import { ClassicGroup } from './classic-group.ts';
 import type { GroupCoordinatorConfig } from './group-coordinator-config.ts';
 import type { ConsumerGroups } from './consumer/consumer-groups.ts';
-import { type GroupRecord, groupMetadataTombstone, isConsumerRecord } from './group-record.ts';
+import {
+  type GroupRecord,
+  groupMetadataTombstone,
+  isConsumerRecord,
+  isShareRecord,
+} from './group-record.ts';
 import { JoinGroups } from './join-group.ts';
 import { MemberRequests } from './member-requests.ts';
 import { OffsetMetadata } from './offset-metadata.ts';
 import { OffsetRequests } from './offset-requests.ts';
 import { type GroupResult, Rebalance } from './rebalance.ts';
+import type { ShareGroups } from './share/share-groups.ts';
+
+/** Groups of other protocols than the classic one, where the coordinator has them. */
+export interface MoreGroups {
+  readonly consumer: ((timer: ShardTimer) => ConsumerGroups) | null;
+  readonly share: ((timer: ShardTimer) => ShareGroups) | null;
+}
+
+const CLASSIC_ONLY: MoreGroups = { consumer: null, share: null };
 
 const EXPIRATION_KEY = 'expire-group-metadata';
 
@@ -37,21 +51,23 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
   readonly members: MemberRequests;
   readonly offsets: OffsetMetadata;
   readonly offsetRequests: OffsetRequests;
-  /** Null at a coordinator that speaks the classic protocol only. */
+  /** Null at a coordinator that does not know them. */
   readonly consumerGroups: ConsumerGroups | null;
+  readonly shareGroups: ShareGroups | null;
 
   constructor(
     ports: Ports,
     config: GroupCoordinatorConfig,
     parts: ShardParts,
-    makeConsumerGroups: ((timer: ShardTimer) => ConsumerGroups) | null = null,
+    more: MoreGroups = CLASSIC_ONLY,
   ) {
     const { index, timer, committedOffset } = parts;
     assert(index >= 0, 'a partition', { index });
     this.#ports = ports;
     this.#config = config;
     this.#timer = timer;
-    this.consumerGroups = makeConsumerGroups?.(timer) ?? null;
+    this.consumerGroups = more.consumer?.(timer) ?? null;
+    this.shareGroups = more.share?.(timer) ?? null;
     const get = (groupId: string): ClassicGroup | undefined => this.#groups.get(groupId);
     const create = (groupId: string): ClassicGroup => this.#create(groupId);
     const drop = (group: ClassicGroup): void => {
@@ -81,6 +97,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
   replay(record: GroupRecord, context: ReplayContext): void {
     if (isConsumerRecord(record)) {
       this.consumerGroups?.replay(record);
+      return;
+    }
+    if (isShareRecord(record)) {
+      this.shareGroups?.replay(record);
       return;
     }
     if (record.type === 'GroupMetadata') {
@@ -150,11 +170,13 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
   loaded(): void {
     for (const group of this.#groups.values()) this.#rebalance.loaded(group);
     this.consumerGroups?.loaded();
+    this.shareGroups?.loaded();
     this.#scheduleExpiration();
   }
 
   unloaded(): void {
     this.consumerGroups?.unloaded();
+    this.shareGroups?.unloaded();
     for (const group of this.#groups.values()) this.#rebalance.unloaded(group);
     this.#groups.clear();
     assert(this.#groups.size === 0, 'nothing is left');
@@ -180,6 +202,8 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       const offsets = consumer.response === 0 ? this.offsets.tombstonesOfGroup(groupId) : [];
       return { ...consumer, records: [...offsets, ...consumer.records] };
     }
+    const share = this.shareGroups?.deleteGroup(groupId) ?? null;
+    if (share !== null) return share;
     if (group === undefined || group.state === 'Dead') return refuse(ErrorCode.GROUP_ID_NOT_FOUND);
     if (group.state !== 'Empty') return refuse(ErrorCode.NON_EMPTY_GROUP);
     const records = [...this.offsets.tombstonesOfGroup(groupId), groupMetadataTombstone(groupId)];

@@ -11,6 +11,8 @@ import type { ConsumerGroup, ConsumerGroupState } from './consumer/consumer-grou
 import type { MemberState } from './consumer/consumer-group-member.ts';
 import type { GroupRuntime } from './group-coordinator.ts';
 import type { GroupShard } from './group-shard.ts';
+import type { ShareGroup } from './share/share-group.ts';
+import type { TopicPartitions } from './consumer/topic-partitions.ts';
 
 export interface GroupMemberView {
   readonly memberId: string;
@@ -57,30 +59,46 @@ export interface ConsumerGroupView {
   readonly offsets: readonly CommittedOffsetView[];
 }
 
+/** A share group (KIP-932). */
+export interface ShareGroupView {
+  readonly groupId: string;
+  readonly state: string;
+  readonly groupEpoch: number;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly clientId: string;
+    readonly memberEpoch: number;
+    readonly partitions: TopicPartitions;
+  }[];
+}
+
 export interface GroupCoordinatorView {
   readonly kind: 'group-coordinator';
   /** The partitions of `__consumer_offsets` that this broker coordinates, loaded ones only. */
   readonly partitions: readonly number[];
   readonly groups: readonly GroupView[];
   readonly consumerGroups: readonly ConsumerGroupView[];
+  readonly shareGroups: readonly ShareGroupView[];
 }
 
 export function viewOf(runtime: GroupRuntime): GroupCoordinatorView {
   const partitions: number[] = [];
   const groups: GroupView[] = [];
   const consumerGroups: ConsumerGroupView[] = [];
+  const shareGroups: ShareGroupView[] = [];
   for (const [index, shard] of runtime.active()) {
     partitions.push(index);
     const committed = runtime.read(index, (_shard, committedOffset) => committedOffset);
     for (const group of shard.groups) {
       groups.push(groupView(shard, group, committed.response ?? LATEST));
     }
+    for (const group of shard.shareGroups?.groups ?? []) shareGroups.push(shareGroupView(group));
     for (const group of shard.consumerGroups?.groups ?? []) {
       consumerGroups.push(consumerGroupView(shard, group, committed.response ?? LATEST));
     }
   }
   assert(new Set(partitions).size === partitions.length, 'a shard a partition', { partitions });
-  return { kind: 'group-coordinator', partitions, groups, consumerGroups };
+  return { kind: 'group-coordinator', partitions, groups, consumerGroups, shareGroups };
 }
 
 function offsetsOf(shard: GroupShard, groupId: string, atOffset: number): CommittedOffsetView[] {
@@ -90,6 +108,13 @@ function offsetsOf(shard: GroupShard, groupId: string, atOffset: number): Commit
     offset: one.committedOffset,
     metadata: one.metadata,
   }));
+}
+
+function shareGroupView({ groupId, state, groupEpoch, members }: ShareGroup): ShareGroupView {
+  const views = members.map(({ memberId, clientId, memberEpoch, assigned }) => {
+    return { memberId, clientId, memberEpoch, partitions: assigned };
+  });
+  return { groupId, state, groupEpoch, members: views };
 }
 
 function consumerGroupView(

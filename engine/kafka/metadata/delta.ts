@@ -49,9 +49,11 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** ConfigRecord's `resourceType`. Source: `org.apache.kafka.common.config.ConfigResource.Type`. */
 export const RESOURCE_TYPE_TOPIC = 2;
 export const RESOURCE_TYPE_BROKER = 4;
+export const RESOURCE_TYPE_GROUP = 32;
 const RESOURCE_TYPES: Readonly<Record<number, ResourceType>> = {
   [RESOURCE_TYPE_TOPIC]: 'topic',
   [RESOURCE_TYPE_BROKER]: 'broker',
+  [RESOURCE_TYPE_GROUP]: 'group',
 };
 
 /** BrokerRegistrationChangeRecord: +1 sets, -1 clears, 0 leaves. */

@@ -11,9 +11,10 @@ import {
   type MetadataChanges,
   type PartitionChange,
   RESOURCE_TYPE_BROKER,
+  RESOURCE_TYPE_GROUP,
   RESOURCE_TYPE_TOPIC,
 } from './delta.ts';
-import type { MetadataImage, TopicImage } from './image.ts';
+import type { MetadataImage, ResourceType, TopicImage } from './image.ts';
 import type { PartitionRegistration } from './partition-registration.ts';
 import type { MetadataRecord } from './record.ts';
 
@@ -54,13 +55,19 @@ function recordsOfTopic({ name, id: topicId, partitions }: TopicImage): readonly
   return records;
 }
 
+const TYPE_NUMBERS: Readonly<Record<ResourceType, number>> = {
+  topic: RESOURCE_TYPE_TOPIC,
+  broker: RESOURCE_TYPE_BROKER,
+  group: RESOURCE_TYPE_GROUP,
+};
+
 function recordsOfConfig(
   key: string,
   config: ReadonlyMap<string, string>,
 ): readonly MetadataRecord[] {
   const colon = key.indexOf(':');
   assert(colon > 0, 'a resource key', { key });
-  const resourceType = key.startsWith('topic') ? RESOURCE_TYPE_TOPIC : RESOURCE_TYPE_BROKER;
+  const resourceType = TYPE_NUMBERS[key.slice(0, colon) as ResourceType];
   const resourceName = key.slice(colon + 1);
   return [...config].map(([name, value]) => {
     return { type: 'ConfigRecord', data: { resourceType, resourceName, name, value } };

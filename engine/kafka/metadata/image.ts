@@ -42,7 +42,7 @@ export interface TopicImage {
   readonly partitions: readonly PartitionRegistration[];
 }
 
-export type ResourceType = 'topic' | 'broker';
+export type ResourceType = 'topic' | 'broker' | 'group';
 
 export interface MetadataImage {
   /** The last offset that was replayed, -1 before the first. */

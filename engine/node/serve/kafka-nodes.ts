@@ -22,12 +22,14 @@ import { readControllerConfig } from '../../kafka/controller/controller-config.t
 import { createController } from '../../kafka/controller/controller.ts';
 import { consumerProtocol } from '../../kafka/group/consumer/consumer-group-handlers.ts';
 import { groupCoordinator } from '../../kafka/group/group-coordinator.ts';
+import { shareProtocol } from '../../kafka/group/share/share-group-handlers.ts';
 import type { Profile } from '../../kafka/profiles.ts';
 import { readQuorumConfig } from '../../kafka/raft/quorum-config.ts';
 import { quorumForwarding } from '../../kafka/raft/quorum-forwarding.ts';
 import { createRaftController } from '../../kafka/raft/raft-controller.ts';
 import { snapshotLoader } from '../../kafka/raft/snapshot-fetch.ts';
 import { type ControllerNode, memberOf } from '../../kafka/raft/voter-id.ts';
+import { shareGroups } from '../../kafka/share/share-module.ts';
 import { transactionCoordinator } from '../../kafka/transaction/transaction-module.ts';
 import type { Process } from '../../kernel/ports.ts';
 import { ANY_PORT } from '../adapters/name-table.ts';
@@ -52,7 +54,8 @@ export const CONTROLLER_ID = 100;
 const CONTROLLER_PORT = 9093;
 /** What a served broker can do besides logs and replicas. */
 const MODULES: readonly BrokerModuleFactory[] = [
-  groupCoordinator(consumerProtocol),
+  groupCoordinator(consumerProtocol, shareProtocol),
+  shareGroups,
   transactionCoordinator,
   logCleaner,
   recordDeletion,
@@ -133,6 +136,8 @@ function brokerSettingsOf(options: KafkaClusterOptions): Readonly<Record<string,
     'offsets.topic.replication.factor': `${replicas}`,
     'transaction.state.log.replication.factor': `${replicas}`,
     'transaction.state.log.min.isr': `${Math.min(replicas, INTERNAL_MIN_ISR)}`,
+    'share.coordinator.state.topic.replication.factor': `${replicas}`,
+    'share.coordinator.state.topic.min.isr': `${Math.min(replicas, INTERNAL_MIN_ISR)}`,
   };
   return Object.assign(internal, ...known);
 }

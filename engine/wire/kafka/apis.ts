@@ -40,6 +40,7 @@ import { offsetForLeaderEpoch } from './messages/offset-for-leader-epoch.ts';
 import { produce } from './messages/produce.ts';
 import { syncGroup } from './messages/sync-group.ts';
 import { quorumApis } from './quorum-apis.ts';
+import { shareApis } from './share-apis.ts';
 import { transactionApis } from './transaction-apis.ts';
 import { zooKeeperApis } from './zookeeper-apis.ts';
 
@@ -79,6 +80,7 @@ const all: readonly Api[] = [
   consumerGroupHeartbeat,
   consumerGroupDescribe,
   ...quorumApis,
+  ...shareApis,
   ...transactionApis,
   ...zooKeeperApis,
 ];
