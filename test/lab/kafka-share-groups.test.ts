@@ -132,4 +132,99 @@ describe('kafka: share groups', () => {
     expect(group.deliveries.length).toBe(12);
     expect(group.refused).toEqual([]);
   });
+
+  test('a released record comes again, until it was delivered as often as the limit allows', () => {
+    const { group } = told({
+      members: { 'packer-1': { decide: ({ offset }) => (offset === 1 ? 'release' : 'accept') } },
+      settings: { 'group.share.delivery.count.limit': '3' },
+      records: 3,
+      steps: [['rest', () => undefined, ({ group: one }) => one.accepted.size === 2]],
+    });
+    const counts = group.deliveries
+      .filter(({ offset }) => offset === 1)
+      .map(({ deliveryCount }) => deliveryCount);
+    expect(counts).toEqual([1, 2, 3]);
+    expect(group.partitions.map(({ startOffset }) => startOffset)).toEqual([3]);
+  });
+
+  test('a rejected record does not come again', () => {
+    const { group } = told({
+      members: { 'packer-1': { decide: ({ offset }) => (offset === 0 ? 'reject' : 'accept') } },
+      records: 3,
+      steps: [['rest', () => undefined, acceptedAll(2)]],
+    });
+    expect(group.deliveries.map(({ offset }) => offset)).toEqual([0, 1, 2]);
+  });
+
+  test('a member that hangs keeps its record for the time of the lock, then another gets it', () => {
+    const { group } = told({
+      members: { 'packer-1': { processingMs: 60_000 }, 'packer-2': { processingMs: 60_000 } },
+      records: 2,
+      steps: [
+        [
+          'hang',
+          ({ group: one }) => one.addMember('packer-3'),
+          ({ group: one }) => one.accepted.size === 2,
+        ],
+      ],
+    });
+    const [first] = group.deliveries;
+    const again = group.deliveries.find((one) => one.offset === 0 && one.deliveryCount === 2);
+    expect(again?.member).toBe('packer-3');
+    const waitedMs = ((again?.at ?? 0) - (first?.at ?? 0)) / 1_000;
+    expect(waitedMs).toBeGreaterThanOrEqual(30_000 - 50);
+    expect(waitedMs).toBeLessThan(31_000);
+  });
+
+  test('a member that crashes gives its record back at once, and that delivery does not count', () => {
+    const { group } = told({
+      members: { 'packer-1': { processingMs: 60_000 } },
+      records: 1,
+      steps: [
+        [
+          'crash',
+          ({ group: one }, lab) => {
+            lab.inject({ fault: 'crash', host: 'packer-1' });
+            one.addMember('packer-2');
+          },
+          acceptedAll(1),
+        ],
+      ],
+    });
+    expect(group.deliveries.map((one) => [one.member, one.deliveryCount])).toEqual([
+      ['packer-1', 1],
+      ['packer-2', 1],
+    ]);
+  });
+
+  test('a failover of the leader keeps what was accepted and how often a record came', () => {
+    const seen: number[] = [];
+    const { group } = told({
+      members: {
+        'packer-1': {
+          processingMs: 50,
+          decide: ({ offset, deliveryCount }) => {
+            if (offset === 2) seen.push(deliveryCount);
+            return offset === 2 && deliveryCount < 3 ? 'release' : 'accept';
+          },
+        },
+      },
+      records: 10,
+      steps: [
+        ['some', () => undefined, ({ group: one }) => one.accepted.size >= 4],
+        [
+          'failover',
+          ({ cluster }, lab) => {
+            const leader = cluster.leaderOf(TOPIC, 0);
+            expect(leader).not.toBeNull();
+            lab.inject({ fault: 'crash', host: cluster.brokerName(leader ?? 0) });
+          },
+          ({ group: one }) => one.accepted.size === 10 || one.partitions[0]?.startOffset === 10,
+        ],
+      ],
+    });
+    expect(seen).toEqual([...seen].sort((one, other) => one - other));
+    expect(seen.at(-1)).toBe(3);
+    expect(group.partitions.at(-1)?.startOffset).toBe(10);
+  });
 });
