@@ -76,4 +76,16 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     en: 'Only a member of the present generation of a group may commit for it.',
     zh: '只有消费组当前这一代的成员才能替它提交。',
   },
+  K35: {
+    en: 'A record that was accepted in a share group is not handed out again.',
+    zh: '在共享组里确认接受的记录，不会再投递出去。',
+  },
+  K36: {
+    en: 'A record of a share group is acquired by one member at a time.',
+    zh: '共享组里的一条记录，同一时刻只由一个成员持有。',
+  },
+  K37: {
+    en: 'No record is handed out more often than the share group’s limit allows.',
+    zh: '共享组里一条记录的投递次数不超过上限。',
+  },
 };

@@ -32,6 +32,11 @@ const truncation: Wildness = {
 const seeds = (wild: Wildness): Trip => ({ by: 'quirk', wild, seedsMax: 120 });
 const patch = (name: string): Trip => ({ by: 'patch', name });
 const RIG: Trip = { by: 'rig' };
+const shareTest = (name: string): Trip => ({
+  by: 'test',
+  file: 'test/lab/share-invariants.test.ts',
+  name,
+});
 const RAFT: Trip = {
   by: 'test',
   file: 'test/consensus/invariants.test.ts',
@@ -213,6 +218,24 @@ export const invariants: readonly InvariantRow[] = [
     'what is committed was processed',
     ['engine/kafka/client/consumer/group/group-consumer.ts', "'K34: "],
     patch('close-commits-what-is-not-processed'),
+  ),
+  row(
+    'K35',
+    'what was accepted in a share group is not acquired again',
+    ['engine/kafka/share/record-state.ts', "'K35: what is done with"],
+    shareTest('K35 turns red when an accepted record is acquired again'),
+  ),
+  row(
+    'K36',
+    'a shared record is acquired by one member at a time',
+    ['engine/kafka/share/share-partition.ts', "'K36: acquired once'"],
+    shareTest('K36 turns red when two members have a record at once'),
+  ),
+  row(
+    'K37',
+    'a shared record is delivered as often as the limit allows',
+    ['engine/kafka/share/record-state.ts', "'K37: no more deliveries"],
+    shareTest('K37 turns red when a record is delivered too often'),
   ),
   row('T1', 'one leader a term', ['engine/consensus/election.ts', "'T1: "], RAFT),
   row(

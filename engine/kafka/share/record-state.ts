@@ -108,7 +108,10 @@ export class InFlightRecord {
     const isSpent =
       wanted === 'AVAILABLE' && count !== 'DECREASE' && this.deliveryCount >= deliveryCountMax;
     const next = isSpent ? 'ARCHIVED' : wanted;
-    assert(canBecome(this.state, next), 'a transition of a record', { from: this.state, next });
+    assert(canBecome(this.state, next), 'K35: what is done with stays so', {
+      from: this.state,
+      next,
+    });
     this.state = next;
     if (next !== 'ARCHIVED') this.deliveryCount += DELIVERY_STEP[count];
     this.memberId = memberId;
