@@ -218,6 +218,11 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'test/lab/swarm/swarm.test.ts',
     'kafka: swarm: seed 157 holds: a member closes between two polls (K34)',
   ),
+  // share groups
+  'share-state-is-not-written': test(
+    'test/lab/kafka-share-groups.test.ts',
+    'a failover of the leader keeps what was accepted and how often a record came',
+  ),
   // the quorum of controllers
   'quorum-counts-one-too-few': test(
     WILD_QUORUM,

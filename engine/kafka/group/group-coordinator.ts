@@ -122,7 +122,8 @@ export class GroupCoordinator implements BrokerModule {
   ) {
     const runtime = new GroupRuntime(broker, config, protocols);
     this.runtime = runtime;
-    const share = protocols.share?.handlers(runtime, broker);
+    const isKnown = broker.profile.switches.shareGroups;
+    const share = isKnown ? protocols.share?.handlers(runtime, broker) : undefined;
     this.#closeShare = () => share?.close();
     this.handlers = [
       findCoordinatorHandler,

@@ -132,6 +132,13 @@ const definitions = {
       'The controller remembers the replicas that left an ISR at its minimum, and may elect one.',
     source: 'KIP-966; in 4.0 off by default, since 4.1 on for new clusters',
   },
+  shareGroups: {
+    since: '4.1',
+    about: 'A broker that has the module of share groups answers their requests.',
+    source:
+      'KIP-932: early access in 4.0, with a version 0 of its APIs that 4.1 took away; preview in ' +
+      '4.1 (share.version=1), for production since 4.2',
+  },
   markerRenewsProducer: {
     since: '2.4',
     about:

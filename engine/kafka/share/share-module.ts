@@ -85,11 +85,12 @@ class ShareModule implements BrokerModule {
     const sessions = new ShareSessions(config['group.share.max.share.sessions']);
     this.#sessions = sessions;
     broker.replicas.whenProgressed((name) => purgatory.check(name));
-    this.handlers = [
+    const handlers = [
       findCoordinatorHandler,
       ...coordinator.handlers,
       ...shareFetchHandlers({ broker, sessions, partitions, purgatory }),
     ];
+    this.handlers = broker.profile.switches.shareGroups ? handlers : [];
     const count = (): number =>
       broker.image().topics.get(SHARE_GROUP_STATE_TOPIC)?.partitions.length ??
       config['share.coordinator.state.topic.num.partitions'];

@@ -167,6 +167,11 @@ export class ShareMembership {
 
   private answered(reply: Reply, sent: number): void {
     if (this.closed || sent !== this.epochNow || !IN_GROUP.has(this.state)) return;
+    if (!reply.ok && reply.reason === 'unsupported-version') {
+      this.out({ type: 'FAILED' });
+      this.parts.owner.fatal(ErrorCode.UNSUPPORTED_VERSION);
+      return;
+    }
     if (!reply.ok) {
       this.parts.lookup.markUnknown(reply.reason);
       this.backOff();
