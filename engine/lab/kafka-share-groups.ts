@@ -80,7 +80,8 @@ export class ShareGroup {
   readonly #refused: string[] = [];
   readonly #check: ShareCheck;
 
-  constructor(lab: Lab, cluster: KafkaCluster, spec: ShareGroupSpec) {
+  /** `deliveryCountMax` is the brokers' `group.share.delivery.count.limit`. */
+  constructor(lab: Lab, cluster: KafkaCluster, spec: ShareGroupSpec, deliveryCountMax = 5) {
     assert(spec.topics.length > 0, 'something to consume', { group: spec.group });
     this.name = spec.group;
     this.#lab = lab;
@@ -88,7 +89,7 @@ export class ShareGroup {
     this.#spec = spec;
     lab.narrateWith(shareGroupNarration);
     lab.narrateWith(groupConsumerNarration);
-    this.#check = new ShareCheck(spec.group);
+    this.#check = new ShareCheck(spec.group, deliveryCountMax);
     for (const id of ['K35', 'K36', 'K37'] as const) {
       lab.invariant(id, 'always', () => {
         this.#check.look(this.partitions);

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import shareGroups from '../../lessons/kafka/share-groups/experiment.ts';
 import { OrderOfEvents } from '../../engine/lab/check/order-of-events.ts';
 import { PartitionWatch } from '../../engine/lab/check/kafka/partition-watch.ts';
 import type { ReplicaLedger } from '../../engine/lab/check/kafka/replica-ledger.ts';
@@ -120,7 +121,8 @@ function brokenIn(run: Run, id: string): string | null {
 function registered(): readonly string[] {
   const runs = [wildRun(1, { compacts: true }), wildTransactions(1)];
   const wild = runs.flatMap(({ experiment }) => registeredBy(experiment, {}));
-  return [...wild, ...registeredBy(kafkaSwarm, { members: '1', controllers: '3' })];
+  const swarm = registeredBy(kafkaSwarm, { members: '1', controllers: '3' });
+  return [...wild, ...swarm, ...registeredBy(shareGroups, { group: 'share' })];
 }
 
 type Knobs = Readonly<Record<string, string>>;
@@ -206,6 +208,6 @@ describe('invariants', () => {
       return [one.id.padEnd(4), one.says.padEnd(40), asserted.padEnd(66), tripOf(one)].join(' | ');
     });
     process.stdout.write(`${lines.join('\n')}\n`);
-    expect(new Set(invariants.map(({ id }) => id)).size).toBe(43);
+    expect(new Set(invariants.map(({ id }) => id)).size).toBe(46);
   });
 });

@@ -42,6 +42,8 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   // a group coordinator, members and assignors of both protocols
   'kafka/consumer-groups': 50,
   'kafka/rebalance': 50,
+  // groups of the classic protocol and share groups, with members of both
+  'kafka/share-groups': 55,
   // ZooKeeper, the controller upon it, and a quorum of controllers beside it
   'kafka/zookeeper-and-kraft': 45,
   // the codecs of compression

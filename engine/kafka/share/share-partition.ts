@@ -317,8 +317,8 @@ export class SharePartition {
 
   /**
    * Takes acknowledgements in, all of them or none; `done` when they are written. Errors:
-   * INVALID_RECORD_STATE (it does not have the record, or not any more), NOT_LEADER_OR_FOLLOWER,
-   * and what the share coordinator answers.
+   * INVALID_RECORD_STATE (it does not have the record, or not any more), INVALID_REQUEST (nobody
+   * has acquired it yet), NOT_LEADER_OR_FOLLOWER, and what the share coordinator answers.
    */
   acknowledge(
     memberId: string,
@@ -337,8 +337,8 @@ export class SharePartition {
       return;
     }
     const wanted = this.#wanted(memberId, batches);
-    if (wanted === null) {
-      told(ErrorCode.INVALID_RECORD_STATE, 0);
+    if (typeof wanted === 'number') {
+      told(wanted, 0);
       return;
     }
     if (wanted.length === 0) {
@@ -362,21 +362,23 @@ export class SharePartition {
     });
   }
 
-  /** What is asked for, record by record; null if the member may not ask for it. */
+  /** What is asked for, record by record; the error if the member may not ask for it. */
   #wanted(
     memberId: string,
     batches: readonly AcknowledgementBatch[],
-  ): { offset: number; record: InFlightRecord; state: RecordState }[] | null {
+  ): { offset: number; record: InFlightRecord; state: RecordState }[] | number {
     const wanted: { offset: number; record: InFlightRecord; state: RecordState }[] = [];
     for (const batch of batches) {
-      if (batch.lastOffset >= this.#records.nextOffset) return null;
-      // What the log has forgotten needs no acknowledgement.
+      // What is done with for all, or gone from the log, needs no acknowledgement.
+      if (batch.lastOffset < this.startOffset) continue;
+      if (this.#records.size === 0) return ErrorCode.INVALID_RECORD_STATE;
+      if (batch.lastOffset >= this.#records.nextOffset) return ErrorCode.INVALID_REQUEST;
       const first = Math.max(batch.firstOffset, this.startOffset);
       for (let offset = first; offset <= batch.lastOffset; offset++) {
         const record = this.#records.at(offset);
         assert(record !== null, 'a record in flight', { offset, start: this.startOffset });
         const isTheirs = record.memberId === memberId && !record.isInTransition;
-        if (record.state !== 'ACQUIRED' || !isTheirs) return null;
+        if (record.state !== 'ACQUIRED' || !isTheirs) return ErrorCode.INVALID_RECORD_STATE;
         wanted.push({ offset, record, state: stateWanted(batch, offset) });
       }
     }

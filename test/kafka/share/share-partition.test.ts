@@ -77,12 +77,13 @@ describe('kafka: share-partition', () => {
     one.fetch({ recordsMax: 2 });
     two.fetch({ recordsMax: 1 });
     expect(one.acknowledge([[0, 2, ACCEPT]])).toBe(ErrorCode.INVALID_RECORD_STATE);
-    expect(one.acknowledge([[9, 9, ACCEPT]])).toBe(ErrorCode.INVALID_RECORD_STATE);
+    expect(one.acknowledge([[9, 9, ACCEPT]])).toBe(ErrorCode.INVALID_REQUEST);
     expect(rig.states.slice(0, 2)).toEqual(['0 ACQUIRED 1', '1 ACQUIRED 1']);
     expect(one.acknowledge([[0, 1, ACCEPT]])).toBe(ErrorCode.NONE);
     expect(two.acknowledge([[2, 2, ACCEPT]])).toBe(ErrorCode.NONE);
     expect(two.acknowledge([[2, 2, ACCEPT]])).toBe(ErrorCode.NONE);
     expect(rig.share?.startOffset).toBe(3);
+    expect(two.acknowledge([[3, 3, ACCEPT]])).toBe(ErrorCode.INVALID_RECORD_STATE);
   });
 
   test('acknowledgements that make no sense are INVALID_REQUEST', () => {

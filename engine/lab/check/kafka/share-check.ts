@@ -16,9 +16,6 @@ import type { InFlightView, SharePartitionView } from '../../../kafka/share/shar
 
 export type ShareInvariant = 'K35' | 'K36' | 'K37';
 
-/** The default of `group.share.delivery.count.limit`. */
-const DELIVERY_COUNT_MAX = 5;
-
 /** Who had a record, in which leader epoch, at which delivery. */
 interface Holder {
   readonly member: string;
@@ -35,7 +32,7 @@ export class ShareCheck {
   readonly #epochs = new Map<string, number>();
   readonly #found = new Map<ShareInvariant, string>();
 
-  constructor(group: string, deliveryCountMax = DELIVERY_COUNT_MAX) {
+  constructor(group: string, deliveryCountMax: number) {
     assert(deliveryCountMax > 0, 'a limit', { deliveryCountMax });
     this.#group = group;
     this.#deliveryCountMax = deliveryCountMax;
