@@ -156,7 +156,7 @@ describe('kafka: share groups', () => {
     expect(group.deliveries.map(({ offset }) => offset)).toEqual([0, 1, 2]);
   });
 
-  test('a member that hangs keeps its record for the time of the lock, then another gets it', () => {
+  test('a member that hangs keeps its record as long as the lock, then another gets it', () => {
     const { group } = told({
       members: { 'packer-1': { processingMs: 60_000 }, 'packer-2': { processingMs: 60_000 } },
       records: 2,
@@ -176,7 +176,7 @@ describe('kafka: share groups', () => {
     expect(waitedMs).toBeLessThan(31_000);
   });
 
-  test('a member that crashes gives its record back at once, and that delivery does not count', () => {
+  test('a member that crashes gives its record back, and that delivery does not count', () => {
     const { group } = told({
       members: { 'packer-1': { processingMs: 60_000 } },
       records: 1,

@@ -1,10 +1,11 @@
 /**
- * Does a member that is one too many have nothing to do? The same topic, read by a consumer group or
- * by a share group (KIP-932) of the same members: first in peace, then while a member hangs on a
+ * Does a member that is one too many have nothing to do? The same topic, read by a consumer group
+ * or by a share group (KIP-932) of the same members: first in peace, then while a member hangs on a
  * record, or a record cannot be processed by anybody.
  *
- * In a share group a member that cannot process a record releases it; a consumer group knows nothing
- * of the kind, so that its members process everything. Before 4.1 brokers have no share groups here.
+ * In a share group a member that cannot process a record releases it; a consumer group knows
+ * nothing of the kind, so that its members process everything. Before 4.1 brokers have no share
+ * groups here.
  */
 import { choice, experiment, integer, prove, proveSince } from '#engine/lab/index.ts';
 import type { History, Lab } from '#engine/lab/index.ts';

@@ -1,17 +1,17 @@
 /** A cluster with share groups, and members that speak ShareFetch by hand, for tests. */
-import { groupCoordinator } from '../../../engine/kafka/group/group-coordinator.ts';
-import { shareProtocol } from '../../../engine/kafka/group/share/share-group-handlers.ts';
+import { groupCoordinator } from '#engine/kafka/group/group-coordinator.ts';
+import { shareProtocol } from '#engine/kafka/group/share/share-group-handlers.ts';
 import {
   type InFlightView,
   shareGroups,
   type ShareModuleView,
   type SharePartitionView,
-} from '../../../engine/kafka/share/share-module.ts';
-import { incrementalAlterConfigs } from '../../../engine/wire/kafka/messages/incremental-alter-configs.ts';
-import { shareAcknowledge } from '../../../engine/wire/kafka/messages/share-acknowledge.ts';
-import { shareFetch } from '../../../engine/wire/kafka/messages/share-fetch.ts';
-import { initializeShareGroupState } from '../../../engine/wire/kafka/messages/share-group-state.ts';
-import { defaults, type DataOf } from '../../../engine/wire/kafka/schema.ts';
+} from '#engine/kafka/share/share-module.ts';
+import { incrementalAlterConfigs } from '#engine/wire/kafka/messages/incremental-alter-configs.ts';
+import { shareAcknowledge } from '#engine/wire/kafka/messages/share-acknowledge.ts';
+import { shareFetch } from '#engine/wire/kafka/messages/share-fetch.ts';
+import { initializeShareGroupState } from '#engine/wire/kafka/messages/share-group-state.ts';
+import { defaults, type DataOf } from '#engine/wire/kafka/schema.ts';
 import { RawClient } from '../broker/raw-client.ts';
 import { Cluster, type ClusterOptions } from '../cluster.ts';
 
