@@ -23,7 +23,6 @@ const GROUP_RESOURCE = 32;
 const TOPIC = 'pay';
 
 export type Fetched = DataOf<typeof shareFetch.response>;
-export type FetchedPartition = Fetched['responses'][number]['partitions'][number];
 export type Acknowledgement = readonly [first: number, last: number, ...types: number[]];
 
 export class RawShare {

@@ -115,4 +115,3 @@ export const readShareGroupStateSummary = stateApi(
   { stateEpoch: int32(), leaderEpoch: int32(), startOffset: int64() },
 );
 export type ReadShareGroupStateSummaryRequest = DataOf<typeof readShareGroupStateSummary.request>;
-export type ReadShareGroupStateSummaryResponse = DataOf<typeof readShareGroupStateSummary.response>;
