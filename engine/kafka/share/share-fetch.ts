@@ -45,6 +45,7 @@ export interface ShareFetchParts {
 }
 
 type FetchedPartition = ShareFetchResponse['responses'][number]['partitions'][number];
+type AcknowledgedPartition = ShareAcknowledgeResponse['responses'][number]['partitions'][number];
 type NodeEndpoints = ShareFetchResponse['nodeEndpoints'];
 
 /** What became of the acknowledgements of a request, by `partitionName`. */
@@ -55,6 +56,11 @@ type AcknowledgedTopics = ShareAcknowledgeRequest['topics'];
 
 const partitionName = ({ topicId, partition }: SessionPartition): string =>
   `${topicId} ${partition}`;
+
+function partitionNamed(name: string): SessionPartition {
+  const [topicId = '', partition] = name.split(' ');
+  return { topicId, partition: Number(partition) };
+}
 
 export function shareFetchHandlers(parts: ShareFetchParts): readonly ApiHandler[] {
   return [
@@ -116,14 +122,18 @@ function acknowledged(
   acknowledgeAll(parts, session, body.topics, (errors) => {
     if (isFinal) endSession(parts, session);
     const nodes = new Set<number>();
-    const responses = body.topics.map(({ topicId, partitions }) => ({
-      topicId,
-      partitions: partitions.map(({ partitionIndex }) => {
-        const errorCode = errors.get(partitionName({ topicId, partition: partitionIndex })) ?? 0;
-        const at = leaderOf(parts, { topicId, partition: partitionIndex }, errorCode, nodes);
-        return { partitionIndex, errorCode, errorMessage: textOf(errorCode), currentLeader: at };
-      }),
-    }));
+    const topics = new Map<string, AcknowledgedPartition[]>();
+    for (const [name, errorCode] of errors) {
+      const { topicId, partition } = partitionNamed(name);
+      const told = topics.get(topicId) ?? [];
+      topics.set(topicId, told);
+      told.push({
+        partitionIndex: partition,
+        ...{ errorCode, errorMessage: textOf(errorCode) },
+        currentLeader: leaderOf(parts, { topicId, partition }, errorCode, nodes),
+      });
+    }
+    const responses = [...topics].map(([topicId, partitions]) => ({ topicId, partitions }));
     respond({
       ...defaults(shareAcknowledgeResponse),
       responses,
@@ -299,8 +309,7 @@ function fetchResponse(
   }
   for (const name of errors.keys()) {
     if (told.has(name)) continue;
-    const [topicId = '', partition] = name.split(' ');
-    told.set(name, [{ topicId, partition: Number(partition) }, NO_READ]);
+    told.set(name, [partitionNamed(name), NO_READ]);
   }
   const nodes = new Set<number>();
   const topics = new Map<string, FetchedPartition[]>();

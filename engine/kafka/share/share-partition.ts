@@ -290,20 +290,19 @@ export class SharePartition {
       record.lock = null;
       return record.state === 'ACQUIRED';
     };
-    this.#giveBack(isOver, 'NO_OP', memberId, 'the acquisition lock is over');
+    this.#giveBack(isOver, memberId, 'the acquisition lock is over');
   }
 
   /** Frees what is picked, at once, and writes that. */
   #giveBack(
     picks: (offset: number, record: InFlightRecord) => boolean,
-    count: 'NO_OP' | 'DECREASE',
     member: string,
     reason: string,
   ): void {
     const changed: [number, RecordState, number][] = [];
     for (const [offset, record] of this.#records.entries()) {
       if (!picks(offset, record)) continue;
-      record.become('AVAILABLE', count, this.#parts.deliveryCountMax, NO_MEMBER);
+      record.become('AVAILABLE', 'NO_OP', this.#parts.deliveryCountMax, NO_MEMBER);
       changed.push([offset, record.state, record.deliveryCount]);
     }
     if (changed.length === 0) return;
@@ -399,22 +398,38 @@ export class SharePartition {
       const lockless = new Set(wanted.map(({ record }) => record));
       const isOver = (_offset: number, record: InFlightRecord): boolean =>
         record.state === 'ACQUIRED' && record.lock === null && lockless.has(record);
-      this.#giveBack(isOver, 'NO_OP', memberId, 'the acquisition lock is over');
+      this.#giveBack(isOver, memberId, 'the acquisition lock is over');
       return;
     }
     this.#records.forgetDone();
     this.#parts.changed();
   }
 
-  /** A member's session ends: what it holds is free, and was not delivered (`DECREASE`). */
+  /**
+   * A member's session ends: what it holds is free as soon as that is written, and was not delivered
+   * (`DECREASE`). If it cannot be written, the locks run out.
+   */
   release(memberId: string): void {
     if (this.state !== 'ACTIVE') return;
-    const isTheirs = (_offset: number, record: InFlightRecord): boolean => {
-      const holds = record.state === 'ACQUIRED' && record.memberId === memberId;
-      if (holds) this.#unlock(record);
-      return holds;
-    };
-    this.#giveBack(isTheirs, 'DECREASE', memberId, 'its share session has ended');
+    const held: { offset: number; record: InFlightRecord }[] = [];
+    for (const [offset, record] of this.#records.entries()) {
+      if (record.state === 'ACQUIRED' && record.memberId === memberId)
+        held.push({ offset, record });
+    }
+    if (held.length === 0) return;
+    const { deliveryCountMax } = this.#parts;
+    for (const { record } of held) {
+      record.startTransition('AVAILABLE', 'DECREASE', deliveryCountMax, NO_MEMBER);
+    }
+    const changed = held.map(
+      ({ offset, record }) => [offset, record.state, record.deliveryCount] as const,
+    );
+    const reason = 'its share session has ended';
+    this.#record(recordsReleasedTrace, { member: memberId, records: held.length, reason });
+    this.#write({
+      batches: stateBatches(changed),
+      done: (errorCode) => this.#acknowledged(held, errorCode === ErrorCode.NONE, memberId),
+    });
   }
 
   /** The log begins further on now (`updateCacheAndOffsets`). */

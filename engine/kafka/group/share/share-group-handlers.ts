@@ -66,7 +66,7 @@ function heartbeatHandler(runtime: GroupRuntime, initializer: StateInitializer):
       ({ errorCode, response }) => {
         const outcome = response ?? refused(errorCode).response;
         request.respond(outcome.response);
-        initializer.initialize(groupId, outcome.initializing);
+        initializer.initialize(groupId, outcome.initializing, outcome.groupEpoch);
       },
     );
   });
@@ -84,7 +84,7 @@ class StateInitializer {
     this.#persister = persister;
   }
 
-  initialize(groupId: string, asked: TopicPartitions): void {
+  initialize(groupId: string, asked: TopicPartitions, stateEpoch: number): void {
     if (asked.size === 0 || this.#busy.has(groupId)) return;
     this.#busy.add(groupId);
     let done = NO_PARTITIONS;
@@ -93,7 +93,7 @@ class StateInitializer {
     for (const [topicId, partitions] of asked) {
       for (const partition of partitions) {
         const key = { groupId, topicId, partition };
-        const state = { stateEpoch: 0, startOffset: -1 };
+        const state = { stateEpoch, startOffset: -1 };
         this.#persister.initialize(key, state, (errorCode) => {
           const one = partitionsFrom([{ topicId, partitions: [partition] }]);
           if (errorCode === ErrorCode.NONE) done = union(done, one);

@@ -75,6 +75,8 @@ export type ShareGroupResult<T> = CoordinatorResult<T, ShareGroupRecord>;
 export interface HeartbeatOutcome {
   readonly response: ShareGroupHeartbeatResponse;
   readonly initializing: TopicPartitions;
+  /** The group's; a new state has it as its epoch. */
+  readonly groupEpoch: number;
 }
 
 export interface ShareGroupsParts {
@@ -146,7 +148,7 @@ export class ShareGroups {
     if (memberEpoch !== LEAVE_GROUP_MEMBER_EPOCH) return this.#beat(group, of, before);
     const response = { ...ANSWER, memberId, memberEpoch };
     const records = this.#gone(group, memberId, 'leaves');
-    return { records, response: { response, initializing: NO_PARTITIONS } };
+    return { records, response: { response, initializing: NO_PARTITIONS, groupEpoch: 0 } };
   }
 
   /** Source: `throwIfShareGroupHeartbeatRequestIsInvalid` and the check of the member epoch. */
@@ -220,7 +222,7 @@ export class ShareGroups {
     }
     this.#scheduleSession(groupId, member.memberId);
     const response = this.#answer(of.body, member, after);
-    return { records, response: { response, initializing } };
+    return { records, response: { response, initializing, groupEpoch: epoch } };
   }
 
   /** There are share-partitions that have a state and are assigned to nobody. */
@@ -326,7 +328,7 @@ const ANSWER: ShareGroupHeartbeatResponse = {
 export function refused(errorCode: number): ShareGroupResult<HeartbeatOutcome> {
   assert(errorCode !== ErrorCode.NONE, 'an error');
   const response = { ...ANSWER, errorCode };
-  return { records: [], response: { response, initializing: NO_PARTITIONS } };
+  return { records: [], response: { response, initializing: NO_PARTITIONS, groupEpoch: 0 } };
 }
 
 const sessionKey = (groupId: string, memberId: string): string =>
