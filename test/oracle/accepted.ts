@@ -19,7 +19,8 @@ export const accepted: readonly Accepted[] = [
   {
     id: /^ApiVersions /,
     path: /^apiKeys\.\d+$/,
-    reason: 'APIs that the engine does not have: ACLs, offsets of share groups, streams groups and others',
+    reason:
+      'APIs that the engine does not have: ACLs, offsets of share groups, streams groups and others',
   },
   {
     id: /^ApiVersions /,

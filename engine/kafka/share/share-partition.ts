@@ -406,8 +406,8 @@ export class SharePartition {
   }
 
   /**
-   * A member's session ends: what it holds is free as soon as that is written, and was not delivered
-   * (`DECREASE`). If it cannot be written, the locks run out.
+   * A member's session ends: what it holds is free as soon as that is written, and was not
+   * delivered (`DECREASE`). If it cannot be written, the locks run out.
    */
   release(memberId: string): void {
     if (this.state !== 'ACTIVE') return;

@@ -104,7 +104,7 @@ describe('kafka: share coordinator', () => {
     expect(states.write(4, 3, [batch(0, 2, ACKNOWLEDGED)])).toBe(ErrorCode.NONE);
   });
 
-  test('a topic that is not there has no state; a broker that is not the coordinator says so', () => {
+  test('a topic that is not there has no state; who is not the coordinator says so', () => {
     const states = new RawStates();
     expect(states.initialize(0, 0, ZERO_UUID)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     expect(states.find('no-key')).toBe(-ErrorCode.INVALID_REQUEST);

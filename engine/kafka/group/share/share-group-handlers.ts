@@ -142,7 +142,7 @@ function described(
   if (errorCode !== ErrorCode.NONE) return { ...NOBODY, groupId, errorCode };
   const group = response;
   if (group === null) {
-    return { ...NOBODY, groupId, groupState: 'Dead', errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
+    return { ...NOBODY, groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
   }
   const { state: groupState, groupEpoch, assignmentEpoch } = group;
   const of = { groupId, groupState, groupEpoch, assignmentEpoch, assignorName: SIMPLE_ASSIGNOR };

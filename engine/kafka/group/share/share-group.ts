@@ -14,7 +14,7 @@ import {
 } from '../consumer/topic-partitions.ts';
 import type { ShareGroupRecord } from './share-group-record.ts';
 
-/** As `ShareGroup.ShareGroupState` names them; `Dead` is one that is not there. */
+/** As `ShareGroup.ShareGroupState` names them. */
 type ShareGroupState = 'Empty' | 'Stable';
 
 export const JOIN_GROUP_MEMBER_EPOCH = 0;
