@@ -19,8 +19,7 @@ export const accepted: readonly Accepted[] = [
   {
     id: /^ApiVersions /,
     path: /^apiKeys\.\d+$/,
-    reason:
-      'APIs that the engine does not have: ACLs, offsets of share groups, streams groups and others',
+    reason: 'APIs that the engine does not have: ACLs, streams groups and others',
   },
   {
     id: /^ApiVersions /,

@@ -5,26 +5,26 @@
  * Not here: the other cases (`conversation.ts`), for a cluster without `share.version=1` closes the
  * connection at all of these.
  */
-import { createTopics } from '../../engine/wire/kafka/messages/create-topics.ts';
-import { findCoordinator } from '../../engine/wire/kafka/messages/find-coordinator.ts';
-import { incrementalAlterConfigs } from '../../engine/wire/kafka/messages/incremental-alter-configs.ts';
-import { metadata, metadataRequest } from '../../engine/wire/kafka/messages/metadata.ts';
-import { produce, produceRequest } from '../../engine/wire/kafka/messages/produce.ts';
-import { shareAcknowledge } from '../../engine/wire/kafka/messages/share-acknowledge.ts';
-import { shareFetch } from '../../engine/wire/kafka/messages/share-fetch.ts';
-import { shareGroupDescribe } from '../../engine/wire/kafka/messages/share-group-describe.ts';
-import { shareGroupHeartbeat } from '../../engine/wire/kafka/messages/share-group-heartbeat.ts';
+import { createTopics } from '#engine/wire/kafka/messages/create-topics.ts';
+import { findCoordinator } from '#engine/wire/kafka/messages/find-coordinator.ts';
+import { incrementalAlterConfigs } from '#engine/wire/kafka/messages/incremental-alter-configs.ts';
+import { metadata, metadataRequest } from '#engine/wire/kafka/messages/metadata.ts';
+import { produce, produceRequest } from '#engine/wire/kafka/messages/produce.ts';
+import { shareAcknowledge } from '#engine/wire/kafka/messages/share-acknowledge.ts';
+import { shareFetch } from '#engine/wire/kafka/messages/share-fetch.ts';
+import { shareGroupDescribe } from '#engine/wire/kafka/messages/share-group-describe.ts';
+import { shareGroupHeartbeat } from '#engine/wire/kafka/messages/share-group-heartbeat.ts';
 import {
   deleteShareGroupState,
   initializeShareGroupState,
   readShareGroupState,
   readShareGroupStateSummary,
   writeShareGroupState,
-} from '../../engine/wire/kafka/messages/share-group-state.ts';
-import { encodeBatch } from '../../engine/wire/kafka/record-batch.ts';
-import { defaults } from '../../engine/wire/kafka/schema.ts';
-import { ZERO_UUID } from '../../engine/bytes/base64url.ts';
-import { encodeUtf8 } from '../../engine/bytes/utf8.ts';
+} from '#engine/wire/kafka/messages/share-group-state.ts';
+import { encodeBatch } from '#engine/wire/kafka/record-batch.ts';
+import { defaults } from '#engine/wire/kafka/schema.ts';
+import { ZERO_UUID } from '#engine/bytes/base64url.ts';
+import { encodeUtf8 } from '#engine/bytes/utf8.ts';
 import { type Exchange, Talk } from './talk.ts';
 
 const RECORDS = 8;
