@@ -6,17 +6,16 @@
  *                                           -> body, body, ... until its size is there: done
  *
  * The explanations are those of the real broker, since clients print them.
- * Source: `rabbit_command_assembler`. Differs: ids of no method, a table that cannot be read, and
- * properties that cannot be read end the real reader or channel process, so that the client sees a
- * closed socket (properties: 541); here they are 540, 501 and 541. The contents that a connection
- * collects at a time are bounded together.
+ * Source: `rabbit_command_assembler`. Differs: ids of no method, and a table that cannot be read,
+ * end the real reader, so that the client sees a closed socket; here they are 540 and 501. The
+ * contents that a connection collects at a time are bounded together, with a 506.
  */
 import { assert } from '../../kernel/assert.ts';
 import { Malformed } from '../../bytes/malformed.ts';
 import { Reader } from '../../bytes/reader.ts';
 import { erlangBinary } from './erlang-term.ts';
 import { FrameType, type Command, type Content } from './command.ts';
-import type { Method } from './grammar.ts';
+import { MALFORMED_UTF8, type Method } from './grammar.ts';
 import { methodOf, type MethodName } from './methods.ts';
 import { readProperties, type BasicProperties } from './properties.ts';
 import { amqpError, ReplyCode, type AmqpError } from './reply-code.ts';
@@ -68,7 +67,7 @@ export class CommandAssembler {
       const explanation = `unknown method ${classId}.${methodId}`;
       return amqpError(ReplyCode.NOT_IMPLEMENTED, explanation);
     }
-    const args = readArguments(method, reader);
+    const args = readArguments(channel, method, reader);
     if ('kind' in args && args.kind === 'amqp-error') return args as AmqpError;
     if (!method.hasContent) return commandOf(channel, method, args, null);
     this.#pending.set(channel, { method, args, body: undefined });
@@ -102,7 +101,7 @@ export class CommandAssembler {
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       this.#pending.delete(channel);
-      return amqpError(ReplyCode.INTERNAL_ERROR, error.message, name);
+      return amqpError(ReplyCode.INTERNAL_ERROR, '');
     }
     if (this.#pendingBytes + bytes > PENDING_BYTES_MAX) {
       const explanation = `unfinished contents of more than ${PENDING_BYTES_MAX} octets`;
@@ -153,17 +152,27 @@ function commandOf(
   return { kind: 'command', channel, name, args, content, frameMax: 0 } as Command;
 }
 
-function readArguments(method: Method<MethodName>, reader: Reader): object | AmqpError {
+/**
+ * The arguments, or what is wrong with them. On channel 0 the real reader takes what it cannot
+ * decode for a fault of its own.
+ */
+function readArguments(
+  channel: number,
+  method: Method<MethodName>,
+  reader: Reader,
+): object | AmqpError {
   const from = reader.position;
   try {
     const args = method.plan.read(reader);
     if (reader.remaining === 0) return args;
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    if (error.message.startsWith('Malformed UTF-8')) {
-      return amqpError(ReplyCode.FRAME_ERROR, error.message, method.name);
+    if (error.message === MALFORMED_UTF8) {
+      const blamed = channel === 0 ? method.name : undefined;
+      return amqpError(ReplyCode.FRAME_ERROR, MALFORMED_UTF8, blamed);
     }
   }
+  if (channel === 0) return amqpError(ReplyCode.INTERNAL_ERROR, '');
   const octets = erlangBinary(reader.bytes.subarray(from, reader.end));
   return amqpError(ReplyCode.FRAME_ERROR, `cannot decode ${octets}`, method.name);
 }

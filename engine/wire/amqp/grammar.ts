@@ -60,6 +60,9 @@ export type ValuesOf<A extends Arguments> = {
   readonly [K in keyof A]: A[K] extends Argument<infer T> ? T : never;
 };
 
+/** What the real broker says of a shortstr that is no text. */
+export const MALFORMED_UTF8 = 'Malformed UTF-8 in shortstr';
+
 const SHORTSTR_BYTES_MAX = 255;
 const TWO_32 = 0x100000000;
 const HIGH_MAX = 0x1fffff;
@@ -156,7 +159,7 @@ export function shortstr(byDefault = ''): Argument<string> {
     },
     read: (reader) => {
       const text = utf8Text(reader.view(reader.int8() & 0xff));
-      if (text === undefined) throw new Malformed('Malformed UTF-8 in shortstr');
+      if (text === undefined) throw new Malformed(MALFORMED_UTF8);
       return text;
     },
   };

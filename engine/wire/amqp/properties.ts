@@ -34,8 +34,6 @@ const properties = {
 /** What is not there is absent: an empty text is there. `deliveryMode` 2 is persistent. */
 export type BasicProperties = Partial<ValuesOf<typeof properties>>;
 
-export const NO_PROPERTIES: BasicProperties = Object.freeze({});
-
 interface Property {
   readonly name: string;
   readonly flag: number;

@@ -53,7 +53,7 @@ const SOFT: ReadonlySet<number> = new Set([
 export interface AmqpError {
   readonly kind: 'amqp-error';
   readonly code: ReplyCode;
-  /** The sentence after the code's name. */
+  /** The sentence after the code's name; the name stands alone where it is empty. */
   readonly explanation: string;
   /** The method that failed; undefined where none is to blame, and then the ids are 0. */
   readonly method: MethodName | undefined;
@@ -71,15 +71,12 @@ export function isHardError(code: ReplyCode): boolean {
   return !SOFT.has(code);
 }
 
-export function replyCodeName(code: number): ReplyCodeName | undefined {
-  return names.get(code);
-}
-
 const SHORTSTR_BYTES_MAX = 255;
 
 /** The reply-text of the error: what is beyond a shortstr ends in `...`, as the broker cuts it. */
 export function replyText(error: AmqpError): string {
   const name = present(names.get(error.code), 'a reply code');
+  if (error.explanation === '') return name;
   return cutShortstr(`${name} - ${error.explanation}`);
 }
 

@@ -1,0 +1,92 @@
+/**
+ * The seam between the protocol and the broker's contents: what a channel asks of its virtual host,
+ * and what it is told by it. Each call gives its result, or the error with which the channel or
+ * the connection is closed.
+ *
+ * The virtual host's side of a channel keeps delivery tags, what is unacknowledged, prefetch, the
+ * publisher's sequence numbers and the open transaction; the channel itself knows only methods.
+ * Not here: exchanges, queues and permissions (the node implements these interfaces).
+ */
+import type { Content } from '../../wire/amqp/command.ts';
+import type { ArgsOf } from '../../wire/amqp/methods.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+
+/** Who opens channels in a virtual host: what is exclusive belongs to it. */
+export interface ConnectionIdentity {
+  /** Unique in the node. */
+  readonly id: number;
+  readonly user: string;
+}
+
+export interface VirtualHost {
+  readonly name: string;
+  /** The virtual host's side of a new channel. */
+  openChannel(identity: ConnectionIdentity, listener: ChannelListener): ChannelSession;
+  /** The connection is gone: its exclusive queues go. All its sessions were closed before. */
+  connectionClosed(identity: ConnectionIdentity): void;
+}
+
+/** What happens to a channel by itself. Nothing is told after the session was closed. */
+export interface ChannelListener {
+  deliver(delivery: ArgsOf<'basic.deliver'>, content: Content): void;
+  /** A mandatory message had no queue to go to. */
+  returned(reply: ArgsOf<'basic.return'>, content: Content): void;
+  /** The publisher's messages up to this one, or this one, are taken charge of, or are not. */
+  confirmed(deliveryTag: number, multiple: boolean): void;
+  rejected(deliveryTag: number, multiple: boolean): void;
+  /** The consumer's queue is gone. */
+  consumerCancelled(consumerTag: string): void;
+  /** An error without a method of the client, as of an acknowledgement that took too long. */
+  failed(error: AmqpError): void;
+}
+
+export interface DeclaredQueue {
+  readonly queue: string;
+  readonly messageCount: number;
+  readonly consumerCount: number;
+}
+
+export interface FetchedMessage {
+  readonly reply: ArgsOf<'basic.get-ok'>;
+  readonly content: Content;
+}
+
+/** `null` is success without a result. */
+export interface ChannelSession {
+  declareExchange(args: ArgsOf<'exchange.declare'>): AmqpError | null;
+  deleteExchange(args: ArgsOf<'exchange.delete'>): AmqpError | null;
+  bindExchange(args: ArgsOf<'exchange.bind'>): AmqpError | null;
+  unbindExchange(args: ArgsOf<'exchange.unbind'>): AmqpError | null;
+
+  /** An empty name: the broker chooses one. */
+  declareQueue(args: ArgsOf<'queue.declare'>): DeclaredQueue | AmqpError;
+  bindQueue(args: ArgsOf<'queue.bind'>): AmqpError | null;
+  unbindQueue(args: ArgsOf<'queue.unbind'>): AmqpError | null;
+  /** How many messages were dropped. */
+  purgeQueue(args: ArgsOf<'queue.purge'>): number | AmqpError;
+  deleteQueue(args: ArgsOf<'queue.delete'>): number | AmqpError;
+
+  publish(args: ArgsOf<'basic.publish'>, content: Content): AmqpError | null;
+  /** A `null` where the queue is empty. */
+  get(args: ArgsOf<'basic.get'>): FetchedMessage | AmqpError | null;
+  /**
+   * `started` is called with the consumer's tag, which the broker chooses where it is empty, before
+   * the first delivery.
+   */
+  consume(args: ArgsOf<'basic.consume'>, started: (consumerTag: string) => void): AmqpError | null;
+  cancel(consumerTag: string): AmqpError | null;
+  setPrefetch(args: ArgsOf<'basic.qos'>): AmqpError | null;
+  ack(args: ArgsOf<'basic.ack'>): AmqpError | null;
+  nack(args: ArgsOf<'basic.nack'>): AmqpError | null;
+  /** All that is unacknowledged is ready again. */
+  recover(): AmqpError | null;
+
+  selectConfirms(): void;
+  selectTransactions(): void;
+  /** `committed` is called when all of it is taken charge of, at once or later. */
+  commit(committed: () => void): AmqpError | null;
+  rollback(): AmqpError | null;
+
+  /** Ends consumers; what was not acknowledged is ready again. */
+  close(): void;
+}

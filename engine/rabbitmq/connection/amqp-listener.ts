@@ -1,0 +1,66 @@
+/**
+ * The broker's AMQP listener: makes a connection of ours of each that is accepted, and reaches all
+ * of them when an alarm is raised or the node stops.
+ *
+ * Not here: what a connection does (`connection.ts`). Source: `rabbit_networking`.
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Ports } from '../../kernel/ports.ts';
+import { amqpProtocol } from '../../wire/amqp/protocol.ts';
+import type { AccessControl } from './access-control.ts';
+import { AmqpConnection, type AmqpConnectionView } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+
+export const AMQP_PORT = 5672;
+
+export interface AmqpListenerOptions {
+  readonly ports: Ports;
+  readonly settings: ConnectionSettings;
+  readonly access: AccessControl;
+}
+
+export class AmqpListener {
+  readonly #options: AmqpListenerOptions;
+  readonly #connections = new Set<AmqpConnection>();
+  readonly #alarms = new Set<string>();
+  #count = 0;
+
+  constructor(options: AmqpListenerOptions) {
+    this.#options = options;
+  }
+
+  listen(port: number): void {
+    assert(port > 0, 'port', { port });
+    const { ports, settings, access } = this.#options;
+    ports.network.listen(port, amqpProtocol, (connection) => {
+      const made = new AmqpConnection({
+        ports,
+        settings,
+        access,
+        connection,
+        alarms: this.#alarms,
+        id: ++this.#count,
+        gone: () => this.#connections.delete(made),
+      });
+      this.#connections.add(made);
+      return made;
+    });
+  }
+
+  /** Raises or clears the alarm of a resource: `memory` or `disk`. */
+  setAlarm(resource: string, isRaised: boolean): void {
+    assert(resource !== '', 'a resource', { resource });
+    if (isRaised) this.#alarms.add(resource);
+    else this.#alarms.delete(resource);
+    for (const connection of this.#connections) connection.alarmsChanged();
+  }
+
+  /** Closes all connections with 320; the node goes down. */
+  close(explanation: string): void {
+    for (const connection of [...this.#connections]) connection.forceClose(explanation);
+  }
+
+  inspect(): readonly AmqpConnectionView[] {
+    return [...this.#connections].map((connection) => connection.inspect());
+  }
+}
