@@ -37,21 +37,14 @@ export const connectionMachine = setup({
   on: { STOP: '.stop' },
   states: {
     pre_init: { on: { PROTOCOL_HEADER: 'starting' } },
-    starting: {
-      on: { START_OK: 'securing', HARD_ERROR: 'closed', SILENT_ERROR: 'handshake_error' },
-    },
-    securing: {
-      on: { AUTHENTICATED: 'tuning', HARD_ERROR: 'closed', SILENT_ERROR: 'handshake_error' },
-    },
-    tuning: {
-      on: { TUNE_OK: 'opening', HARD_ERROR: 'closed', SILENT_ERROR: 'handshake_error' },
-    },
-    opening: {
-      on: { OPEN: 'running', HARD_ERROR: 'closed', SILENT_ERROR: 'handshake_error' },
-    },
+    starting: { on: { START_OK: 'securing', SILENT_ERROR: 'handshake_error' } },
+    securing: { on: { AUTHENTICATED: 'tuning', HARD_ERROR: 'closed' } },
+    tuning: { on: { TUNE_OK: 'opening', SILENT_ERROR: 'handshake_error' } },
+    opening: { on: { OPEN: 'running', HARD_ERROR: 'closed' } },
     running: { on: { BLOCK: 'blocked', CLOSE: 'closing', HARD_ERROR: 'closed' } },
-    blocked: { on: { UNBLOCK: 'running', CLOSE: 'closing', HARD_ERROR: 'closed' } },
-    closing: { on: { CHANNELS_CLOSED: 'closed', HARD_ERROR: 'closed' } },
+    // The client is not read, so it cannot close.
+    blocked: { on: { UNBLOCK: 'running', HARD_ERROR: 'closed' } },
+    closing: { on: { CHANNELS_CLOSED: 'closed' } },
     closed: {},
     handshake_error: { after: { silentCloseDelay: 'stop' } },
     stop: { entry: 'closeSocket', type: 'final' },

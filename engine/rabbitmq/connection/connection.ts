@@ -350,9 +350,9 @@ export class AmqpConnection implements Receiver, ChannelOwner {
   hardError(channel: number, error: AmqpError): void {
     this.#note(channel, error);
     const { state } = this;
-    if (state === 'closed' || state === 'stop') return;
+    if (this.#isStopping || state === 'stop') return;
     // In `tuning`, too, the client is not told: the real reader takes its refusal for a crash.
-    if (!this.#isRunning && state !== 'closing' && state !== 'opening') {
+    if (!this.#isRunning && state !== 'opening') {
       this.#machine.send({ type: 'SILENT_ERROR' });
       return;
     }
