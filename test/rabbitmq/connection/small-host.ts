@@ -3,9 +3,9 @@
  * the default exchange, without persistence, permissions or limits. It is for tests of connections
  * and channels alone.
  */
-import type { Content } from '../../engine/wire/amqp/command.ts';
-import type { ArgsOf } from '../../engine/wire/amqp/methods.ts';
-import { amqpError, ReplyCode, type AmqpError } from '../../engine/wire/amqp/reply-code.ts';
+import type { Content } from '../../../engine/wire/amqp/command.ts';
+import type { ArgsOf } from '../../../engine/wire/amqp/methods.ts';
+import { amqpError, ReplyCode, type AmqpError } from '../../../engine/wire/amqp/reply-code.ts';
 import type {
   ChannelListener,
   ChannelSession,
@@ -13,7 +13,7 @@ import type {
   DeclaredQueue,
   FetchedMessage,
   VirtualHost,
-} from '../../engine/rabbitmq/channel/virtual-host.ts';
+} from '../../../engine/rabbitmq/channel/virtual-host.ts';
 
 interface Message {
   readonly routingKey: string;

@@ -1,11 +1,11 @@
 /** A node that is an AMQP listener and a `SmallHost`, for any world. */
-import type { Ports, Process } from '../../engine/kernel/ports.ts';
-import { AMQP_PORT, AmqpListener } from '../../engine/rabbitmq/connection/amqp-listener.ts';
+import type { Ports, Process } from '../../../engine/kernel/ports.ts';
+import { AMQP_PORT, AmqpListener } from '../../../engine/rabbitmq/connection/amqp-listener.ts';
 import {
   defaultConnectionSettings,
   type ConnectionSettings,
-} from '../../engine/rabbitmq/connection/connection-settings.ts';
-import { amqpError, ReplyCode } from '../../engine/wire/amqp/reply-code.ts';
+} from '../../../engine/rabbitmq/connection/connection-settings.ts';
+import { amqpError, ReplyCode } from '../../../engine/wire/amqp/reply-code.ts';
 import { SmallHost } from './small-host.ts';
 
 export class Broker implements Process {

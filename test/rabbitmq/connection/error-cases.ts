@@ -2,10 +2,10 @@
  * What a client can do wrong on a connection, as octets: each case is sent whole behind a login (or
  * instead of one), and what the broker says to it is its outcome.
  */
-import { command, contentCommand, encodeMessage } from '../../engine/wire/amqp/command.ts';
-import { AMQP_0_9_1, HEARTBEAT } from '../../engine/wire/amqp/command.ts';
-import { fieldTable } from '../../engine/wire/amqp/field-table.ts';
-import type { ArgsOf, MethodName } from '../../engine/wire/amqp/methods.ts';
+import { command, contentCommand, encodeMessage } from '../../../engine/wire/amqp/command.ts';
+import { AMQP_0_9_1, HEARTBEAT } from '../../../engine/wire/amqp/command.ts';
+import { fieldTable } from '../../../engine/wire/amqp/field-table.ts';
+import type { ArgsOf, MethodName } from '../../../engine/wire/amqp/methods.ts';
 
 export interface ErrorCase {
   readonly name: string;

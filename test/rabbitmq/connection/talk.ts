@@ -3,8 +3,8 @@
  * each: methods by name, closes with code, text and ids, and the end of the socket in seconds.
  */
 import { connect } from 'node:net';
-import { amqpProtocol } from '../../engine/wire/amqp/protocol.ts';
-import { command, type AmqpMessage, type Command } from '../../engine/wire/amqp/command.ts';
+import { amqpProtocol } from '../../../engine/wire/amqp/protocol.ts';
+import { command, type AmqpMessage, type Command } from '../../../engine/wire/amqp/command.ts';
 import { rules, type ErrorCase } from './error-cases.ts';
 
 /** The client's part until the case begins, with the answer that each step waits for. */

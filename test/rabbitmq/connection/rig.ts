@@ -1,9 +1,9 @@
 /** A broker and clients that speak by typed methods, in the simulated world with paranoid wire. */
 import type { AnyStateMachine } from 'xstate';
-import type { CloseReason, Connection, Ports, Process } from '../../engine/kernel/ports.ts';
-import { AMQP_PORT } from '../../engine/rabbitmq/connection/amqp-listener.ts';
-import type { ConnectionSettings } from '../../engine/rabbitmq/connection/connection-settings.ts';
-import { World } from '../../engine/sim/world.ts';
+import type { CloseReason, Connection, Ports, Process } from '../../../engine/kernel/ports.ts';
+import { AMQP_PORT } from '../../../engine/rabbitmq/connection/amqp-listener.ts';
+import type { ConnectionSettings } from '#engine/rabbitmq/connection/connection-settings.ts';
+import { World } from '../../../engine/sim/world.ts';
 import {
   AMQP_0_9_1,
   command,
@@ -11,11 +11,11 @@ import {
   HEARTBEAT,
   type AmqpMessage,
   type Command,
-} from '../../engine/wire/amqp/command.ts';
-import { fieldTable } from '../../engine/wire/amqp/field-table.ts';
-import type { ArgsOf, MethodName } from '../../engine/wire/amqp/methods.ts';
-import { amqpProtocol } from '../../engine/wire/amqp/protocol.ts';
-import type { BasicProperties } from '../../engine/wire/amqp/properties.ts';
+} from '../../../engine/wire/amqp/command.ts';
+import { fieldTable } from '../../../engine/wire/amqp/field-table.ts';
+import type { ArgsOf, MethodName } from '../../../engine/wire/amqp/methods.ts';
+import { amqpProtocol } from '../../../engine/wire/amqp/protocol.ts';
+import type { BasicProperties } from '../../../engine/wire/amqp/properties.ts';
 import { Broker } from './broker.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));

@@ -3,10 +3,10 @@
  * both ways to close, and what a channel answers. Each transition of both machines is visited.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import { channelMachine } from '../../engine/rabbitmq/channel/channel.machine.ts';
-import { connectionMachine } from '../../engine/rabbitmq/connection/connection.machine.ts';
-import { fieldTable } from '../../engine/wire/amqp/field-table.ts';
-import { command } from '../../engine/wire/amqp/command.ts';
+import { channelMachine } from '../../../engine/rabbitmq/channel/channel.machine.ts';
+import { connectionMachine } from '../../../engine/rabbitmq/connection/connection.machine.ts';
+import { fieldTable } from '../../../engine/wire/amqp/field-table.ts';
+import { command } from '../../../engine/wire/amqp/command.ts';
 import { edgesOf, Rig } from './rig.ts';
 
 const seen = new Set<string>();
@@ -267,7 +267,7 @@ describe('rabbitmq: channel', () => {
     ]);
   });
 
-  test('a soft error ends the channel only: its session is closed, and it waits for close-ok', () => {
+  test('a soft error ends the channel only, which then waits for close-ok', () => {
     const rig = opened();
     rig.call(2, 'channel.open');
     rig.call(1, 'queue.declare', { queue: 'q' });
