@@ -3,7 +3,7 @@
  * answers; sends what the virtual host tells it.
  *
  * A soft error closes the channel with the ids of the method that failed, a hard one is handed to
- * the connection. Not here: tags, queues, transactions (`virtual-host.ts`).
+ * the connection. Not here: tags, queues, transactions (`channel-host.ts`).
  * Source: `rabbit_channel:handle_method`. Differs: methods are handled within the event in which
  * they arrive, there in a process of the channel's own, so that with several channels the order of
  * answers is the order of requests.
@@ -19,13 +19,13 @@ import type {
   ChannelListener,
   ChannelSession,
   ConnectionIdentity,
-  VirtualHost,
-} from './virtual-host.ts';
+  ChannelHost,
+} from './channel-host.ts';
 
 /** What a channel needs of its connection. */
 export interface ChannelOwner {
   readonly identity: ConnectionIdentity;
-  readonly virtualHost: VirtualHost;
+  readonly virtualHost: ChannelHost;
   /** Whether the client announced that it understands basic.cancel from the broker. */
   readonly hasCancelNotify: boolean;
   readonly clock: Clock;

@@ -30,7 +30,7 @@ import { EMPTY_TABLE, tableLookup, type FieldTable } from '../../wire/amqp/field
 import type { ArgsOf, MethodName } from '../../wire/amqp/methods.ts';
 import { amqpError, ReplyCode, replyText, type AmqpError } from '../../wire/amqp/reply-code.ts';
 import { Channel, isAmqpError, type ChannelOwner } from '../channel/channel.ts';
-import type { VirtualHost } from '../channel/virtual-host.ts';
+import type { ChannelHost } from '../channel/channel-host.ts';
 import type { AccessControl } from './access-control.ts';
 import { closeArguments } from './close-arguments.ts';
 import { connectionMachine } from './connection.machine.ts';
@@ -84,7 +84,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
   /** Messages that passed: the heartbeats look at them. */
   readonly #passed = { sent: 0, received: 0 };
   readonly #handshakeTimer: TimerId;
-  #virtualHost: VirtualHost | null = null;
+  #virtualHost: ChannelHost | null = null;
   #capabilities: FieldTable = EMPTY_TABLE;
   #tuning: Tuning = { channelMax: 0, frameMax: 0, heartbeat: NORMAL_TIMEOUT_S };
   #heartbeater: Heartbeater | null = null;
@@ -112,7 +112,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
     return this.#machine.state;
   }
 
-  get virtualHost(): VirtualHost {
+  get virtualHost(): ChannelHost {
     return present(this.#virtualHost, 'a running connection has a virtual host');
   }
 

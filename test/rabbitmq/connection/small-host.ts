@@ -12,8 +12,8 @@ import type {
   ConnectionIdentity,
   DeclaredQueue,
   FetchedMessage,
-  VirtualHost,
-} from '../../../engine/rabbitmq/channel/virtual-host.ts';
+  ChannelHost,
+} from '../../../engine/rabbitmq/channel/channel-host.ts';
 
 interface Message {
   readonly routingKey: string;
@@ -32,7 +32,7 @@ interface Queue {
   } | null;
 }
 
-export class SmallHost implements VirtualHost {
+export class SmallHost implements ChannelHost {
   readonly name = '/';
   readonly queues = new Map<string, Queue>();
   readonly sessions = new Set<SmallSession>();

@@ -18,7 +18,8 @@ export interface ConnectionIdentity {
   readonly user: string;
 }
 
-export interface VirtualHost {
+/** A virtual host as channels see it. */
+export interface ChannelHost {
   readonly name: string;
   /** The virtual host's side of a new channel. */
   openChannel(identity: ConnectionIdentity, listener: ChannelListener): ChannelSession;
