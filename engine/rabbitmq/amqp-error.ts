@@ -1,0 +1,55 @@
+/**
+ * What the broker refuses, as a value: a reply code and the sentence that follows the code's name.
+ *
+ * A soft error closes the channel, a hard one the connection; who sends the close, and with which
+ * method's ids, is not here (`connection/`, `channel/`). Codes: AMQP 0-9-1, section 1.5, as
+ * RabbitMQ uses them. The sentences are RabbitMQ's, since clients and people search for them.
+ */
+import { assert } from '../kernel/assert.ts';
+
+const CODES = {
+  ACCESS_REFUSED: 403,
+  NOT_FOUND: 404,
+  RESOURCE_LOCKED: 405,
+  PRECONDITION_FAILED: 406,
+  COMMAND_INVALID: 503,
+  NOT_ALLOWED: 530,
+  NOT_IMPLEMENTED: 540,
+  INTERNAL_ERROR: 541,
+} as const;
+
+export type ErrorName = keyof typeof CODES;
+
+export interface AmqpError {
+  readonly kind: 'amqp-error';
+  readonly code: (typeof CODES)[ErrorName];
+  /** The sentence after the code's name. */
+  readonly explanation: string;
+  /** The method that failed: the channel knows it. */
+  readonly method: undefined;
+}
+
+export function amqpError(name: ErrorName, explanation: string): AmqpError {
+  assert(explanation.length > 0, 'an error has a sentence', { name });
+  return Object.freeze({
+    kind: 'amqp-error',
+    code: CODES[name],
+    explanation,
+    method: undefined,
+  });
+}
+
+/** Tells an error from what a function gives where nothing is wrong. */
+export function isAmqpError(of: unknown): of is AmqpError {
+  return typeof of === 'object' && of !== null && (of as AmqpError).kind === 'amqp-error';
+}
+
+export const preconditionFailed = (text: string): AmqpError =>
+  amqpError('PRECONDITION_FAILED', text);
+
+/** How the broker names a thing in its sentences (`rabbit_misc:rs`). */
+export function named(kind: 'queue' | 'exchange', name: string, vhost: string): string {
+  return `${kind} '${name}' in vhost '${vhost}'`;
+}
+
+export const notFound = (resource: string): AmqpError => amqpError('NOT_FOUND', `no ${resource}`);

@@ -1,0 +1,117 @@
+/**
+ * The trie of a topic exchange: one level a word, so that a message costs what its key's words and
+ * the wildcards on their way cost, and not what bindings there are.
+ *
+ *     stock.*.nyse, stock.#      root -- stock -- * -- nyse [bindings]
+ *                                             \-- # [bindings]
+ *
+ * A key is words between dots: `a..b` has an empty word in it, and the empty key has no word. `*`
+ * stands for one word, `#` for any number of them. A word is compared octet by octet, and only a
+ * binding's key has wildcards.
+ * Source: `rabbit_exchange_type_topic` (`trie_match`). Differs: there a key with many `#` visits
+ * the same node again and again; here a node below `#` is visited once for each word.
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Binding, Destination } from './binding.ts';
+
+interface TrieNode {
+  readonly children: Map<string, TrieNode>;
+  /** What is bound with the key that ends here, by the binding's id. */
+  readonly bound: Map<string, Destination>;
+  /** The match that came by last, and the first word from which it did: for `#` only. */
+  visit: number;
+  visitedFrom: number;
+}
+
+const SEPARATOR = '.';
+const ONE_WORD = '*';
+const ANY_WORDS = '#';
+
+/** The words of a key; the empty key has none. */
+export function wordsOf(key: string): readonly string[] {
+  return key === '' ? [] : key.split(SEPARATOR);
+}
+
+const emptyNode = (): TrieNode => ({
+  children: new Map(),
+  bound: new Map(),
+  visit: 0,
+  visitedFrom: 0,
+});
+
+export class TopicTrie {
+  readonly #root = emptyNode();
+  #visits = 0;
+
+  add({ routingKey, id, destination }: Binding): void {
+    let node = this.#root;
+    for (const word of wordsOf(routingKey)) {
+      let child = node.children.get(word);
+      if (child === undefined) node.children.set(word, (child = emptyNode()));
+      node = child;
+    }
+    assert(!node.bound.has(id), 'a binding is added once', { id });
+    node.bound.set(id, destination);
+  }
+
+  /** Removes the binding, and the nodes that led to nothing else. */
+  remove({ routingKey, id }: Binding): void {
+    const words = wordsOf(routingKey);
+    const path = [this.#root];
+    for (const word of words) {
+      const child = path.at(-1)!.children.get(word);
+      assert(child !== undefined, 'the way to a binding is there', { routingKey, word });
+      path.push(child);
+    }
+    const removed = path.at(-1)!.bound.delete(id);
+    assert(removed, 'a binding that is removed was there', { id });
+    for (let depth = words.length; depth > 0; depth--) {
+      const { children, bound } = path[depth]!;
+      if (children.size > 0 || bound.size > 0) return;
+      path[depth - 1]!.children.delete(words[depth - 1]!);
+    }
+  }
+
+  match(routingKey: string, take: (destination: Destination) => void): void {
+    const words = wordsOf(routingKey);
+    this.#visits += 1;
+    assert(Number.isSafeInteger(this.#visits), 'visits are counted', { visits: this.#visits });
+    this.#matchFrom(this.#root, words, 0, take);
+  }
+
+  #matchFrom(
+    node: TrieNode,
+    words: readonly string[],
+    at: number,
+    take: (destination: Destination) => void,
+  ): void {
+    assert(at <= words.length, 'a word of the key', { at, words: words.length });
+    if (at === words.length) {
+      node.bound.forEach(take);
+    } else {
+      const same = node.children.get(words[at]!);
+      // A routing key may have a word that looks like a wildcard; below, it is matched as one.
+      if (same !== undefined && !isWildcard(words[at]!)) this.#matchFrom(same, words, at + 1, take);
+      const any = node.children.get(ONE_WORD);
+      if (any !== undefined) this.#matchFrom(any, words, at + 1, take);
+    }
+    const many = node.children.get(ANY_WORDS);
+    if (many !== undefined) this.#skipWords(many, words, at, take);
+  }
+
+  /** Goes on below `#` from each word that this match has not gone on from yet. */
+  #skipWords(
+    node: TrieNode,
+    words: readonly string[],
+    from: number,
+    take: (destination: Destination) => void,
+  ): void {
+    const last = node.visit === this.#visits ? node.visitedFrom - 1 : words.length;
+    if (from > last) return;
+    node.visit = this.#visits;
+    node.visitedFrom = from;
+    for (let at = from; at <= last; at++) this.#matchFrom(node, words, at, take);
+  }
+}
+
+const isWildcard = (word: string): boolean => word === ONE_WORD || word === ANY_WORDS;

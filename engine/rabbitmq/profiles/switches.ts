@@ -1,0 +1,112 @@
+/**
+ * The named switches of RabbitMQ's behaviour, each with the releases that have it on and the source
+ * of that date.
+ *
+ * A *quirk* is a switch that is set by name and not by the release. Not here: what a switch does;
+ * that stands where the behaviour is.
+ * The dates are those of the files in the last tag of each minor release of rabbitmq-server.
+ */
+import { compareReleases, type Release } from './releases.ts';
+
+/** A behaviour that changed: `since` is the first release that has it on. */
+interface SwitchDefinition {
+  readonly since: Release;
+  /** The first release that no longer has it. */
+  readonly until?: Release;
+  readonly about: string;
+  readonly source: string;
+}
+
+const definitions = {
+  mirroredQueues: {
+    since: '3.8',
+    until: '4.0',
+    about: 'The policy key ha-mode mirrors a classic queue on other nodes.',
+    source: 'rabbit_mirror_queue_master.erl, which 4.0.0 no longer has',
+  },
+  ramNodes: {
+    since: '3.8',
+    until: '4.3',
+    about: 'A node may keep metadata in memory only.',
+    source: 'deprecated feature ram_node_type: permitted_by_default in 3.13, removed in 4.3',
+  },
+  khepriIsDefault: {
+    since: '4.2',
+    about: 'A new node keeps metadata in Khepri, a Raft log, and not in Mnesia.',
+    source: 'feature flag khepri_db in rabbit_core_ff.erl: experimental in 3.13, stable in 4.2',
+  },
+  khepriOnly: {
+    since: '4.3',
+    about: 'Mnesia is gone, and with it the strategies for partitions of a cluster.',
+    source: 'feature flag khepri_db in rabbit_core_ff.erl: required in 4.3',
+  },
+  headersMatchWithX: {
+    since: '3.10',
+    about: 'x-match knows all-with-x and any-with-x, which look at headers that begin with x-.',
+    source: 'rabbit_exchange_type_headers:validate_binding',
+  },
+  accessTextNamesPermission: {
+    since: '3.12',
+    about: 'The text of a 403 names the permission that lacked: "configure access to queue ...".',
+    source: 'rabbit_access_control:check_resource_access',
+  },
+  policyAppliesToQueueTypes: {
+    since: '3.12',
+    about: 'apply-to knows classic_queues, quorum_queues and streams.',
+    source: 'rabbit_policy:matches_queue_type',
+  },
+  operatorPolicyOverflow: {
+    since: '3.12',
+    about: 'An operator policy may set overflow and queue-version.',
+    source: 'rabbit_policies:register, merge_policy_value',
+  },
+  lazyMode: {
+    since: '3.8',
+    until: '3.12',
+    about: 'x-queue-mode lazy keeps messages on disk; from 3.12 on every classic queue does.',
+    source: 'rabbit_variable_queue.erl; release notes of 3.12.0',
+  },
+  lastDeathHeaders: {
+    since: '3.13',
+    about: 'A dead letter has x-last-death-reason, -queue and -exchange.',
+    source: 'mc:record_death',
+  },
+  brokerKeepsDeaths: {
+    since: '4.0',
+    about: 'A header x-death that a client publishes means nothing to the broker.',
+    source: 'mc_amqpl:headers_to_deaths, which 3.13 has and 4.0 has not; release notes of 4.0.0',
+  },
+  cancelRunsQueue: {
+    since: '4.0',
+    about: 'When the single active consumer is cancelled, the next is served at once.',
+    source:
+      'rabbit_amqqueue_process, basic_cancel: until 3.13 it only chooses the next; since 4.0 it runs',
+  },
+  globalQos: {
+    since: '3.8',
+    until: '4.3',
+    about: 'basic.qos with global limits the channel; after that it is as if it were not global.',
+    source: 'deprecated feature global_qos: denied_by_default in 4.3; rabbit_channel, basic.qos',
+  },
+  transientNonExclusiveQueues: {
+    since: '3.8',
+    until: '4.3',
+    about: 'A queue may be neither durable nor exclusive; after that it is a 541.',
+    source: 'deprecated feature transient_nonexcl_queues: denied_by_default in 4.3',
+  },
+} as const satisfies Record<string, SwitchDefinition>;
+
+export type SwitchName = keyof typeof definitions;
+export const switchNames = Object.keys(definitions) as readonly SwitchName[];
+
+/** When a switch is on, what it is, and where that is written. */
+export function switchDefinition(name: SwitchName): SwitchDefinition {
+  return definitions[name];
+}
+
+/** Whether a release has the switch on. */
+export function isOn(name: SwitchName, release: Release): boolean {
+  const { since, until } = switchDefinition(name);
+  if (compareReleases(release, since) < 0) return false;
+  return until === undefined || compareReleases(release, until) < 0;
+}

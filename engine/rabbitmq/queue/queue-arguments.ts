@@ -1,0 +1,142 @@
+/**
+ * Which arguments a classic queue and its consumers may have, and what is wrong with one.
+ *
+ * An argument that only other types of queue know is refused; one that nobody knows is ignored.
+ * The texts in the errors are Erlang terms, as clients see them.
+ * Source: `rabbit_amqqueue:declare_args`, `consume_args`, `check_arguments_key`.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { type AmqpError, preconditionFailed } from '../amqp-error.ts';
+import {
+  type FieldTable,
+  type FieldValue,
+  integerOf,
+  isIntegerType,
+  lookup,
+  printed,
+} from '../field-table.ts';
+import { EXPIRY_MS_MAX } from '../message.ts';
+
+/** Null, or what is wrong, as an Erlang term. */
+type Check = (value: FieldValue, args: FieldTable) => string | null;
+
+const PRIORITY_MAX = 255n;
+
+const integer: Check = (of) =>
+  isIntegerType(of.type) ? null : `"expected integer, got ${of.type}"`;
+
+const nonNegative: Check = (of, args) =>
+  integer(of, args) ?? (integerOf(of)! < 0n ? `{value_negative,${printed(of)}}` : null);
+
+const duration: Check = (of, args) => {
+  const wrong = nonNegative(of, args);
+  if (wrong !== null) return wrong;
+  return integerOf(of)! > BigInt(EXPIRY_MS_MAX) ? `{value_too_large,${printed(of)}}` : null;
+};
+
+const positiveDuration: Check = (of, args) =>
+  integerOf(of) === 0n ? '{value_zero,0}' : duration(of, args);
+
+const priority: Check = (of, args) =>
+  nonNegative(of, args) ??
+  (integerOf(of)! > PRIORITY_MAX ? `{max_value_exceeded,${printed(of)}}` : null);
+
+const boolean: Check = (of) => (of.type === 'bool' ? null : `{unacceptable_type,${of.type}}`);
+
+const text: Check = (of) => (of.type === 'longstr' ? null : `{unacceptable_type,${of.type}}`);
+
+const oneOf =
+  (allowed: readonly string[], problem: (value: string) => string): Check =>
+  (of, args) =>
+    text(of, args) ?? (allowed.includes(printed(of)) ? null : problem(printed(of)));
+
+const deadLetterRoutingKey: Check = (of, args) => {
+  const wrong = text(of, args);
+  if (wrong !== null) return wrong;
+  const exchange = lookup(args, 'x-dead-letter-exchange');
+  return exchange === undefined ? 'routing_key_but_no_dlx_defined' : null;
+};
+
+const version: Check = (of, args) => {
+  const wrong = nonNegative(of, args);
+  if (wrong !== null) return wrong;
+  const allowed = integerOf(of) === 1n || integerOf(of) === 2n;
+  return allowed ? null : `"unsupported queue version '${printed(of)}'"`;
+};
+
+/** In the order in which the broker looks at them. */
+const classicArguments: Readonly<Record<string, Check>> = {
+  'x-expires': positiveDuration,
+  'x-message-ttl': duration,
+  'x-dead-letter-exchange': text,
+  'x-dead-letter-routing-key': deadLetterRoutingKey,
+  'x-max-length': nonNegative,
+  'x-max-length-bytes': nonNegative,
+  'x-max-priority': priority,
+  'x-overflow': oneOf(
+    ['drop-head', 'reject-publish', 'reject-publish-dlx'],
+    () => 'invalid_overflow',
+  ),
+  'x-queue-mode': oneOf(['default', 'lazy'], (mode) => `"unsupported queue mode '${mode}'"`),
+  'x-queue-version': version,
+  'x-single-active-consumer': boolean,
+};
+
+/** The arguments that count when a queue is declared again, in the order of comparison. */
+export const comparedArguments: readonly string[] = [
+  ...['x-expires', 'x-message-ttl', 'x-dead-letter-exchange', 'x-dead-letter-routing-key'],
+  ...['x-max-length', 'x-max-length-bytes', 'x-max-priority', 'x-overflow', 'x-queue-mode'],
+  ...['x-queue-version', 'x-single-active-consumer', 'x-queue-type', 'x-queue-master-locator'],
+];
+
+/** What only quorum queues and streams know. */
+const otherTypesArguments: ReadonlySet<string> = new Set([
+  ...['x-delivery-limit', 'x-dead-letter-strategy', 'x-max-in-memory-length'],
+  ...['x-max-in-memory-bytes', 'x-quorum-initial-group-size', 'x-quorum-target-group-size'],
+  ...['x-max-age', 'x-stream-max-segment-size-bytes', 'x-stream-filter-size-bytes'],
+  ...['x-initial-cluster-size', 'x-queue-leader-locator'],
+]);
+
+/** A 406 for the arguments of a declaration; null where all are well. */
+export function checkQueueArguments(resource: string, args: FieldTable): AmqpError | null {
+  const type = lookup(args, 'x-queue-type');
+  if (type !== undefined) {
+    const wrong = text(type, args) ?? (printed(type) === 'classic' ? null : 'unsupported');
+    if (wrong !== null) return invalid('x-queue-type', resource, wrong);
+  }
+  for (const [name, check] of Object.entries(classicArguments)) {
+    const value = lookup(args, name);
+    const wrong = value === undefined ? null : check(value, args);
+    if (wrong !== null) return invalid(name, resource, wrong);
+  }
+  for (const { name } of args) {
+    if (!otherTypesArguments.has(name)) continue;
+    return preconditionFailed(
+      `invalid arg '${name}' for ${resource} of queue type rabbit_classic_queue`,
+    );
+  }
+  return null;
+}
+
+/** A 406 for the arguments of a consumer; null where all are well. */
+export function checkConsumerArguments(resource: string, args: FieldTable): AmqpError | null {
+  const value = lookup(args, 'x-priority');
+  const wrong = value === undefined ? null : integer(value, args);
+  if (wrong !== null) return invalid('x-priority', resource, wrong);
+  if (lookup(args, 'x-stream-offset') === undefined) return null;
+  return preconditionFailed(
+    `invalid arg 'x-stream-offset' for ${resource} of queue type rabbit_classic_queue`,
+  );
+}
+
+/** `x-priority`, 0 where it is missing. */
+export function consumerPriority(args: FieldTable): number {
+  const value = Number(integerOf(lookup(args, 'x-priority')) ?? 0n);
+  assert(Number.isInteger(value), 'a priority was checked', { value });
+  return value;
+}
+
+function invalid(name: string, resource: string, term: string): AmqpError {
+  assert(term !== '', 'a term', { name });
+  return preconditionFailed(`invalid arg '${name}' for ${resource}: ${term}`);
+}

@@ -1,0 +1,37 @@
+/**
+ * What a queue is declared with, and what it may ask of the virtual host that it is in.
+ */
+import type { Clock } from '../../kernel/ports.ts';
+import type { FieldTable } from '../field-table.ts';
+import type { Message } from '../message.ts';
+import type { ClassicQueue } from './classic-queue.ts';
+import type { DeathReason } from './death.ts';
+
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that alone may use it, and with which it ends; null: not exclusive. */
+  readonly exclusiveOwner: number | null;
+  readonly arguments: FieldTable;
+}
+
+/** Where a message that dies goes to, if that exchange exists. */
+export interface DeathNotice {
+  readonly reason: DeathReason;
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string | null;
+}
+
+export interface QueuePorts {
+  readonly clock: Clock;
+  /** Published to the dead-letter exchange when the call that it comes from has ended. */
+  deadLetter(message: Message, notice: DeathNotice): void;
+  /** A call has ended: the queue is in order. */
+  ended(): void;
+  /** An auto-delete queue lost its last consumer. */
+  unused(queue: ClassicQueue): void;
+  /** x-expires is over. */
+  expired(queue: ClassicQueue): void;
+}

@@ -1,0 +1,22 @@
+/**
+ * A message in one queue: its position, its size, when it expires, and whether it was delivered.
+ *
+ * A message that is routed to several queues has one of these in each. The position is the number
+ * of the publication in this queue: a message that is requeued has its old one (invariant R7).
+ */
+import type { Micros } from '../../kernel/units.ts';
+import type { Message } from '../message.ts';
+
+export interface QueuedMessage {
+  readonly message: Message;
+  /** 0, 1, 2, ...: the order of publication. */
+  readonly position: number;
+  /** 0 where the queue has no priorities. */
+  readonly priority: number;
+  /** Bytes of the body: what x-max-length-bytes counts. */
+  readonly bytes: number;
+  /** From then on it is expired; null: never. */
+  readonly expiresAt: Micros | null;
+  /** Invariant R6: whether it was delivered before, hence `redelivered` at the next delivery. */
+  delivered: boolean;
+}

@@ -1,0 +1,121 @@
+/**
+ * basic.publish, basic.consume and basic.get, as a virtual host answers them.
+ *
+ * A publish has two steps, since a transaction has the second at its commit: the message is checked
+ * and routed, then it is delivered to the queues. Whether nothing took it, hence what `mandatory`
+ * returns, is known after the second.
+ * Not here: confirms' numbers and returns (`channel/`), the content's frames.
+ * Sources: AMQP 0-9-1, section 1.8; `rabbit_channel:handle_method`, `deliver_to_queues`.
+ */
+import { assert, present } from '../../kernel/assert.ts';
+import {
+  type AmqpError,
+  amqpError,
+  isAmqpError,
+  notFound,
+  preconditionFailed,
+} from '../amqp-error.ts';
+import { type Message, type PublishedMessage, messageOf } from '../message.ts';
+import type { ChannelConsumers, ConsumeOptions, Delivery } from '../queue/channel-consumers.ts';
+import type { Publisher } from '../queue/classic-queue.ts';
+import { type Actor, checkPermission, checkTopicPermission } from './actor.ts';
+import { readableQueue } from './queue-methods.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+/** A message and the queues that it goes to. */
+export interface RoutedMessage {
+  readonly message: Message;
+  readonly queues: readonly string[];
+}
+
+/**
+ * Checks and routes a message. Errors: 403 for a permission or an internal exchange, 404 for the
+ * exchange, 406 for its size, its user, its expiration or its routing headers.
+ */
+export function routeMessage(
+  vhost: VirtualHost,
+  actor: Actor,
+  published: PublishedMessage,
+): RoutedMessage | AmqpError {
+  const { exchange: name, routingKey, properties, body } = published;
+  const bytesMax = vhost.ports.profile.defaults.max_message_size;
+  if (bytesMax !== null && body.length > bytesMax) {
+    return preconditionFailed(
+      `message size ${body.length} is larger than configured max size ${bytesMax}`,
+    );
+  }
+  const refused = checkPermission(vhost, actor, { kind: 'exchange', name, to: 'write' });
+  if (refused !== null) return refused;
+  const exchange = vhost.exchanges.get(name);
+  if (exchange === undefined) return notFound(vhost.named('exchange', name));
+  if (exchange.declaration.internal) {
+    const resource = vhost.named('exchange', name);
+    return amqpError('ACCESS_REFUSED', `cannot publish to internal ${resource}`);
+  }
+  if (exchange.declaration.type === 'topic') {
+    const topic = { exchange: name, routingKey, to: 'write' } as const;
+    const forbidden = checkTopicPermission(vhost, actor, topic);
+    if (forbidden !== null) return forbidden;
+  }
+  const { userId } = properties;
+  const isHim = userId === undefined || userId === actor.user;
+  if (!isHim && !vhost.ports.users.hasTag(actor.user, 'impersonator')) {
+    return preconditionFailed(
+      `user_id property set to '${userId}' but authenticated user was '${actor.user}'`,
+    );
+  }
+  const message = messageOf(published, vhost.ports.profile.switches.brokerKeepsDeaths);
+  if (isAmqpError(message)) return message;
+  return { message, queues: vhost.route(exchange, message) };
+}
+
+/**
+ * Delivers a routed message; gives the queues that were there to take or refuse it. None: it is
+ * unroutable (invariant R3). The publisher is told of each of them before this returns.
+ */
+export function deliverMessage(
+  vhost: VirtualHost,
+  { message, queues }: RoutedMessage,
+  publisher: Publisher | null,
+): readonly string[] {
+  const there = queues.filter((name) => vhost.queues.has(name));
+  assert(there.length <= queues.length, 'a queue takes it once', { queues });
+  for (const name of there) {
+    present(vhost.queues.get(name), 'the queue is there').publish(message, publisher);
+  }
+  return there;
+}
+
+/** basic.consume. Errors: 403, 404, 405, and those of `ChannelConsumers.consume`. */
+export function consume(
+  vhost: VirtualHost,
+  actor: Actor,
+  consumers: ChannelConsumers,
+  method: ConsumeOptions & {
+    readonly queue: string;
+    readonly accepted: (consumerTag: string) => void;
+  },
+): AmqpError | null {
+  const { queue: name, accepted, ...options } = method;
+  if (consumers.consumes(options.consumerTag)) {
+    return amqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${options.consumerTag}'`);
+  }
+  const queue = readableQueue(vhost, actor, name);
+  if (isAmqpError(queue)) return queue;
+  return consumers.consume(queue, options, { vhost: vhost.name, accepted });
+}
+
+/** basic.get: a delivery and how many are ready behind it; null: empty. Errors: 403, 404, 405. */
+export function get(
+  vhost: VirtualHost,
+  actor: Actor,
+  consumers: ChannelConsumers,
+  { queue: name, noAck }: { readonly queue: string; readonly noAck: boolean },
+): { readonly delivery: Delivery; readonly messageCount: number } | null | AmqpError {
+  const queue = readableQueue(vhost, actor, name);
+  if (isAmqpError(queue)) return queue;
+  const delivery = consumers.get(queue, noAck);
+  if (delivery === null) return null;
+  assert(delivery.queue === name, 'of the queue that was asked', { name });
+  return { delivery, messageCount: queue.readyCount };
+}

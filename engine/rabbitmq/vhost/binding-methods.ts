@@ -1,0 +1,94 @@
+/**
+ * queue.bind, queue.unbind, exchange.bind and exchange.unbind, as a virtual host answers them.
+ *
+ * What is bound is written to and the source is read from. To unbind what is not bound, or not
+ * there, is no error. Source: `rabbit_channel:binding_action`, `rabbit_binding`.
+ */
+import { type AmqpError, notFound } from '../amqp-error.ts';
+import { type Binding, type Destination, bindingOf } from '../exchange/binding.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { FieldTable } from '../field-table.ts';
+import {
+  type Actor,
+  checkExclusiveAccess,
+  checkPermission,
+  checkTopicPermission,
+} from './actor.ts';
+import { checkNotDefaultExchange, withoutLineBreaks } from './reserved-name.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+export interface Bind {
+  /** The exchange that messages come from. */
+  readonly source: string;
+  readonly destination: Destination;
+  readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
+
+/**
+ * Errors: 403 for a permission or the default exchange, 404 for what is not there, 405 for another
+ * connection's queue, 406 for arguments that the type of exchange refuses.
+ */
+export function bind(vhost: VirtualHost, actor: Actor, method: Bind): AmqpError | null {
+  const checked = check(vhost, actor, method);
+  if (checked.refused !== null) return checked.refused;
+  const { source, binding } = checked;
+  const { kind, name } = binding.destination;
+  const queue = kind === 'queue' ? vhost.queues.get(name) : undefined;
+  const exists = queue !== undefined || (kind === 'exchange' && vhost.exchanges.has(name));
+  if (source === undefined) return notFound(vhost.named('exchange', binding.source));
+  if (!exists) return notFound(vhost.named(kind, name));
+  const wrong =
+    source.checkBinding(binding.arguments) ??
+    (queue === undefined ? null : checkExclusiveAccess(vhost, actor, queue));
+  if (wrong !== null) return wrong;
+  vhost.bind(binding);
+  return null;
+}
+
+/** Errors: 403 for a permission or the default exchange, 405 for another connection's queue. */
+export function unbind(vhost: VirtualHost, actor: Actor, method: Bind): AmqpError | null {
+  const checked = check(vhost, actor, method);
+  if (checked.refused !== null) return checked.refused;
+  const { source, binding } = checked;
+  if (source === undefined || !source.bindings.has(binding.id)) return null;
+  const { kind, name } = binding.destination;
+  const queue = kind === 'queue' ? vhost.queues.get(name) : undefined;
+  const refused = queue === undefined ? null : checkExclusiveAccess(vhost, actor, queue);
+  if (refused !== null) return refused;
+  vhost.unbind(source, binding.id);
+  return null;
+}
+
+type Checked =
+  | { readonly refused: AmqpError }
+  | {
+      readonly refused: null;
+      readonly source: Exchange | undefined;
+      readonly binding: Binding;
+    };
+
+/** What may be refused before anything is looked for, and the binding that is meant. */
+function check(vhost: VirtualHost, actor: Actor, method: Bind): Checked {
+  const sourceName = withoutLineBreaks(method.source);
+  const destination = {
+    kind: method.destination.kind,
+    name: withoutLineBreaks(method.destination.name),
+  };
+  const isDefault = destination.kind === 'exchange' ? destination.name : 'no exchange';
+  const refused =
+    checkPermission(vhost, actor, { ...destination, to: 'write' }) ??
+    checkNotDefaultExchange(isDefault) ??
+    checkNotDefaultExchange(sourceName) ??
+    checkPermission(vhost, actor, { kind: 'exchange', name: sourceName, to: 'read' });
+  if (refused !== null) return { refused };
+  const { routingKey } = method;
+  const source = vhost.exchanges.get(sourceName);
+  if (source?.declaration.type === 'topic') {
+    const topic = { exchange: sourceName, routingKey, to: 'read' } as const;
+    const forbidden = checkTopicPermission(vhost, actor, topic);
+    if (forbidden !== null) return { refused: forbidden };
+  }
+  const binding = bindingOf(sourceName, destination, method);
+  return { refused: null, source, binding };
+}

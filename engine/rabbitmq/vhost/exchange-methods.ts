@@ -1,0 +1,131 @@
+/**
+ * exchange.declare and exchange.delete, as a virtual host answers them.
+ * Sources: AMQP 0-9-1, section 1.6; `rabbit_channel:handle_method`, `rabbit_exchange`.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { type AmqpError, amqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import { differingArgument, differingField } from '../equivalence.ts';
+import { type Exchange, type ExchangeTypeName, isExchangeType } from '../exchange/exchange.ts';
+import { type FieldTable, lookup, printed } from '../field-table.ts';
+import { type Actor, checkPermission } from './actor.ts';
+import {
+  checkNewName,
+  checkNotDefaultExchange,
+  isReserved,
+  withoutLineBreaks,
+} from './reserved-name.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+export interface ExchangeDeclare {
+  readonly exchange: string;
+  readonly type: string;
+  readonly passive: boolean;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+}
+
+/**
+ * exchange.declare. Errors: 503 for an unknown type, 403 for a reserved name or a permission, 404
+ * for a passive one that is not there, 406 where it exists and differs.
+ */
+export function declareExchange(
+  vhost: VirtualHost,
+  actor: Actor,
+  method: ExchangeDeclare,
+): AmqpError | null {
+  const name = withoutLineBreaks(method.exchange);
+  if (method.passive) {
+    const refused = checkNotDefaultExchange(name);
+    if (refused !== null) return refused;
+    return vhost.exchanges.has(name) ? null : notFound(vhost.named('exchange', name));
+  }
+  const { type } = method;
+  if (!isExchangeType(type)) {
+    return amqpError('COMMAND_INVALID', `unknown exchange type '${type}'`);
+  }
+  const refused =
+    checkNotDefaultExchange(name) ??
+    checkPermission(vhost, actor, { kind: 'exchange', name, to: 'configure' });
+  if (refused !== null) return refused;
+  const existing = vhost.exchanges.get(name);
+  if (existing !== undefined) return checkEquivalence(vhost, existing, method);
+  const wrong = checkNewName('exchange', name) ?? checkAlternate(vhost, actor, method);
+  if (wrong !== null) return wrong;
+  const { durable, autoDelete, internal, arguments: args } = method;
+  const kept = { durable, autoDelete, internal, arguments: args };
+  vhost.addExchange({ name, type: type as ExchangeTypeName, ...kept });
+  assert(vhost.exchanges.has(name), 'it is declared', { name });
+  return null;
+}
+
+/** Who names an alternate exchange reads from this one and writes to that. */
+function checkAlternate(
+  vhost: VirtualHost,
+  actor: Actor,
+  { exchange, arguments: args }: ExchangeDeclare,
+): AmqpError | null {
+  const alternate = lookup(args, 'alternate-exchange');
+  if (alternate === undefined) return null;
+  if (alternate.type !== 'longstr') {
+    return preconditionFailed(
+      `invalid type '${alternate.type}' for arg 'alternate-exchange' in ` +
+        vhost.named('exchange', exchange),
+    );
+  }
+  const target = printed(alternate);
+  return (
+    checkPermission(vhost, actor, { kind: 'exchange', name: exchange, to: 'read' }) ??
+    checkPermission(vhost, actor, { kind: 'exchange', name: target, to: 'write' })
+  );
+}
+
+function checkEquivalence(
+  vhost: VirtualHost,
+  { declaration }: Exchange,
+  method: ExchangeDeclare,
+): AmqpError | null {
+  const resource = vhost.named('exchange', declaration.name);
+  const fields = [
+    { name: 'type', current: declaration.type, received: method.type },
+    { name: 'durable', current: declaration.durable, received: method.durable },
+    { name: 'auto_delete', current: declaration.autoDelete, received: method.autoDelete },
+    { name: 'internal', current: declaration.internal, received: method.internal },
+  ];
+  const tables = { current: declaration.arguments, received: method.arguments };
+  return (
+    differingField(resource, fields) ?? differingArgument(resource, ['alternate-exchange'], tables)
+  );
+}
+
+export interface ExchangeDelete {
+  readonly exchange: string;
+  readonly ifUnused: boolean;
+}
+
+/**
+ * exchange.delete; of one that is not there, nothing happens. Errors: 403 for the broker's own or a
+ * permission, 406 where `ifUnused` and something is bound to it.
+ */
+export function deleteExchange(
+  vhost: VirtualHost,
+  actor: Actor,
+  { exchange, ifUnused }: ExchangeDelete,
+): AmqpError | null {
+  const name = withoutLineBreaks(exchange);
+  const refused = checkNotDefaultExchange(name);
+  if (refused !== null) return refused;
+  const resource = vhost.named('exchange', name);
+  if (isReserved(name)) {
+    return amqpError('ACCESS_REFUSED', `deletion of system ${resource} not allowed`);
+  }
+  const forbidden = checkPermission(vhost, actor, { kind: 'exchange', name, to: 'configure' });
+  if (forbidden !== null) return forbidden;
+  const existing = vhost.exchanges.get(name);
+  if (existing === undefined) return null;
+  if (ifUnused && existing.bindings.size > 0) return preconditionFailed(`${resource} in use`);
+  vhost.removeExchange(existing);
+  assert(!vhost.exchanges.has(name), 'it is deleted', { name });
+  return null;
+}

@@ -1,0 +1,158 @@
+/**
+ * The policies of a virtual host: settings for the queues and exchanges whose name has a pattern.
+ *
+ * Of the policies that match one holds, that of the highest priority; beside it one operator
+ * policy. Of a limit that both have the smaller holds, of anything else the operator's.
+ * Not here: what a setting does (`queue/queue-settings.ts`, `exchange/`); a queue's own arguments.
+ * Sources: rabbitmq.com/docs/policies; `rabbit_policy`, `rabbit_policies`. Differs: of two policies
+ * of equal priority the one whose name sorts first holds; there the order is not defined.
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Profile } from '../profiles.ts';
+import type { PolicyDefinition } from '../queue/queue-settings.ts';
+import { isPattern, matchesPattern } from './pattern.ts';
+
+export type ApplyTo =
+  'all' | 'queues' | 'exchanges' | 'classic_queues' | 'quorum_queues' | 'streams';
+
+export interface Policy {
+  readonly name: string;
+  readonly pattern: string;
+  readonly definition: PolicyDefinition;
+  readonly priority: number;
+  readonly applyTo: ApplyTo;
+}
+
+const OLD_APPLY_TO: readonly string[] = ['all', 'queues', 'exchanges'];
+const NEW_APPLY_TO: readonly string[] = ['classic_queues', 'quorum_queues', 'streams'];
+
+type Value = number | string | boolean;
+type Check = (value: Value) => boolean;
+
+const atLeast =
+  (min: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= min;
+const text: Check = (value) => typeof value === 'string';
+const oneOf =
+  (...allowed: readonly Value[]): Check =>
+  (value) =>
+    allowed.includes(value);
+
+/** Each key: what it must be, and what the error calls it. */
+const keys: Readonly<Record<string, readonly [Check, string]>> = {
+  'alternate-exchange': [text, 'alternate exchange name'],
+  'dead-letter-exchange': [text, 'dead letter exchange name'],
+  'dead-letter-routing-key': [text, 'dead letter routing key'],
+  'message-ttl': [atLeast(0), 'message TTL'],
+  expires: [atLeast(1), 'queue expiry'],
+  'max-length': [atLeast(0), 'maximum length'],
+  'max-length-bytes': [atLeast(0), 'maximum length in bytes'],
+  'queue-mode': [oneOf('default', 'lazy'), 'queue-mode value'],
+  'queue-version': [oneOf(1, 2), 'queue-version value'],
+  overflow: [oneOf('drop-head', 'reject-publish', 'reject-publish-dlx'), 'overflow value'],
+  'delivery-limit': [atLeast(0), 'delivery limit'],
+};
+
+/** Of these the smaller of policy and operator policy holds. */
+const LIMITS: ReadonlySet<string> = new Set([
+  ...['message-ttl', 'expires', 'max-length', 'max-length-bytes', 'delivery-limit'],
+]);
+const OPERATOR_KEYS_SINCE_312: ReadonlySet<string> = new Set(['overflow', 'queue-version']);
+/** A policy with one of these does not apply to classic queues. */
+const NOT_FOR_CLASSIC: ReadonlySet<string> = new Set(['delivery-limit']);
+
+const NOTHING: PolicyDefinition = Object.freeze({});
+
+export class Policies {
+  readonly #profile: Profile;
+  readonly #user = new Map<string, Policy>();
+  readonly #operator = new Map<string, Policy>();
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+  }
+
+  /** Null, or what is wrong with it. */
+  set(policy: Policy, by: 'user' | 'operator'): string | null {
+    const wrong = this.#problemOf(policy, by);
+    if (wrong !== null) return wrong;
+    const { name, definition } = policy;
+    assert(Object.keys(definition).length > 0, 'a policy says something', { name });
+    (by === 'operator' ? this.#operator : this.#user).set(name, policy);
+    return null;
+  }
+
+  /** Whether there was one of the name. */
+  clear(name: string, by: 'user' | 'operator'): boolean {
+    return (by === 'operator' ? this.#operator : this.#user).delete(name);
+  }
+
+  /** The settings for a queue or exchange of this name. */
+  definitionFor(kind: 'queue' | 'exchange', name: string): PolicyDefinition {
+    const user = strongest(this.#user, kind, name);
+    const operator = strongest(this.#operator, kind, name);
+    if (user === undefined || operator === undefined) {
+      return (user ?? operator)?.definition ?? NOTHING;
+    }
+    const merged: Record<string, Value> = { ...user.definition };
+    for (const [key, value] of Object.entries(operator.definition)) {
+      const own = merged[key];
+      assert(!LIMITS.has(key) || typeof value === 'number', 'limits are numbers', { key, value });
+      const isLimit = LIMITS.has(key) && typeof own === 'number' && typeof value === 'number';
+      merged[key] = isLimit ? Math.min(own, value) : value;
+    }
+    return merged;
+  }
+
+  #problemOf(policy: Policy, by: 'user' | 'operator'): string | null {
+    const { pattern, definition, priority, applyTo } = policy;
+    const { policyAppliesToQueueTypes, operatorPolicyOverflow } = this.#profile.switches;
+    if (!isPattern(pattern)) return `pattern should be a regular expression: ${pattern}`;
+    if (!Number.isSafeInteger(priority)) return `priority should be a number, actually ${priority}`;
+    const places = policyAppliesToQueueTypes ? [...OLD_APPLY_TO, ...NEW_APPLY_TO] : OLD_APPLY_TO;
+    if (!places.includes(applyTo)) {
+      return `apply-to '${applyTo}' unrecognised; should be one of ${places.join(', ')}`;
+    }
+    const entries = Object.entries(definition);
+    if (entries.length === 0) return 'no policy provided';
+    for (const [key, value] of entries) {
+      const known = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      const allowed =
+        by === 'user' ||
+        LIMITS.has(key) ||
+        (operatorPolicyOverflow && OPERATOR_KEYS_SINCE_312.has(key));
+      if (known === undefined || !allowed) {
+        return `[{<<"${key}">>,${value}}] are not recognised policy settings`;
+      }
+      const [check, what] = known;
+      if (!check(value)) return `${value} is not a valid ${what}`;
+    }
+    return null;
+  }
+}
+
+function strongest(
+  policies: ReadonlyMap<string, Policy>,
+  kind: 'queue' | 'exchange',
+  name: string,
+): Policy | undefined {
+  let best: Policy | undefined;
+  for (const policy of policies.values()) {
+    if (!appliesTo(policy, kind) || !matchesPattern(policy.pattern, name)) continue;
+    if (best === undefined || isStronger(policy, best)) best = policy;
+  }
+  return best;
+}
+
+function isStronger(policy: Policy, than: Policy): boolean {
+  if (policy.priority !== than.priority) return policy.priority > than.priority;
+  return policy.name < than.name;
+}
+
+/** Queues are classic here. */
+function appliesTo({ applyTo, definition }: Policy, kind: 'queue' | 'exchange'): boolean {
+  if (kind === 'exchange') return applyTo === 'all' || applyTo === 'exchanges';
+  if (Object.keys(definition).some((key) => NOT_FOR_CLASSIC.has(key))) return false;
+  return applyTo === 'all' || applyTo === 'queues' || applyTo === 'classic_queues';
+}
