@@ -1,0 +1,19 @@
+/** Every scenario that was played on a real broker. */
+import type { Scenario } from './scenario.ts';
+import { consumers } from './scenarios/consumers.ts';
+import { deadLetters } from './scenarios/dead-letters.ts';
+import { declaring } from './scenarios/declaring.ts';
+import { exchanges } from './scenarios/exchanges.ts';
+import { limits } from './scenarios/limits.ts';
+import { permissions } from './scenarios/permissions.ts';
+import { settling } from './scenarios/settling.ts';
+
+export const scenarios: readonly Scenario[] = [
+  ...exchanges,
+  ...declaring,
+  ...consumers,
+  ...settling,
+  ...limits,
+  ...deadLetters,
+  ...permissions,
+];

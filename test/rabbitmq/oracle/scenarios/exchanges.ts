@@ -1,0 +1,250 @@
+/** Where messages go: types of exchanges, bindings between them, alternates. */
+import type { PlainTable, Scenario, Step } from '../scenario.ts';
+
+const queue = (name: string): Step => ['1a', 'queue.declare', { queue: name }];
+const exchange = (name: string, type: string, more: object = {}): Step => [
+  '1a',
+  'exchange.declare',
+  { exchange: name, type, ...more },
+];
+const bound = (name: string, from: string, key = '', args: PlainTable = {}): Step => [
+  '1a',
+  'queue.bind',
+  { queue: name, exchange: from, key, arguments: args },
+];
+const publish = (to: string, key: string, body: string, more: object = {}): Step => [
+  '1a',
+  'basic.publish',
+  { exchange: to, key, body, mandatory: true, ...more },
+];
+const got = (name: string): Step => ['1a', 'basic.get', { queue: name, noAck: true }];
+const emptied = (name: string): Step => ['1a', 'queue.purge', { queue: name }];
+
+export const exchanges: readonly Scenario[] = [
+  {
+    name: 'the default exchange routes by the name of the queue',
+    steps: [
+      queue('q'),
+      publish('', 'q', 'in q'),
+      publish('', 'nobody', 'returned'),
+      got('q'),
+      got('q'),
+      ['1a', 'queue.bind', { queue: 'q', exchange: '', key: 'k' }],
+      ['1a', 'exchange.declare', { exchange: '', type: 'direct' }],
+      ['1a', 'exchange.delete', { exchange: '' }],
+    ],
+  },
+  {
+    name: 'a direct exchange compares the key octet by octet',
+    steps: [
+      exchange('d', 'direct'),
+      queue('q1'),
+      queue('q2'),
+      bound('q1', 'd', 'red'),
+      bound('q1', 'd', 'green'),
+      bound('q2', 'd', 'red'),
+      publish('d', 'red', 'both'),
+      publish('d', 'green', 'first'),
+      publish('d', 'Red', 'returned'),
+      publish('d', '', 'returned too'),
+      ['1a', 'queue.unbind', { queue: 'q1', exchange: 'd', key: 'red' }],
+      ['1a', 'queue.unbind', { queue: 'q1', exchange: 'd', key: 'never bound' }],
+      publish('d', 'red', 'second only'),
+      emptied('q1'),
+      emptied('q2'),
+    ],
+  },
+  {
+    name: 'a fanout exchange ignores keys, and a queue gets one copy',
+    steps: [
+      exchange('f', 'fanout'),
+      queue('q1'),
+      queue('q2'),
+      bound('q1', 'f', 'a'),
+      bound('q1', 'f', 'b'),
+      bound('q2', 'f'),
+      publish('f', 'whatever', 'm'),
+      emptied('q1'),
+      emptied('q2'),
+    ],
+  },
+  {
+    name: 'topic patterns: stars, hashes, empty words and the empty key',
+    steps: [
+      exchange('t', 'topic'),
+      ...[
+        '#',
+        '*',
+        'a.*',
+        'a.#',
+        '*.b',
+        '#.b',
+        '#.b.#',
+        'a.*.c',
+        'a..c',
+        '',
+        '*.*',
+        'a.#.#.c',
+      ].flatMap((key, at): Step[] => [queue(`t${at}`), bound(`t${at}`, 't', key)]),
+      ...['', 'a', 'a.b', 'a.b.c', 'a..c', '.', 'b', 'a.x.y.c', '*', '#', 'a.b.b', 'b.'].flatMap(
+        (key): Step[] => [
+          publish('t', key, `key ${key}`),
+          ...Array.from({ length: 12 }, (_, at) => emptied(`t${at}`)),
+        ],
+      ),
+    ],
+  },
+  {
+    name: 'headers: all and any leave out what begins with x-',
+    steps: [
+      exchange('h', 'headers'),
+      ...(
+        [
+          { 'x-match': 'all', a: 1, b: 'two' },
+          { 'x-match': 'any', a: 1, b: 'two' },
+          { a: 1, 'x-b': 'two' },
+          { 'x-match': 'any', 'x-b': 'two' },
+          { 'x-match': 'all-with-x', a: 1, 'x-b': 'two' },
+          { 'x-match': 'any-with-x', a: 1, 'x-b': 'two' },
+          {},
+          { 'x-match': 'any' },
+          { a: null },
+        ] as const satisfies readonly PlainTable[]
+      ).flatMap((args, at): Step[] => [queue(`h${at}`), bound(`h${at}`, 'h', '', args)]),
+      ...(
+        [
+          { a: 1, b: 'two' },
+          { a: 1 },
+          { 'x-b': 'two' },
+          { a: 1, 'x-b': 'two' },
+          { a: '1', b: 'two' },
+          { a: 1.5 },
+          { a: true, c: 'more' },
+          {},
+        ] as const satisfies readonly PlainTable[]
+      ).flatMap((headers): Step[] => [
+        publish('h', 'ignored', 'm', { headers }),
+        ...Array.from({ length: 9 }, (_, at) => emptied(`h${at}`)),
+      ]),
+    ],
+  },
+  {
+    name: 'headers: x-match must be one of the four kinds',
+    steps: [
+      queue('q'),
+      bound('q', 'amq.headers', '', { 'x-match': 'some', a: 1 }),
+      bound('q', 'amq.headers', '', { 'x-match': 1, a: 1 }),
+      bound('q', 'amq.match', '', { a: 1 }),
+      publish('amq.match', '', 'm', { headers: { a: 1 } }),
+      got('q'),
+    ],
+  },
+  {
+    name: 'bindings between exchanges: a cycle ends, and a queue gets one copy',
+    steps: [
+      exchange('x1', 'fanout'),
+      exchange('x2', 'fanout'),
+      exchange('x3', 'direct'),
+      queue('q'),
+      ['1a', 'exchange.bind', { destination: 'x2', source: 'x1' }],
+      ['1a', 'exchange.bind', { destination: 'x1', source: 'x2' }],
+      ['1a', 'exchange.bind', { destination: 'x3', source: 'x2' }],
+      ['1a', 'exchange.bind', { destination: 'x1', source: 'x1' }],
+      bound('q', 'x1'),
+      bound('q', 'x3', 'k'),
+      publish('x1', 'k', 'by x1'),
+      publish('x2', 'k', 'by x2'),
+      publish('x3', 'k', 'by x3'),
+      publish('x3', 'other', 'returned'),
+      emptied('q'),
+      ['1a', 'exchange.unbind', { destination: 'x1', source: 'x2' }],
+      publish('x2', 'k', 'by x3 only'),
+      publish('x2', 'other', 'returned'),
+      emptied('q'),
+      ['1a', 'exchange.bind', { destination: 'nowhere', source: 'x2' }],
+      ['1a', 'exchange.bind', { destination: 'x1', source: 'nowhere' }],
+      ['1a', 'exchange.bind', { destination: 'x1', source: '' }],
+      ['1a', 'exchange.bind', { destination: '', source: 'x1' }],
+    ],
+  },
+  {
+    name: 'an alternate exchange takes what no binding took',
+    steps: [
+      exchange('spare', 'fanout'),
+      exchange('main', 'direct', { arguments: { 'alternate-exchange': 'spare' } }),
+      exchange('lone', 'direct', { arguments: { 'alternate-exchange': 'missing' } }),
+      queue('q'),
+      queue('rest'),
+      bound('q', 'main', 'k'),
+      bound('rest', 'spare'),
+      publish('main', 'k', 'routed'),
+      publish('main', 'other', 'unroutable'),
+      publish('lone', 'other', 'returned'),
+      got('q'),
+      got('rest'),
+      exchange('front', 'fanout'),
+      ['1a', 'exchange.bind', { destination: 'main', source: 'front' }],
+      publish('front', 'other', 'over two exchanges'),
+      got('rest'),
+      exchange('main', 'direct', { arguments: { 'alternate-exchange': 'other' } }),
+      exchange('main', 'direct'),
+      exchange('odd', 'direct', { arguments: { 'alternate-exchange': 5 } }),
+    ],
+  },
+  {
+    name: 'a cycle of alternate exchanges ends',
+    steps: [
+      exchange('a1', 'direct', { arguments: { 'alternate-exchange': 'a2' } }),
+      exchange('a2', 'direct', { arguments: { 'alternate-exchange': 'a1' } }),
+      queue('q'),
+      bound('q', 'a1', 'k'),
+      publish('a2', 'k', 'by a1'),
+      publish('a1', 'other', 'returned'),
+      got('q'),
+    ],
+  },
+  {
+    name: 'an internal exchange is reached over a binding only',
+    steps: [
+      exchange('in', 'fanout', { internal: true }),
+      exchange('out', 'fanout'),
+      queue('q'),
+      bound('q', 'in'),
+      ['1a', 'exchange.bind', { destination: 'in', source: 'out' }],
+      publish('out', 'k', 'm'),
+      got('q'),
+      publish('in', 'k', 'refused'),
+      exchange('in', 'fanout'),
+    ],
+  },
+  {
+    name: 'an auto-delete exchange goes with its last binding',
+    steps: [
+      exchange('ad1', 'fanout', { autoDelete: true }),
+      exchange('ad2', 'fanout', { autoDelete: true }),
+      queue('q'),
+      bound('q', 'ad2'),
+      ['1a', 'exchange.bind', { destination: 'ad2', source: 'ad1' }],
+      ['1a', 'exchange.declare', { exchange: 'ad1', passive: true }],
+      ['1a', 'queue.delete', { queue: 'q' }],
+      ['1a', 'exchange.declare', { exchange: 'ad2', passive: true }],
+      ['1a', 'exchange.declare', { exchange: 'ad1', passive: true }],
+      ['1a', 'basic.publish', { exchange: 'ad1', key: 'k', body: 'm' }],
+      exchange('ad3', 'fanout', { autoDelete: true }),
+      ['1a', 'exchange.declare', { exchange: 'ad3', passive: true }],
+    ],
+  },
+  {
+    name: 'the headers CC and BCC add routing keys, and BCC is not shown',
+    steps: [
+      queue('q1'),
+      queue('q2'),
+      queue('q3'),
+      publish('', 'q1', 'm', { headers: { CC: ['q2', 'q1'], BCC: ['q3'], a: 1 } }),
+      got('q1'),
+      got('q2'),
+      got('q3'),
+      publish('', 'q1', 'refused', { headers: { CC: 'q2' } }),
+    ],
+  },
+];
