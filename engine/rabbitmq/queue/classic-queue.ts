@@ -151,7 +151,7 @@ export class ClassicQueue {
     }
     this.#ready.publish(of);
     this.#dropHead();
-    this.#dropExpired();
+    this.#run();
   }
 
   #expiryOf({ ttlMs }: Message): Micros | null {
@@ -258,8 +258,9 @@ export class ClassicQueue {
   /** The channel settles messages that it was delivered, each once. */
   settle(channel: ConsumingChannel, messages: readonly QueuedMessage[], how: Settlement): void {
     if (this.#isDeleted) return;
+    let unblocked = false;
     for (const of of messages) {
-      this.#consumers.settled(channel, of);
+      if (this.#consumers.settled(channel, of)) unblocked = true;
       if (how === 'requeue') {
         this.#ready.requeue(of);
       } else if (how === 'discard') {
@@ -270,7 +271,7 @@ export class ClassicQueue {
       }
     }
     if (how === 'requeue') this.#requeued();
-    else this.#run();
+    else if (unblocked) this.#run();
     this.#end();
   }
 

@@ -147,7 +147,9 @@ export class Consumers {
     record.unacknowledged.delete(of);
     this.#unacknowledged -= 1;
     let unblocked = false;
-    if (consumer !== null && consumer.refund() && record.blocked.delete(consumer)) {
+    const hasCreditAgain = consumer?.refund() === true;
+    // Where the channel is at its limit, it stands in the turn when the channel is resumed.
+    if (hasCreditAgain && !record.suspended && record.blocked.delete(consumer)) {
       this.#stand(consumer);
       unblocked = true;
     }

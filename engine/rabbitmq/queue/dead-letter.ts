@@ -48,6 +48,7 @@ export function deadLetter(
     routingKeys: shownRoutingKeys(message),
     timeSeconds: BigInt(timeSeconds),
     originalExpiration: expiration ?? null,
+    entry: null,
   });
   const latest = present(deaths[0], 'it died');
   assert(latest.queue === queue && latest.reason === reason, 'the latest death', { latest });
@@ -78,7 +79,7 @@ export function withoutCycles(letter: Message, queues: readonly string[]): reado
 
 function deathsOf(message: Message): readonly Death[] {
   if (message.deaths !== null) return message.deaths;
-  return deathsFromField(lookup(message.properties.headers ?? [], 'x-death')) ?? [];
+  return deathsFromField(lookup(message.properties.headers ?? [], 'x-death'));
 }
 
 function deathHeaders(

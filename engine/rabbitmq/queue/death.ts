@@ -13,6 +13,7 @@ import {
   longstr,
   lookup,
   textOf,
+  withValue,
 } from '../field-table.ts';
 
 /** `delivery_limit` is a quorum queue's. */
@@ -28,6 +29,8 @@ export interface Death {
   readonly timeSeconds: bigint;
   /** The property `expiration` that the message had, which its dead letter no longer has. */
   readonly originalExpiration: string | null;
+  /** The entry of a header, which may be a client's: it is kept as it is, but for the count. */
+  readonly entry: FieldTable | null;
 }
 
 /** The deaths after one more. */
@@ -57,6 +60,7 @@ export function deathsToField(deaths: readonly Death[]): FieldValue {
 }
 
 function tableOfDeath(of: Death): FieldTable {
+  if (of.entry !== null) return withValue(of.entry, 'count', { type: 'long', value: of.count });
   const routingKeys = of.routingKeys.map(longstr);
   const entries: { name: string; value: FieldValue }[] = [
     { name: 'count', value: { type: 'long', value: of.count } },
@@ -73,24 +77,17 @@ function tableOfDeath(of: Death): FieldTable {
 }
 
 /**
- * The deaths that a header tells: a client may have published it. Null where the header is no array
- * of tables with a queue and a reason, which the broker then writes anew.
+ * The deaths that a header tells: a client may have published it. None where the header is no
+ * array, and the broker then writes it anew; an entry without a queue is nobody's death.
  */
-export function deathsFromField(of: FieldValue | undefined): readonly Death[] | null {
-  if (of?.type !== 'array') return null;
-  const deaths: Death[] = [];
-  for (const item of of.value) {
-    if (item.type !== 'table') return null;
-    const death = deathOfTable(item.value);
-    if (death === null) return null;
-    deaths.push(death);
-  }
-  return deaths;
+export function deathsFromField(of: FieldValue | undefined): readonly Death[] {
+  if (of?.type !== 'array') return [];
+  return of.value.flatMap((item) => (item.type === 'table' ? [deathOfTable(item.value)] : []));
 }
 
-function deathOfTable(table: FieldTable): Death | null {
-  const [queue, reason] = [textOf(lookup(table, 'queue')), textOf(lookup(table, 'reason'))];
-  if (queue === undefined || reason === undefined) return null;
+function deathOfTable(table: FieldTable): Death {
+  const queue = textOf(lookup(table, 'queue')) ?? '';
+  const reason = textOf(lookup(table, 'reason')) ?? '';
   const keys = lookup(table, 'routing-keys');
   const time = lookup(table, 'time');
   return {
@@ -101,5 +98,6 @@ function deathOfTable(table: FieldTable): Death | null {
     routingKeys: keys?.type === 'array' ? keys.value.flatMap((of) => textOf(of) ?? []) : [],
     timeSeconds: time?.type === 'timestamp' ? time.value : 0n,
     originalExpiration: textOf(lookup(table, 'original-expiration')) ?? null,
+    entry: table,
   };
 }

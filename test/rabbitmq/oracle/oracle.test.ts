@@ -35,11 +35,10 @@ describe('rabbitmq: oracle', () => {
   test.each(scenarios)('rabbitmq: oracle: $name', (scenario) => {
     const real = [...histories.get(scenario.name)!];
     const ours = [...playOurs(scenario, profileOf('rabbitmq-3.10'))];
-    for (const { theirs, our } of accepted[scenario.name] ?? []) {
+    for (const { theirs, ours: instead } of accepted[scenario.name] ?? []) {
       const place = real.indexOf(theirs);
       expect(place, theirs).toBeGreaterThanOrEqual(0);
-      expect(ours[place]).toBe(our);
-      real[place] = our;
+      real.splice(place, 1, ...instead);
     }
     expect(ours).toEqual(real);
   });

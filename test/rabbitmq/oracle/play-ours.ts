@@ -267,7 +267,7 @@ class Player {
       const settings = definition as Record<string, string | number>;
       const by = operator === true ? 'operator' : 'user';
       const wrong = this.#node.vhost.setPolicy({ ...policy, definition: settings }, by);
-      return wrong === null ? ok : `refused: ${wrong}`;
+      return wrong === null ? ok : 'refused';
     },
     'policy.clear': (_channel, { name, operator }) => {
       this.#node.vhost.clearPolicy(name, operator === true ? 'operator' : 'user');

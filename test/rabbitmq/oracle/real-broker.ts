@@ -115,10 +115,11 @@ export class RealBroker {
       return (await this.#call(name, channel, method, args)) ?? 'ok';
     } catch (error) {
       this.#channels.delete(name);
-      // The channel's own event says the same.
+      // The channel's or connection's own event says the same, and more where this error is bare.
       await pause(STEP_MS);
-      const text = errorText(error as Error);
-      this.#happenings = this.#happenings.filter(({ text: of }) => of !== `closed: ${text}`);
+      const closed = this.#happenings.find(({ text }) => text.startsWith('closed: '));
+      this.#happenings = this.#happenings.filter((of) => of !== closed);
+      const text = closed?.text.slice('closed: '.length) ?? errorText(error as Error);
       return text;
     }
   }

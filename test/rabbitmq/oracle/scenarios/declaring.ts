@@ -30,7 +30,7 @@ export const declaring: readonly Scenario[] = [
     name: 'an unknown type of exchange closes the connection',
     steps: [
       ['1b', 'queue.declare', { queue: 'own', exclusive: true }],
-      ['1a', 'exchange.declare', { exchange: 'x', type: 'unknown' }],
+      ['1a', 'exchange.declare', { exchange: 'x', type: 'quux' }],
       ['1b', 'queue.declare', { queue: 'own', passive: true }],
     ],
   },
