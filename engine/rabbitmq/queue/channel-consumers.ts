@@ -192,6 +192,15 @@ export class ChannelConsumers implements ConsumingChannel {
     this.limiter.settled(taken.filter(({ consumerTag }) => consumerTag !== null).length);
   }
 
+  /** What was taken is unacknowledged again: a transaction was rolled back. */
+  giveBack(taken: readonly Unacknowledged[]): void {
+    const all = [...this.#unacknowledged.values(), ...taken];
+    all.sort((left, right) => left.deliveryTag - right.deliveryTag);
+    this.#unacknowledged.clear();
+    for (const of of all) this.#unacknowledged.set(of.deliveryTag, of);
+    assert(this.#unacknowledged.size === all.length, 'a tag is outstanding once', {});
+  }
+
   /** basic.recover: what is unsettled is delivered again, to any consumer. */
   recover(requeue: boolean): AmqpError | null {
     if (!requeue) return amqpError('NOT_IMPLEMENTED', 'requeue=false');

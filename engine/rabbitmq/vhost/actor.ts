@@ -9,8 +9,8 @@ import type { VirtualHost } from './virtual-host.ts';
 
 export interface Actor {
   readonly user: string;
-  /** Unique for each connection of the node: exclusive queues belong to it. */
-  readonly connection: number;
+  /** The connection, unique in the node: exclusive queues belong to it. */
+  readonly id: number;
 }
 
 interface Resource {
@@ -58,11 +58,11 @@ export function checkTopicPermission(
 /** A 405 where the queue is another connection's. Source: `check_exclusive_access`. */
 export function checkExclusiveAccess(
   vhost: VirtualHost,
-  { connection }: Actor,
+  { id }: Actor,
   queue: ClassicQueue,
 ): AmqpError | null {
   const { exclusiveOwner } = queue.declaration;
-  return exclusiveOwner === null || exclusiveOwner === connection ? null : locked(vhost, queue);
+  return exclusiveOwner === null || exclusiveOwner === id ? null : locked(vhost, queue);
 }
 
 export function locked(vhost: VirtualHost, { name }: ClassicQueue): AmqpError {

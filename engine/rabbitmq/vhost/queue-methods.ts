@@ -56,7 +56,7 @@ export function declareQueue(
   const name = given === '' ? generatedName('amq.gen', vhost.ports.random) : given;
   const refused = checkPermission(vhost, actor, { kind: 'queue', name, to: 'configure' });
   if (refused !== null) return refused;
-  const exclusiveOwner = method.exclusive ? actor.connection : null;
+  const exclusiveOwner = method.exclusive ? actor.id : null;
   // An exclusive queue ends with its connection, so it is never durable.
   const durable = method.durable && !method.exclusive;
   const { autoDelete, arguments: args } = method;

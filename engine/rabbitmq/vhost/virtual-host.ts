@@ -21,6 +21,8 @@ import type { Profile } from '../profiles.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
 import type { DeathNotice, QueueDeclaration, QueuePorts } from '../queue/queue-ports.ts';
+import type { Actor } from './actor.ts';
+import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { Policies, type Policy } from './policies.ts';
 import type { Users } from './users.ts';
 
@@ -86,6 +88,11 @@ export class VirtualHost {
     return named(kind, name, this.name);
   }
 
+  /** This side of a new channel. */
+  openChannel(actor: Actor, listener: SessionListener): ChannelSession {
+    return new ChannelSession(this, actor, listener);
+  }
+
   // -------------------------------------------------------------------------------- exchanges
 
   addExchange(declaration: ExchangeDeclaration): Exchange {
@@ -132,14 +139,14 @@ export class VirtualHost {
   }
 
   /** A connection is gone, and with it its exclusive queues (invariant R14). */
-  connectionClosed(connection: number): void {
+  connectionClosed({ id }: Actor): void {
     for (const queue of [...this.#queues.values()]) {
-      if (queue.declaration.exclusiveOwner === connection) this.removeQueue(queue);
+      if (queue.declaration.exclusiveOwner === id) this.removeQueue(queue);
     }
     const left = [...this.#queues.values()].some(
-      ({ declaration }) => declaration.exclusiveOwner === connection,
+      ({ declaration }) => declaration.exclusiveOwner === id,
     );
-    assert(!left, 'no exclusive queue outlives its connection', { connection });
+    assert(!left, 'no exclusive queue outlives its connection', { id });
   }
 
   // --------------------------------------------------------------------------------- bindings

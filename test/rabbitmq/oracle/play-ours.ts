@@ -1,30 +1,12 @@
-/** Plays a scenario on our components: the least of a channel around a virtual host. */
+/** Plays a scenario on our components: the least of a channel around a virtual host's session. */
 import { type AmqpError, isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
 import type { FieldTable, FieldValue } from '../../../engine/rabbitmq/field-table.ts';
-import type { Message } from '../../../engine/rabbitmq/message.ts';
 import type { Profile } from '../../../engine/rabbitmq/profiles.ts';
-import {
-  ChannelConsumers,
-  type Delivery,
-} from '../../../engine/rabbitmq/queue/channel-consumers.ts';
-import type { Settlement } from '../../../engine/rabbitmq/queue/classic-queue.ts';
-import {
-  consume,
-  deliverMessage,
-  get,
-  routeMessage,
-} from '../../../engine/rabbitmq/vhost/basic-methods.ts';
-import { bind, unbind } from '../../../engine/rabbitmq/vhost/binding-methods.ts';
-import {
-  declareExchange,
-  deleteExchange,
-} from '../../../engine/rabbitmq/vhost/exchange-methods.ts';
+import type {
+  ChannelSession,
+  MessageContent,
+} from '../../../engine/rabbitmq/vhost/channel-session.ts';
 import type { ApplyTo } from '../../../engine/rabbitmq/vhost/policies.ts';
-import {
-  declareQueue,
-  deleteQueue,
-  purgeQueue,
-} from '../../../engine/rabbitmq/vhost/queue-methods.ts';
 import { Node } from '../node.ts';
 import {
   type ArgsOf,
@@ -43,9 +25,7 @@ const STEP_MS = 40;
 
 interface Channel {
   readonly name: string;
-  readonly consumers: ChannelConsumers;
-  /** The number of the last publish; null: confirms are not selected. */
-  published: number | null;
+  readonly session: ChannelSession;
 }
 
 const ok = 'ok';
@@ -78,7 +58,8 @@ class Player {
     const handle = this.#methods[method] as (channel: Channel, args: object) => unknown;
     const result = handle(channel, args);
     if (!isAmqpError(result)) return typeof result === 'string' ? result : ok;
-    this.#close(channel, result);
+    if (result.code < 500) this.#closeChannel(channel);
+    else this.#closeConnection(name[0]!);
     const text = errorText(result);
     // What has no reply is answered by the close only.
     if (!NO_REPLY.has(method)) return text;
@@ -89,131 +70,54 @@ class Player {
   #channel(name: string): Channel {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
-    const note = (text: string): void => void this.#happenings.push({ channel: name, text });
-    const port = {
-      deliver: (tag: string, delivery: Delivery) => note(`deliver ${tag} ${textOf(delivery)}`),
-      cancel: (tag: string) => note(`cancelled ${tag}`),
-    };
-    const { switches } = this.#node.profile;
-    const random = this.#node.ports.random(`channel ${name}`);
-    const consumers = new ChannelConsumers(port, random, {
-      globalQosIsPermitted: switches.globalQos,
+    const note = (text: string, last = false): void =>
+      void this.#happenings.push({ channel: name, text, last });
+    const session = this.#node.vhost.openChannel(this.#actor(name[0]!), {
+      deliver: ({ consumerTag, ...delivery }, content) =>
+        note(`deliver ${consumerTag} ${textOf(delivery, content)}`),
+      returned: ({ replyCode, replyText }, { body }) =>
+        note(`returned ${replyCode} ${replyText} '${decode(body)}'`),
+      confirmed: (tag) => note(`ack of publish ${tag}`, true),
+      rejected: (tag) => note(`nack of publish ${tag}`, true),
+      consumerCancelled: (tag) => note(`cancelled ${tag}`),
     });
-    const channel: Channel = { name, consumers, published: null };
+    const channel: Channel = { name, session };
     this.#channels.set(name, channel);
     return channel;
   }
 
-  #close(channel: Channel, { code }: AmqpError): void {
-    if (code < 500) {
-      this.#closeChannel(channel);
-      return;
-    }
-    this.#closeConnection(channel.name[0]!);
-  }
-
   #closeChannel(channel: Channel): void {
     this.#channels.delete(channel.name);
-    channel.consumers.close();
+    channel.session.close();
   }
 
   #closeConnection(connection: string): void {
     for (const channel of [...this.#channels.values()]) {
       if (channel.name.startsWith(connection)) this.#closeChannel(channel);
     }
-    this.#node.vhost.connectionClosed(Number(connection));
+    this.#node.vhost.connectionClosed(this.#actor(connection));
   }
 
-  #actor({ name }: Channel): { user: string; connection: number } {
-    const connection = name[0]!;
+  #actor(connection: string): { user: string; id: number } {
     const isKnown = this.#users !== undefined && Object.hasOwn(this.#users, connection);
-    return { user: isKnown ? userOf(connection) : 'guest', connection: Number(connection) };
-  }
-
-  #bind(
-    how: typeof bind,
-    channel: Channel,
-    {
-      kind,
-      to,
-      source,
-      args,
-    }: {
-      kind: 'queue' | 'exchange';
-      to: string;
-      source: string;
-      args: { key?: string; arguments?: PlainTable };
-    },
-  ): AmqpError | null {
-    return how(this.#node.vhost, this.#actor(channel), {
-      source,
-      destination: { kind, name: to },
-      routingKey: args.key ?? '',
-      arguments: tableOf(args.arguments),
-    });
-  }
-
-  #publish(channel: Channel, args: ArgsOf<'basic.publish'>): AmqpError | null {
-    const { vhost } = this.#node;
-    const { exchange = '', key = '', body, mandatory, persistent, headers, ...properties } = args;
-    const routed = routeMessage(vhost, this.#actor(channel), {
-      exchange,
-      routingKey: key,
-      properties: {
-        ...properties,
-        headers: tableOf(headers),
-        ...(persistent === undefined ? {} : { deliveryMode: persistent ? 2 : 1 }),
-      },
-      body: new TextEncoder().encode(body),
-    });
-    if (isAmqpError(routed)) return routed;
-    const number = channel.published === null ? null : (channel.published += 1);
-    let refused = false;
-    const queues = deliverMessage(vhost, routed, {
-      confirmed: () => {},
-      rejected: () => {
-        refused = true;
-      },
-    });
-    const { name } = channel;
-    if (queues.length === 0 && mandatory === true) {
-      this.#happenings.push({ channel: name, text: `returned 312 NO_ROUTE '${body}'` });
-    }
-    if (number !== null) {
-      const text = `${refused ? 'nack' : 'ack'} of publish ${number}`;
-      this.#happenings.push({ channel: name, text, last: true });
-    }
-    return null;
-  }
-
-  #settle(
-    { consumers }: Channel,
-    { tag, multiple }: { tag: number; multiple?: boolean },
-    how: Settlement,
-  ): AmqpError | null {
-    const taken = consumers.take(tag, multiple ?? false);
-    if (isAmqpError(taken)) return taken;
-    consumers.settle(taken, how);
-    return null;
+    return { user: isKnown ? userOf(connection) : 'guest', id: Number(connection) };
   }
 
   readonly #methods: {
     [M in Method]: (channel: Channel, args: ArgsOf<M>) => AmqpError | string | null | void;
   } = {
-    'exchange.declare': (channel, args) =>
-      declareExchange(this.#node.vhost, this.#actor(channel), {
+    'exchange.declare': ({ session }, args) =>
+      session.declareExchange({
         ...{ type: '', passive: false, durable: false, autoDelete: false, internal: false },
         ...args,
         arguments: tableOf(args.arguments),
       }),
-    'exchange.delete': (channel, { exchange, ifUnused = false }) =>
-      deleteExchange(this.#node.vhost, this.#actor(channel), { exchange, ifUnused }),
-    'exchange.bind': (channel, { destination: to, source, ...args }) =>
-      this.#bind(bind, channel, { kind: 'exchange', to, source, args }),
-    'exchange.unbind': (channel, { destination: to, source, ...args }) =>
-      this.#bind(unbind, channel, { kind: 'exchange', to, source, args }),
-    'queue.declare': (channel, args) => {
-      const result = declareQueue(this.#node.vhost, this.#actor(channel), {
+    'exchange.delete': ({ session }, { exchange, ifUnused = false }) =>
+      session.deleteExchange({ exchange, ifUnused }),
+    'exchange.bind': ({ session }, args) => session.bindExchange(bindingOf(args)),
+    'exchange.unbind': ({ session }, args) => session.unbindExchange(bindingOf(args)),
+    'queue.declare': ({ session }, args) => {
+      const result = session.declareQueue({
         ...{ passive: false, durable: false, exclusive: false, autoDelete: false },
         ...args,
         arguments: tableOf(args.arguments),
@@ -221,44 +125,56 @@ class Player {
       if (isAmqpError(result)) return result;
       return `${result.queue} messages=${result.messageCount} consumers=${result.consumerCount}`;
     },
-    'queue.delete': (channel, { queue, ifUnused = false, ifEmpty = false }) =>
-      counted(deleteQueue(this.#node.vhost, this.#actor(channel), { queue, ifUnused, ifEmpty })),
-    'queue.purge': (channel, { queue }) =>
-      counted(purgeQueue(this.#node.vhost, this.#actor(channel), queue)),
-    'queue.bind': (channel, { queue: to, exchange: source, ...args }) =>
-      this.#bind(bind, channel, { kind: 'queue', to, source, args }),
-    'queue.unbind': (channel, { queue: to, exchange: source, ...args }) =>
-      this.#bind(unbind, channel, { kind: 'queue', to, source, args }),
-    'basic.publish': (channel, args) => this.#publish(channel, args),
-    'basic.get': (channel, { queue, noAck = false }) => {
-      const { vhost } = this.#node;
-      const result = get(vhost, this.#actor(channel), channel.consumers, { queue, noAck });
+    'queue.delete': ({ session }, { queue, ifUnused = false, ifEmpty = false }) =>
+      counted(session.deleteQueue({ queue, ifUnused, ifEmpty })),
+    'queue.purge': ({ session }, args) => counted(session.purgeQueue(args)),
+    'queue.bind': ({ session }, args) => session.bindQueue(bindingOf(args)),
+    'queue.unbind': ({ session }, args) => session.unbindQueue(bindingOf(args)),
+    'basic.publish': ({ session }, args) => {
+      const { exchange = '', key: routingKey = '', body, mandatory = false, ...more } = args;
+      const { persistent, headers, ...properties } = more;
+      const mode = persistent === undefined ? {} : { deliveryMode: persistent ? 2 : 1 };
+      return session.publish(
+        { exchange, routingKey, mandatory, immediate: false },
+        {
+          properties: { ...properties, ...mode, headers: tableOf(headers) },
+          body: new TextEncoder().encode(body),
+        },
+      );
+    },
+    'basic.get': ({ session }, { queue, noAck = false }) => {
+      const result = session.get({ queue, noAck });
       if (result === null) return 'empty';
       if (isAmqpError(result)) return result;
-      return `${textOf(result.delivery)} messages=${result.messageCount}`;
+      return `${textOf(result.reply, result.content)} messages=${result.reply.messageCount}`;
     },
-    'basic.consume': (channel, { queue, tag, noAck = false, exclusive = false, ...args }) => {
-      let consumerTag = '';
-      const refused = consume(this.#node.vhost, this.#actor(channel), channel.consumers, {
-        ...{ queue, consumerTag: tag, noAck, exclusive, arguments: tableOf(args.arguments) },
-        accepted: (accepted) => {
-          consumerTag = accepted;
+    'basic.consume': ({ session }, { tag, noAck = false, exclusive = false, ...args }) => {
+      let started = '';
+      const refused = session.consume(
+        {
+          ...{ queue: args.queue, consumerTag: tag, noAck, exclusive },
+          arguments: tableOf(args.arguments),
         },
-      });
-      return refused ?? consumerTag;
+        (consumerTag) => {
+          started = consumerTag;
+        },
+      );
+      return refused ?? started;
     },
-    'basic.cancel': ({ consumers }, { tag }) => consumers.cancel(tag),
-    'basic.ack': (channel, args) => this.#settle(channel, args, 'ack'),
-    'basic.nack': (channel, { requeue = true, ...args }) =>
-      this.#settle(channel, args, requeue ? 'requeue' : 'discard'),
-    'basic.reject': (channel, { requeue = true, ...args }) =>
-      this.#settle(channel, args, requeue ? 'requeue' : 'discard'),
-    'basic.qos': ({ consumers }, { count, global = false }) =>
-      consumers.qos({ prefetchSize: 0, prefetchCount: count, global }),
-    'basic.recover': ({ consumers }) => consumers.recover(true),
-    'confirm.select': (channel) => {
-      channel.published = 0;
-    },
+    'basic.cancel': ({ session }, { tag }) => session.cancel(tag),
+    'basic.ack': ({ session }, { tag: deliveryTag, multiple = false }) =>
+      session.ack({ deliveryTag, multiple }),
+    'basic.nack': ({ session }, { tag: deliveryTag, multiple = false, requeue = true }) =>
+      session.nack({ deliveryTag, multiple, requeue }),
+    'basic.reject': ({ session }, { tag: deliveryTag, requeue = true }) =>
+      session.nack({ deliveryTag, multiple: false, requeue }),
+    'basic.qos': ({ session }, { count, global = false }) =>
+      session.setPrefetch({ prefetchSize: 0, prefetchCount: count, global }),
+    'basic.recover': ({ session }) => session.recover(),
+    'confirm.select': ({ session }) => session.selectConfirms(),
+    'tx.select': ({ session }) => session.selectTransactions(),
+    'tx.commit': ({ session }) => session.commit(() => {}),
+    'tx.rollback': ({ session }) => session.rollback(),
     'channel.close': (channel) => this.#closeChannel(channel),
     'connection.close': ({ name }) => this.#closeConnection(name[0]!),
     wait: () => {},
@@ -273,6 +189,12 @@ class Player {
       this.#node.vhost.clearPolicy(name, operator === true ? 'operator' : 'user');
     },
   };
+}
+
+function bindingOf<A extends { key?: string; arguments?: PlainTable }>(
+  args: A,
+): Omit<A, 'arguments'> & { routingKey: string; arguments: FieldTable } {
+  return { ...args, routingKey: args.key ?? '', arguments: tableOf(args.arguments) };
 }
 
 const NO_REPLY: ReadonlySet<Method> = new Set<Method>([
@@ -298,19 +220,24 @@ const NAMES: Readonly<Record<number, string>> = {
 const errorText = ({ code, explanation }: AmqpError): string =>
   `${code} ${NAMES[code]} - ${explanation}`;
 
-function textOf({ deliveryTag, redelivered, message }: Delivery): string {
-  const { exchange, properties, body } = message;
-  return deliveryText({
-    ...{ deliveryTag, redelivered, exchange, routingKey: message.routingKeys[0]! },
-    body: new TextDecoder().decode(body),
-    headers: headersOf(message),
-    expiration: properties.expiration,
-  });
+interface Delivered {
+  readonly deliveryTag: number;
+  readonly redelivered: boolean;
+  readonly exchange: string;
+  readonly routingKey: string;
 }
 
-function headersOf({ properties }: Message): PlainTable {
-  return plainOf({ type: 'table', value: properties.headers ?? [] }) as PlainTable;
+function textOf(
+  { deliveryTag, redelivered, exchange, routingKey }: Delivered,
+  { properties, body }: MessageContent,
+): string {
+  const headers = plainOf({ type: 'table', value: properties.headers ?? [] }) as PlainTable;
+  const { expiration } = properties;
+  const place = { deliveryTag, redelivered, exchange, routingKey };
+  return deliveryText({ ...place, body: decode(body), headers, expiration });
 }
+
+const decode = (body: Uint8Array): string => new TextDecoder().decode(body);
 
 function plainOf(of: FieldValue): Plain {
   switch (of.type) {

@@ -63,22 +63,28 @@ function errorText(error: Error): string {
 export class RealBroker {
   readonly #where: Where;
   readonly #connect: Connect;
+  /** Ids of methods that amqplib has no functions for. */
+  readonly #ids: Readonly<Record<string, number>>;
   readonly #connections = new Map<string, RealConnection>();
   readonly #channels = new Map<string, RealChannel>();
   readonly #published = new Map<string, number>();
   #happenings: Happening[] = [];
   #users: Scenario['users'];
 
-  private constructor(where: Where, connect: Connect) {
+  private constructor(where: Where, connect: Connect, ids: Readonly<Record<string, number>>) {
     this.#where = where;
     this.#connect = connect;
+    this.#ids = ids;
   }
 
   static async of(where: Where): Promise<RealBroker> {
     const library = (await import(`${where.amqplib}/channel_api.js`)) as {
       default: { connect: Connect };
     };
-    return new RealBroker(where, (url) => library.default.connect(url));
+    const definitions = (await import(`${where.amqplib}/lib/defs.js`)) as {
+      default: Readonly<Record<string, number>>;
+    };
+    return new RealBroker(where, (url) => library.default.connect(url), definitions.default);
   }
 
   async play(scenario: Scenario): Promise<readonly string[]> {
@@ -194,6 +200,18 @@ export class RealBroker {
       case 'basic.recover':
         await channel.recover!();
         return undefined;
+      case 'tx.select':
+      case 'tx.commit':
+      case 'tx.rollback': {
+        const { TxSelect, TxSelectOk, TxCommit, TxCommitOk, TxRollback, TxRollbackOk } = this.#ids;
+        const [ask, reply] = {
+          'tx.select': [TxSelect, TxSelectOk],
+          'tx.commit': [TxCommit, TxCommitOk],
+          'tx.rollback': [TxRollback, TxRollbackOk],
+        }[method];
+        await channel.rpc!(ask, {}, reply);
+        return undefined;
+      }
       case 'channel.close':
         this.#channels.delete(name);
         await channel.close!();

@@ -63,6 +63,9 @@ interface Methods {
   'basic.recover': Record<string, never>;
   /** The channel numbers what it publishes; its first step. */
   'confirm.select': Record<string, never>;
+  'tx.select': Record<string, never>;
+  'tx.commit': Record<string, never>;
+  'tx.rollback': Record<string, never>;
   'channel.close': Record<string, never>;
   /** The connection of the channel. */
   'connection.close': Record<string, never>;

@@ -7,6 +7,7 @@ import { exchanges } from './scenarios/exchanges.ts';
 import { limits } from './scenarios/limits.ts';
 import { permissions } from './scenarios/permissions.ts';
 import { settling } from './scenarios/settling.ts';
+import { transactions } from './scenarios/transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...exchanges,
@@ -16,4 +17,5 @@ export const scenarios: readonly Scenario[] = [
   ...limits,
   ...deadLetters,
   ...permissions,
+  ...transactions,
 ];

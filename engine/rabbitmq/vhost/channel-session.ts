@@ -1,0 +1,345 @@
+/**
+ * A virtual host's side of one channel: what the channel's methods do, its consumers, its
+ * publisher's sequence numbers and its open transaction.
+ *
+ * Each call gives its result, or the error that closes the channel or the connection; what happens
+ * by itself is told to the listener. The arguments have the methods' own names.
+ * Confirms (invariants R2, R3): every publish has one number and is confirmed or rejected once, in
+ * the call, after its return; a publish that a queue refused is rejected though others took it.
+ * A transaction holds publishes and settlements until its commit; nothing makes it atomic.
+ * Not here: the channel's states and frames (`channel/`). Differs: the real broker confirms later,
+ * several at once, and a durable queue's persistent messages when they are written.
+ * Sources: `rabbit_channel`; rabbitmq.com/docs/confirms, /docs/semantics.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { type AmqpError, amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
+import type { FieldTable } from '../field-table.ts';
+import type { Message, MessageProperties } from '../message.ts';
+import {
+  ChannelConsumers,
+  type Delivery,
+  type Unacknowledged,
+} from '../queue/channel-consumers.ts';
+import type { Settlement } from '../queue/classic-queue.ts';
+import type { Actor } from './actor.ts';
+import { type RoutedMessage, consume, deliverMessage, get, routeMessage } from './basic-methods.ts';
+import { type Bind, bind, unbind } from './binding-methods.ts';
+import {
+  type ExchangeDeclare,
+  type ExchangeDelete,
+  declareExchange,
+  deleteExchange,
+} from './exchange-methods.ts';
+import {
+  type DeclaredQueue,
+  type QueueDeclare,
+  type QueueDelete,
+  declareQueue,
+  deleteQueue,
+  purgeQueue,
+} from './queue-methods.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+export interface MessageContent {
+  readonly properties: MessageProperties;
+  readonly body: Uint8Array;
+}
+
+/** Where a delivered message was published, and what the channel calls it. */
+interface DeliveredArgs {
+  readonly deliveryTag: number;
+  readonly redelivered: boolean;
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+interface ReturnedArgs {
+  readonly replyCode: number;
+  readonly replyText: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** What happens to a channel by itself. It calls nothing of the session before it returns. */
+export interface SessionListener {
+  deliver(
+    delivery: DeliveredArgs & { readonly consumerTag: string },
+    content: MessageContent,
+  ): void;
+  /** A mandatory message had no queue to go to. */
+  returned(reply: ReturnedArgs, content: MessageContent): void;
+  confirmed(deliveryTag: number, multiple: boolean): void;
+  rejected(deliveryTag: number, multiple: boolean): void;
+  /** The consumer's queue is gone. */
+  consumerCancelled(consumerTag: string): void;
+}
+
+interface BindingArgs {
+  readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
+
+interface PublishArgs {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+  readonly immediate: boolean;
+}
+
+interface ConsumeArgs {
+  readonly queue: string;
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly arguments: FieldTable;
+}
+
+interface Publish {
+  readonly routed: RoutedMessage;
+  readonly mandatory: boolean;
+}
+
+/** What a transaction holds, in order. */
+interface Transaction {
+  readonly publishes: Publish[];
+  readonly settlements: { readonly taken: readonly Unacknowledged[]; readonly how: Settlement }[];
+}
+
+const NO_ROUTE = { replyCode: 312, replyText: 'NO_ROUTE' } as const;
+
+export class ChannelSession {
+  readonly #vhost: VirtualHost;
+  readonly #actor: Actor;
+  readonly #listener: SessionListener;
+  readonly #consumers: ChannelConsumers;
+  /** The number of the last publish; null: confirms are not selected. */
+  #published: number | null = null;
+  #transaction: Transaction | null = null;
+
+  constructor(vhost: VirtualHost, actor: Actor, listener: SessionListener) {
+    this.#vhost = vhost;
+    this.#actor = actor;
+    this.#listener = listener;
+    const port = {
+      deliver: (consumerTag: string, delivery: Delivery) =>
+        listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message)),
+      cancel: (consumerTag: string) => listener.consumerCancelled(consumerTag),
+    };
+    const { random, profile } = vhost.ports;
+    const globalQosIsPermitted = profile.switches.globalQos;
+    this.#consumers = new ChannelConsumers(port, random, { globalQosIsPermitted });
+  }
+
+  /** Deliveries that are not settled, without those that a transaction holds. */
+  get unacknowledgedCount(): number {
+    return this.#consumers.unacknowledgedCount;
+  }
+
+  declareExchange(args: ExchangeDeclare): AmqpError | null {
+    return declareExchange(this.#vhost, this.#actor, args);
+  }
+
+  deleteExchange(args: ExchangeDelete): AmqpError | null {
+    return deleteExchange(this.#vhost, this.#actor, args);
+  }
+
+  bindExchange(args: BindingArgs & { destination: string; source: string }): AmqpError | null {
+    return bind(this.#vhost, this.#actor, toExchange(args));
+  }
+
+  unbindExchange(args: BindingArgs & { destination: string; source: string }): AmqpError | null {
+    return unbind(this.#vhost, this.#actor, toExchange(args));
+  }
+
+  declareQueue(args: QueueDeclare): DeclaredQueue | AmqpError {
+    return declareQueue(this.#vhost, this.#actor, args);
+  }
+
+  bindQueue(args: BindingArgs & { queue: string; exchange: string }): AmqpError | null {
+    return bind(this.#vhost, this.#actor, toQueue(args));
+  }
+
+  unbindQueue(args: BindingArgs & { queue: string; exchange: string }): AmqpError | null {
+    return unbind(this.#vhost, this.#actor, toQueue(args));
+  }
+
+  /** How many messages were dropped. */
+  purgeQueue({ queue }: { readonly queue: string }): number | AmqpError {
+    return purgeQueue(this.#vhost, this.#actor, queue);
+  }
+
+  deleteQueue(args: QueueDelete): number | AmqpError {
+    return deleteQueue(this.#vhost, this.#actor, args);
+  }
+
+  // ------------------------------------------------------------------------------- publishing
+
+  publish(args: PublishArgs, { properties, body }: MessageContent): AmqpError | null {
+    const { exchange, routingKey, mandatory, immediate } = args;
+    if (immediate) return amqpError('NOT_IMPLEMENTED', 'immediate=true');
+    const published = { exchange, routingKey, properties, body };
+    const routed = routeMessage(this.#vhost, this.#actor, published);
+    if (isAmqpError(routed)) return routed;
+    if (this.#transaction === null) this.#deliver({ routed, mandatory });
+    else this.#transaction.publishes.push({ routed, mandatory });
+    return null;
+  }
+
+  /** Whether all queues took it. */
+  #deliver({ routed, mandatory }: Publish): boolean {
+    const { message } = routed;
+    let isRefused = false;
+    const publisher = {
+      confirmed: () => {},
+      rejected: () => {
+        isRefused = true;
+      },
+    };
+    const queues = deliverMessage(this.#vhost, routed, publisher);
+    assert(queues.length > 0 || !isRefused, 'only a queue refuses', { queues });
+    if (queues.length === 0 && mandatory) {
+      const place = { exchange: message.exchange, routingKey: message.routingKeys[0]! };
+      this.#listener.returned({ ...NO_ROUTE, ...place }, contentOf(message));
+    }
+    if (this.#published !== null) {
+      this.#published += 1;
+      if (isRefused) this.#listener.rejected(this.#published, false);
+      else this.#listener.confirmed(this.#published, false);
+    }
+    return !isRefused;
+  }
+
+  selectConfirms(): void {
+    assert(this.#transaction === null, 'the channel is not transactional', {});
+    this.#published ??= 0;
+  }
+
+  // -------------------------------------------------------------------------------- consuming
+
+  /** basic.get; null where the queue is empty. */
+  get(args: { readonly queue: string; readonly noAck: boolean }):
+    | {
+        readonly reply: DeliveredArgs & { readonly messageCount: number };
+        readonly content: MessageContent;
+      }
+    | AmqpError
+    | null {
+    const result = get(this.#vhost, this.#actor, this.#consumers, args);
+    if (result === null || isAmqpError(result)) return result;
+    const { delivery, messageCount } = result;
+    return {
+      reply: { ...argsOf(delivery), messageCount },
+      content: contentOf(delivery.message),
+    };
+  }
+
+  /** `started` is called with the consumer's tag before the first delivery. */
+  consume(args: ConsumeArgs, started: (consumerTag: string) => void): AmqpError | null {
+    const { queue, consumerTag, noAck, exclusive, arguments: table } = args;
+    const method = { queue, consumerTag, noAck, exclusive, arguments: table, accepted: started };
+    return consume(this.#vhost, this.#actor, this.#consumers, method);
+  }
+
+  /** Of a tag that does not consume, nothing happens. */
+  cancel(consumerTag: string): AmqpError | null {
+    this.#consumers.cancel(consumerTag);
+    return null;
+  }
+
+  setPrefetch(args: {
+    readonly prefetchSize: number;
+    readonly prefetchCount: number;
+    readonly global: boolean;
+  }): AmqpError | null {
+    return this.#consumers.qos(args);
+  }
+
+  ack(args: { readonly deliveryTag: number; readonly multiple: boolean }): AmqpError | null {
+    return this.#settle(args, 'ack');
+  }
+
+  /** basic.nack and basic.reject. */
+  nack(args: {
+    readonly deliveryTag: number;
+    readonly multiple: boolean;
+    readonly requeue: boolean;
+  }): AmqpError | null {
+    return this.#settle(args, args.requeue ? 'requeue' : 'discard');
+  }
+
+  #settle(
+    { deliveryTag, multiple }: { readonly deliveryTag: number; readonly multiple: boolean },
+    how: Settlement,
+  ): AmqpError | null {
+    const taken = this.#consumers.take(deliveryTag, multiple);
+    if (isAmqpError(taken)) return taken;
+    if (this.#transaction === null) this.#consumers.settle(taken, how);
+    else this.#transaction.settlements.push({ taken, how });
+    return null;
+  }
+
+  /** All that is unacknowledged is ready again. */
+  recover(): AmqpError | null {
+    return this.#consumers.recover(true);
+  }
+
+  // ----------------------------------------------------------------------------- transactions
+
+  selectTransactions(): void {
+    assert(this.#published === null, 'the channel does not confirm', {});
+    this.#transaction ??= { publishes: [], settlements: [] };
+  }
+
+  /**
+   * Delivers and settles what the transaction holds, one after another; `committed` is called when
+   * all of it is done. Error: 406 where a queue refused a message; the rest is done all the same.
+   */
+  commit(committed: () => void): AmqpError | null {
+    const { publishes, settlements } = this.#takeTransaction();
+    let isWhole = true;
+    for (const publish of publishes) isWhole = this.#deliver(publish) && isWhole;
+    for (const { taken, how } of settlements) this.#consumers.settle(taken, how);
+    if (!isWhole) return preconditionFailed('partial tx completion');
+    committed();
+    return null;
+  }
+
+  /** Forgets the publishes; what was settled is unacknowledged again, and not redelivered. */
+  rollback(): AmqpError | null {
+    const { settlements } = this.#takeTransaction();
+    this.#consumers.giveBack(settlements.flatMap(({ taken }) => taken));
+    return null;
+  }
+
+  #takeTransaction(): Transaction {
+    const transaction = this.#transaction;
+    assert(transaction !== null, 'the channel is transactional', {});
+    this.#transaction = { publishes: [], settlements: [] };
+    return transaction;
+  }
+
+  /** Ends consumers; what was not acknowledged, or in a transaction, is ready again. */
+  close(): void {
+    if (this.#transaction !== null) this.rollback();
+    this.#consumers.close();
+    assert(this.unacknowledgedCount === 0, 'nothing of it stays', {});
+  }
+}
+
+function toQueue(args: BindingArgs & { queue: string; exchange: string }): Bind {
+  const { queue: name, exchange: source, routingKey, arguments: table } = args;
+  return { source, destination: { kind: 'queue', name }, routingKey, arguments: table };
+}
+
+function toExchange(args: BindingArgs & { destination: string; source: string }): Bind {
+  const { destination: name, source, routingKey, arguments: table } = args;
+  return { source, destination: { kind: 'exchange', name }, routingKey, arguments: table };
+}
+
+function argsOf({ deliveryTag, redelivered, message }: Delivery): DeliveredArgs {
+  const [routingKey] = message.routingKeys;
+  assert(routingKey !== undefined, 'a message has a routing key', { deliveryTag });
+  return { deliveryTag, redelivered, exchange: message.exchange, routingKey };
+}
+
+const contentOf = ({ properties, body }: Message): MessageContent => ({ properties, body });
