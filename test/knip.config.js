@@ -19,6 +19,7 @@ export default {
     'test/**/*.test.ts',
     'test/lesson-types.ts',
     'test/oracle/record.ts',
+    'test/rabbitmq/oracle/record.ts',
     'test/{imports.cjs,knip.config.js}',
   ],
   project: ['{engine,lessons,web,test}/**/*.{ts,mjs,js,cjs,svelte,svx}'],

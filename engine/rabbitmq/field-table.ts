@@ -47,11 +47,6 @@ const INTEGER_TYPES: ReadonlySet<string> = new Set([
 /** A text as a value: most arguments and headers are such. */
 export const longstr = (value: string): FieldValue => ({ type: 'longstr', value });
 
-/** A table from an object, in the order of its keys. */
-export function tableOf(entries: Readonly<Record<string, FieldValue>>): FieldTable {
-  return Object.entries(entries).map(([name, value]) => ({ name, value }));
-}
-
 /** The first value of a name (`rabbit_misc:table_lookup`). */
 export function lookup(table: FieldTable, name: string): FieldValue | undefined {
   assert(name.length > 0, 'a field has a name', { name });

@@ -35,7 +35,6 @@ export interface Message {
   readonly deaths: readonly Death[] | null;
 }
 
-const PERSISTENT = 2;
 /** Ten years, as `rabbit_misc:check_expiry` has it. */
 export const EXPIRY_MS_MAX = 315_360_000_000;
 const ROUTING_HEADERS = ['CC', 'BCC'] as const;
@@ -79,9 +78,6 @@ export function messageOf(
   const deaths = keepsDeaths ? [] : null;
   return { exchange, routingKeys: keys, properties: shown, body, ttlMs, deaths };
 }
-
-export const isPersistent = ({ properties }: Message): boolean =>
-  properties.deliveryMode === PERSISTENT;
 
 /** The header CC's routing keys, which a dead letter's history keeps; BCC's are not shown. */
 export function shownRoutingKeys(message: Message): readonly string[] {

@@ -80,7 +80,7 @@ describe('rabbitmq: flat cost', () => {
     expect(many! / few!).toBeLessThan(FACTOR_MAX);
   });
 
-  test('rabbitmq: flat cost: deliver and ack, with 1 and with 1,000 consumers at their limit', () => {
+  test('rabbitmq: flat cost: deliver and ack, with 1 and with 1,000 busy consumers', () => {
     const [few, many] = [1, 1000].map((consumers) => {
       const made = rig();
       made.session.setPrefetch({ prefetchSize: 0, prefetchCount: 1, global: false });

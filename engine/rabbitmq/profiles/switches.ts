@@ -79,8 +79,7 @@ const definitions = {
   cancelRunsQueue: {
     since: '4.0',
     about: 'When the single active consumer is cancelled, the next is served at once.',
-    source:
-      'rabbit_amqqueue_process, basic_cancel: until 3.13 it only chooses the next; since 4.0 it runs',
+    source: 'rabbit_amqqueue_process, basic_cancel: it chose the next, and since 4.0 it runs',
   },
   globalQos: {
     since: '3.8',

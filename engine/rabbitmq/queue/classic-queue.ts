@@ -8,7 +8,7 @@
  * message store, so a restart keeps nothing yet.
  * Sources: `rabbit_amqqueue_process`; rabbitmq.com/docs/queues, /ttl, /maxlength, /consumers.
  * Differs: an expired message is never delivered, not even within the millisecond by which the
- * real timer is late, nor when it became the head by its priority (the real one sets no timer then).
+ * real timer is late, nor when it became the head by its priority (there without a timer).
  */
 import { assert } from '../../kernel/assert.ts';
 import { microsOfMillis, micros, type Micros } from '../../kernel/units.ts';

@@ -33,7 +33,7 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly channel: ConsumingChannel;
   readonly options: ConsumerOptions;
-  /** Deliveries that it may still have; null: without limit (also where nothing is acknowledged). */
+  /** Deliveries that it may still have; null: without limit, as where nothing is acknowledged. */
   #credit: number | null;
   /** The turn that it stands in, and its neighbours there; null while it is blocked. */
   turn: Turn | null = null;

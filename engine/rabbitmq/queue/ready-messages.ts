@@ -4,7 +4,7 @@
  * What was published waits in a list, what was requeued in a heap before it: whatever left the list
  * was at its head, so each requeued message is before all that are still in the list. Adding and
  * taking cost the same however many wait; a requeue costs the logarithm of what was requeued.
- * Source: `rabbit_variable_queue:requeue` puts a message back by its sequence id, too; what it keeps
+ * Source: `rabbit_variable_queue:requeue`, which goes by sequence ids, too; what the real one keeps
  * on disk and what in memory is not here.
  */
 import { assert, present } from '../../kernel/assert.ts';

@@ -27,7 +27,7 @@ function matched(trie: TopicTrie, key: string): readonly string[] {
 }
 
 describe('rabbitmq: topic exchange', () => {
-  test('rabbitmq: topic exchange: the trie equals a naive matcher, while bindings come and go', () => {
+  test('rabbitmq: topic exchange: the trie equals a naive matcher as bindings come and go', () => {
     const random = randomStream(7, 'topics');
     const patternWords = ['a', 'b', '*', '#', ''];
     const keyWords = ['a', 'b', 'c', '', '*', '#'];

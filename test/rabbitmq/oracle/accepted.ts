@@ -19,7 +19,7 @@ export const accepted: Readonly<Record<string, readonly Difference[]>> = {
       ],
       reason:
         'A crash of the queue: a message comes while the next consumer could take one and others ' +
-        'are ready, which rabbit_amqqueue_process:attempt_delivery asserts to be impossible. Since ' +
+        'are ready, which rabbit_amqqueue_process:attempt_delivery takes for impossible. Since ' +
         '4.0 the queue runs when a consumer is cancelled. Ours runs with the next message.',
     },
   ],

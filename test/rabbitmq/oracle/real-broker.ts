@@ -138,8 +138,7 @@ export class RealBroker {
   ): Promise<string | undefined> {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     const args = given as any;
-    const { key = '', tag, queue, exchange, multiple = false, requeue = true } = args;
-    const message = { fields: { deliveryTag: tag } };
+    const { key = '', queue, exchange } = args;
     const table = args.arguments ?? {};
     const flags = { durable: false, autoDelete: false, ...args, arguments: table };
     switch (method) {
@@ -173,6 +172,22 @@ export class RealBroker {
       case 'queue.unbind':
         await channel.unbindQueue!(queue, exchange, key, table);
         return undefined;
+      default:
+        return this.#basic(name, channel, method, args);
+    }
+  }
+
+  /** The methods of the class basic, and what ends a channel's work. */
+  async #basic(
+    name: string,
+    channel: RealChannel,
+    method: Method,
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    args: any,
+  ): Promise<string | undefined> {
+    const { tag, queue, multiple = false, requeue = true } = args;
+    const message = { fields: { deliveryTag: tag } };
+    switch (method) {
       case 'basic.publish':
         return this.#publish(name, channel, args);
       case 'basic.get': {

@@ -226,7 +226,7 @@ class Run {
 }
 
 describe('rabbitmq: classic queue', () => {
-  test('rabbitmq: classic queue: it equals a naive model under random operations (300 seeds)', () => {
+  test('rabbitmq: classic queue: it equals a naive model under random calls (300 seeds)', () => {
     let dead = 0;
     for (let seed = 1; seed <= 300; seed++) {
       const run = new Run(seed);

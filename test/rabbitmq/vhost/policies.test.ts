@@ -86,7 +86,7 @@ describe('rabbitmq: topic permissions', () => {
   };
   const nothing = { properties: {}, body: new Uint8Array(0) };
 
-  test('rabbitmq: topic permissions: a pattern over routing keys, with the user’s name in it', () => {
+  test('rabbitmq: topic permissions: a pattern over routing keys, with the user’s name', () => {
     const node = new Node();
     const everything = { configure: '.*', write: '.*', read: '.*' };
     node.users.add('ann', []);
@@ -102,7 +102,8 @@ describe('rabbitmq: topic permissions', () => {
     expect(publish('amq.topic', 'bob.news')).toMatchObject({
       code: 403,
       explanation:
-        "write access to topic 'bob.news' in exchange 'amq.topic' in vhost '/' refused for user 'ann'",
+        "write access to topic 'bob.news' in exchange 'amq.topic' in vhost '/' refused for " +
+        "user 'ann'",
     });
     const own = { queue: '', passive: false, durable: false, exclusive: true, autoDelete: false };
     const declared = session.declareQueue({ ...own, arguments: [] });

@@ -73,7 +73,7 @@ describe('rabbitmq: releases', () => {
     expect(history('rabbitmq-3.13', ...steps)).toContain('"x-last-death-reason":"maxlen"');
   });
 
-  test('rabbitmq: releases: 4.0 serves the next when the single active consumer is cancelled', () => {
+  test('rabbitmq: releases: 4.0 serves the next when the single active one is cancelled', () => {
     const steps: Step[] = [
       durable('q', { 'x-single-active-consumer': true }),
       ['1b', 'basic.qos', { count: 1 }],
