@@ -18,7 +18,7 @@ interface TrieNode {
   readonly children: Map<string, TrieNode>;
   /** What is bound with the key that ends here, by the binding's id. */
   readonly bound: Map<string, Destination>;
-  /** The match that came by last, and the first word from which it did: for `#` only. */
+  /** The match that came by last, and the word from which it did: for `#` only. */
   visit: number;
   visitedFrom: number;
 }
@@ -99,18 +99,23 @@ export class TopicTrie {
     if (many !== undefined) this.#skipWords(many, words, at, take);
   }
 
-  /** Goes on below `#` from each word that this match has not gone on from yet. */
+  /** Goes on below `#` from each word on, once in a match: who comes first comes earliest. */
   #skipWords(
     node: TrieNode,
     words: readonly string[],
     from: number,
     take: (destination: Destination) => void,
   ): void {
-    const last = node.visit === this.#visits ? node.visitedFrom - 1 : words.length;
-    if (from > last) return;
+    if (node.visit === this.#visits) {
+      assert(node.visitedFrom <= from, 'a node is met from word to word', {
+        visitedFrom: node.visitedFrom,
+        from,
+      });
+      return;
+    }
     node.visit = this.#visits;
     node.visitedFrom = from;
-    for (let at = from; at <= last; at++) this.#matchFrom(node, words, at, take);
+    for (let at = from; at <= words.length; at++) this.#matchFrom(node, words, at, take);
   }
 }
 
