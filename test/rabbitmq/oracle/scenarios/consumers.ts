@@ -77,6 +77,20 @@ export const consumers: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a global prefetch does not count what is not acknowledged, but holds it back',
+    steps: [
+      queue(),
+      ['1b', 'basic.qos', { count: 2, global: true }],
+      consume('1b', 'c1', { noAck: true }),
+      ...publish('m1', 'm2', 'm3'),
+      consume('1b', 'c2'),
+      ...publish('m4', 'm5', 'm6', 'm7', 'm8', 'm9'),
+      count,
+      ['1b', 'basic.ack', { tag: 0, multiple: true }],
+      count,
+    ],
+  },
+  {
     name: 'both prefetches hold together',
     steps: [
       queue(),

@@ -235,6 +235,28 @@ export const exchanges: readonly Scenario[] = [
     ],
   },
   {
+    name: 'an auto-delete exchange stays while anything is bound, and none of it comes back',
+    steps: [
+      exchange('ad', 'direct', { autoDelete: true }),
+      queue('q'),
+      bound('q', 'ad', 'a'),
+      bound('q', 'ad', 'b'),
+      ['1a', 'queue.unbind', { queue: 'q', exchange: 'ad', key: 'a' }],
+      publish('ad', 'a', 'returned'),
+      publish('ad', 'b', 'routed'),
+      ['1a', 'queue.unbind', { queue: 'q', exchange: 'ad', key: 'b' }],
+      ['1a', 'exchange.declare', { exchange: 'ad', passive: true }],
+      exchange('ad', 'direct'),
+      publish('ad', 'b', 'returned'),
+      bound('q', 'ad', 'b'),
+      ['1a', 'exchange.delete', { exchange: 'ad' }],
+      exchange('ad', 'direct'),
+      publish('ad', 'b', 'returned too'),
+      got('q'),
+      got('q'),
+    ],
+  },
+  {
     name: 'the headers CC and BCC add routing keys, and BCC is not shown',
     steps: [
       queue('q1'),
