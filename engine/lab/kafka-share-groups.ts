@@ -12,9 +12,11 @@
  * `kafka/share`), what must hold (`check/kafka/share-check.ts`).
  */
 import { assert } from '../kernel/assert.ts';
+import { administration } from '../kafka/api/administration.ts';
 import type { Broker } from '../kafka/broker.ts';
 import type { BrokerModuleFactory } from '../kafka/broker/broker-module.ts';
 import type { Admin } from '../kafka/client/admin.ts';
+import { incrementalAlterConfigs } from '../kafka/client/administration.ts';
 import { groupConsumerNarration } from '../kafka/client/consumer/group/group-consumer-narration.ts';
 import { topicPartitionText } from '../kafka/client/consumer/subscription-state.ts';
 import type { AcknowledgeType } from '../kafka/client/share-consumer/acknowledgements.ts';
@@ -37,10 +39,14 @@ import { ShareCheck } from './check/kafka/share-check.ts';
 import type { Lab } from './experiment.ts';
 import type { KafkaCluster } from './kafka.ts';
 
-/** Coordinators of classic groups and share groups, and share-partitions, on every broker. */
+/**
+ * Coordinators of classic groups and share groups, and share-partitions, on every broker; and what
+ * sets a group's configurations.
+ */
 export const shareGroupCoordination: readonly BrokerModuleFactory[] = [
   groupCoordinator(null, shareProtocol),
   shareGroups,
+  administration,
 ];
 
 export interface ShareGroupSpec {
@@ -102,7 +108,7 @@ export class ShareGroup {
   configure(settings: Readonly<Record<string, string>>, topic = this.#spec.topics[0]): void {
     const label = `configure group ${this.name}`;
     this.#lab.command<Admin>(`admin-${topic}`, label, (admin) =>
-      admin.incrementalAlterConfigs({ type: 'group', name: this.name }, settings, () => undefined),
+      incrementalAlterConfigs(admin, { type: 'group', name: this.name }, settings, () => undefined),
     );
   }
 

@@ -70,7 +70,7 @@ function findings(rig: RawTransactions, checks: TransactionChecks): Set<string> 
   world.observe((event, host) => {
     if (host === null) return;
     for (const id of ['K22', 'K24', 'K25', 'K26']) {
-      const what = checks.finding(id, event, host);
+      const what = checks.finding(id, { event, now: world.now }, host);
       if (what !== null) found.add(`${id}: ${what}`);
     }
   });

@@ -10,6 +10,7 @@ import { experiment, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
 import type { Key } from '#engine/lab/kafka.ts';
+import { administration, reassign } from '#engine/lab/kafka-administration.ts';
 import { compaction, watchCompaction } from '#engine/lab/kafka-cleaner.ts';
 import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
 import { acknowledgedBy, brokersStart } from '../story.ts';
@@ -61,7 +62,7 @@ export default experiment({
     // What a transactional producer has in any case: old releases begin with acks=1.
     const settings = { acks: 'all', 'enable.idempotence': 'true' };
     const brokers = { 'log.cleaner.backoff.ms': '1000' };
-    const cluster = { profile, quirks, modules: compaction };
+    const cluster = { profile, quirks, modules: [...compaction, ...administration] };
     const story = transactionStory(lab, cluster, settings, brokers);
     watchCompaction(lab);
     return story;
@@ -131,7 +132,7 @@ export default experiment({
     {
       id: 'move',
       title: { en: 'The partition moves to another broker', zh: '分区搬到另一个 Broker' },
-      do: ({ cluster }) => cluster.reassign(TOPIC, 0, MOVED),
+      do: (_, lab) => reassign(lab, TOPIC, 0, MOVED),
       until: ({ cluster }) =>
         !cluster.isReassigning(TOPIC, 0) && cluster.leaderOf(TOPIC, 0) === MOVED[0],
       timeLimitMs: 60_000,

@@ -1,7 +1,8 @@
 /** Scenes in the simulated world in which controllers of a quorum take and lose their office. */
 import type { Lab } from '../../../engine/lab/experiment.ts';
 import type { World } from '../../../engine/sim/world.ts';
-import { play, type Story } from '../../kafka/raft/quorum-story.ts';
+import type { Story } from '../../kafka/cluster-story.ts';
+import { play } from '../../kafka/raft/quorum-story.ts';
 
 /** Long enough for another one to be elected and to claim its office. */
 const ELECTED_BY_MICROS = 12_000_000;

@@ -304,7 +304,7 @@ export class ShareGroups {
 
   #scheduleSession(groupId: string, memberId: string): void {
     const timeoutMs = this.#parts.config['group.share.session.timeout.ms'];
-    this.#parts.timer.schedule(sessionKey(groupId, memberId), timeoutMs, () => {
+    this.#parts.timer.schedule(sessionKey(groupId, memberId), timeoutMs, true, () => {
       const group = this.#groups.get(groupId);
       if (group?.member(memberId) === undefined) return { records: [], response: null };
       return { records: this.#gone(group, memberId, 'was silent for a session'), response: null };
