@@ -50,6 +50,13 @@ describe('kafka: swarm: a failure is made smaller', () => {
     expect(tryPlan(kafkaSystem, shrunk.plan).finding).toEqual(shrunk.finding);
   }, 60_000);
 
+  test('a group may lose all members but the one that comes late', () => {
+    const plan = kafkaSystem.draw(10, { promise: 'within', quirk: 'leaderEpochTruncation' });
+    expect(plan.knobs).toMatchObject({ members: '2', 'late.member': 'true' });
+    const { finding } = tryPlan(kafkaSystem, { ...plan, knobs: { ...plan.knobs, members: '0' } });
+    expect(finding?.invariant).not.toBe('bug');
+  });
+
   test('a plan loses the inputs that do not fit its hosts or its chaos', () => {
     const plan = {
       ...kafkaSystem.draw(1, { promise: 'within' }),
