@@ -16,7 +16,7 @@ export const limits = Object.freeze({
   /** Events that wait in the heap. */
   heapEventsMax: 1_000_000,
   /** Hosts of a world. */
-  hostsMax: 64,
+  hostsMax: 256,
   /** Bytes of one frame on a connection. Kafka: socket.request.max.bytes, 100 MiB. */
   frameBytesMax: 104_857_600,
   /** Bytes that a connection holds for a reader that does not read. Linux: tcp_wmem, 4 MiB. */

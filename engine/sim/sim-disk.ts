@@ -14,6 +14,7 @@ import { assert } from '../kernel/assert.ts';
 import { limits } from '../kernel/limits.ts';
 import type { Disk, DiskFile, DiskResult, Random } from '../kernel/ports.ts';
 import type { Micros } from '../kernel/units.ts';
+import { FileTable } from './file-table.ts';
 import { SimFile, WRITE_BACK_MICROS } from './sim-file.ts';
 
 /** What becomes of pages that were not synced when the power goes. */
@@ -55,7 +56,7 @@ type NamespaceChange =
 export class SimDisk implements Disk {
   watcher: DiskWatcher | null = null;
   readonly #host: DiskHost;
-  readonly #files = new Map<string, SimFile>();
+  readonly #files = new FileTable();
   #pending: NamespaceChange[] = [];
   #capacityBytes = Number.MAX_SAFE_INTEGER;
   #usedBytes = 0;
@@ -78,7 +79,7 @@ export class SimDisk implements Disk {
   }
 
   exists(path: string): boolean {
-    return this.#files.has(path) || this.list(path).length > 0;
+    return this.#files.has(path) || this.#files.hasFolder(path);
   }
 
   open(path: string): DiskFile {
@@ -93,9 +94,7 @@ export class SimDisk implements Disk {
   list(folder: string): readonly string[] {
     const prefix = folder === '' ? '' : `${folder}/`;
     const found: string[] = [];
-    for (const path of this.#files.keys()) {
-      if (path.startsWith(prefix)) found.push(path.slice(prefix.length));
-    }
+    for (const path of this.#files.below(folder)) found.push(path.slice(prefix.length));
     return found.sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
   }
 

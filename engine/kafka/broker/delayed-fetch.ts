@@ -14,6 +14,11 @@ import type { DelayedOperation } from './purgatory.ts';
 export class DelayedFetch implements DelayedOperation {
   readonly #plan: FetchPlan;
   readonly #done: () => void;
+  /** Bytes to read by the place in the plan, and their sum. */
+  readonly #readable: number[] = [];
+  #sum = 0;
+  /** The places by the partition's name: made when they are first asked for. */
+  #places: Map<string, number[]> | null = null;
 
   /** `done` reads again and replies. */
   constructor(plan: FetchPlan, done: () => void) {
@@ -22,15 +27,37 @@ export class DelayedFetch implements DelayedOperation {
     this.#done = done;
   }
 
-  tryComplete(): boolean {
-    let bytes = 0;
-    for (const planned of this.#plan.planned) {
-      const readable = this.#readable(planned);
-      if (readable < 0) return true;
-      bytes += readable;
-      if (bytes >= this.#plan.params.minBytes) return true;
+  tryComplete(key: string | null): boolean {
+    const { planned } = this.#plan;
+    if (key !== null) return (this.#placesOf(key) ?? []).some((place) => this.#look(place));
+    for (let place = 0; place < planned.length; place++) if (this.#look(place)) return true;
+    return this.#isEnough;
+  }
+
+  get #isEnough(): boolean {
+    return this.#sum >= this.#plan.params.minBytes;
+  }
+
+  /** Looks at one partition; true ends the wait. */
+  #look(place: number): boolean {
+    const readable = this.#readableOf(this.#plan.planned[place]!);
+    if (readable < 0) return true;
+    this.#sum += readable - (this.#readable[place] ?? 0);
+    this.#readable[place] = readable;
+    return this.#isEnough;
+  }
+
+  #placesOf(key: string): readonly number[] | undefined {
+    if (this.#places === null) {
+      this.#places = new Map();
+      for (const [place, { partition }] of this.#plan.planned.entries()) {
+        if (partition === null) continue;
+        const known = this.#places.get(partition.name);
+        if (known === undefined) this.#places.set(partition.name, [place]);
+        else known.push(place);
+      }
     }
-    return bytes >= this.#plan.params.minBytes;
+    return this.#places.get(key);
   }
 
   complete(): void {
@@ -38,7 +65,7 @@ export class DelayedFetch implements DelayedOperation {
   }
 
   /** Bytes to read of one partition; -1 when its sender must hear of it at once. */
-  #readable({ partition, fetch }: PlannedFetch): number {
+  #readableOf({ partition, fetch }: PlannedFetch): number {
     const { params } = this.#plan;
     if (partition === null) return -1;
     if (readError(partition, params, fetch) !== ErrorCode.NONE) return -1;

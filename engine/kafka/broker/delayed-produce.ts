@@ -20,33 +20,37 @@ export interface ProduceStatus {
 }
 
 export class DelayedProduce implements DelayedOperation {
-  readonly #statuses: readonly ProduceStatus[];
+  /** By the partition's name, those that wait. */
+  readonly #pending = new Map<string, ProduceStatus[]>();
   readonly #done: () => void;
 
   /** `done` answers with the statuses' errors. Those that wait have REQUEST_TIMED_OUT till then. */
   constructor(statuses: readonly ProduceStatus[], done: () => void) {
-    this.#statuses = statuses;
     this.#done = done;
     for (const status of statuses) {
       assert(status.errorCode === ErrorCode.NONE, 'what was appended', { ...status });
       status.acksPending = true;
       status.errorCode = ErrorCode.REQUEST_TIMED_OUT;
+      const { name } = status.partition;
+      this.#pending.set(name, [...(this.#pending.get(name) ?? []), status]);
     }
   }
 
-  tryComplete(): boolean {
-    let pending = false;
-    for (const status of this.#statuses) {
-      if (!status.acksPending) continue;
+  tryComplete(key: string | null): boolean {
+    for (const name of key === null ? [...this.#pending.keys()] : [key]) this.#look(name);
+    return this.#pending.size === 0;
+  }
+
+  #look(name: string): void {
+    const left = (this.#pending.get(name) ?? []).filter((status) => {
       const outcome = status.partition.acksOutcome(status.requiredOffset);
-      if (outcome === null) {
-        pending = true;
-      } else {
-        status.acksPending = false;
-        status.errorCode = outcome;
-      }
-    }
-    return !pending;
+      if (outcome === null) return true;
+      status.acksPending = false;
+      status.errorCode = outcome;
+      return false;
+    });
+    if (left.length === 0) this.#pending.delete(name);
+    else this.#pending.set(name, left);
   }
 
   complete(): void {

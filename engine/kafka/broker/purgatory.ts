@@ -4,15 +4,19 @@
  * when its time is over it answers with what there is.
  *
  * Not here: what an operation waits for (`delayed-produce.ts`, `delayed-fetch.ts`).
- * Source: `DelayedOperationPurgatory`. Differences: one timer an operation, no timing wheel.
+ * Source: `DelayedOperationPurgatory`. Differences: one timer an operation, no timing wheel; there an
+ * operation looks at all its partitions whenever one of them makes progress.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Clock, TimerId } from '../../kernel/ports.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 
 export interface DelayedOperation {
-  /** Looks whether the wait is over. Changes nothing outside the operation. */
-  tryComplete(): boolean;
+  /**
+   * Looks whether the wait is over, at one of the partitions that it waits for, or at first (null)
+   * at all of them. Changes nothing outside the operation.
+   */
+  tryComplete(key: string | null): boolean;
   /** Answers. Called once: when `tryComplete` was true, or when the time was over. */
   complete(): void;
 }
@@ -49,7 +53,7 @@ export class Purgatory {
   ): void {
     assert(keys.length > 0, 'an operation waits for something', { label: this.#label });
     assert(timeoutMs >= 0, 'timeout', { timeoutMs });
-    if (operation.tryComplete()) {
+    if (operation.tryComplete(null)) {
       operation.complete();
       return;
     }
@@ -74,7 +78,7 @@ export class Purgatory {
     const found = list.length === 1 ? list : list.slice();
     for (let index = 0; index < found.length; index++) {
       const watched = found[index]!;
-      if (!watched.done && watched.operation.tryComplete()) this.#finish(watched);
+      if (!watched.done && watched.operation.tryComplete(key)) this.#finish(watched);
     }
   }
 
