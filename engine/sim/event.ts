@@ -6,6 +6,7 @@
  */
 import type { Ordered } from '../kernel/heap.ts';
 import type { SimHost } from './host.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 export class SimEvent implements Ordered {
   time: number;
@@ -22,6 +23,8 @@ export class SimEvent implements Ordered {
   cancelled = false;
   /** It could not be handled when it was due, and kept its turn. */
   deferred = false;
+  /** The line in which it is the first; null unless it waits for a busy process. */
+  line: WaitingLine | null = null;
 
   /** `time` in microseconds. Plain arguments: an object for each event would be garbage at once. */
   constructor(

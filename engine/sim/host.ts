@@ -31,6 +31,7 @@ import { WallClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import type { SyncDone } from './sim-disk.ts';
 import { haltKind, startKind, syncedKind, timerKind } from './sim-trace.ts';
+import { WaitingLine } from './waiting-line.ts';
 import type { World } from './world.ts';
 
 /** `off` has no power; `stopped` has, but runs no process. */
@@ -42,6 +43,7 @@ export class SimHost {
   readonly disk: SimDisk;
   readonly wall = new WallClock();
   readonly #factory: ProcessFactory;
+  #line: WaitingLine | null = null;
   readonly #counters: Record<CostKind, number>;
   /** A paused process (GC, SIGSTOP): its events wait here, in order. */
   readonly #deferred: SimEvent[] = [];
@@ -150,6 +152,13 @@ export class SimHost {
   hold(event: SimEvent): void {
     assert(this.#paused, 'only a paused process keeps events', { host: this.name });
     this.#deferred.push(event);
+  }
+
+  /** Where events of the present incarnation wait until the process is free. */
+  lineOf({ incarnation }: SimEvent): WaitingLine {
+    assert(incarnation === this.#incarnation, 'of this life', { incarnation });
+    if (this.#line?.incarnation !== incarnation) this.#line = new WaitingLine(incarnation);
+    return this.#line;
   }
 
   /** Work takes this many times as long from now on: 1 is normal. */

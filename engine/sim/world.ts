@@ -139,16 +139,31 @@ export class World {
       const next = this.#heap.peek();
       if (next === undefined || next.time > deadline) return false;
       const event = this.#heap.pop()!;
-      if (event.cancelled) continue;
       const { host } = event;
-      if (host !== null && this.#waits(event, host)) continue;
+      const turn = this.#turnOf(event);
+      if (turn === 'later') continue;
+      if (turn === 'never') {
+        this.#next(event);
+        continue;
+      }
       assert(event.time >= this.#now, 'S2: time goes forward', { due: event.time, now: this.#now });
       this.#now = event.time;
       this.#handled = event;
       this.#handle(event.cause, host, event.run);
+      this.#next(event);
       return true;
     }
     return false;
+  }
+
+  /** Behind an event that waits no more comes the next one of its line. */
+  #next(event: SimEvent): void {
+    const { line, host } = event;
+    if (line === null) return;
+    const next = line.leave(event);
+    if (next === null || host === null) return;
+    const isBusy = next.incarnation === host.incarnation;
+    this.defer(next, Math.max(event.time, isBusy ? host.busyUntil : 0) as Micros);
   }
 
   /** Handles events until a condition holds (asked before each event), or nothing is left. */
@@ -215,22 +230,25 @@ export class World {
     this.trace.append(at, this.#event, this.#cause, host?.name ?? WORLD, kind, data);
   }
 
-  /** Whether an event cannot be handled now; then it has been put where it belongs. */
-  #waits(event: SimEvent, host: SimHost): boolean {
+  /** Whether an event is handled now, waits for its busy host, or has no turn any more. */
+  #turnOf(event: SimEvent): 'now' | 'later' | 'never' {
+    const { host } = event;
+    if (event.cancelled) return 'never';
+    if (host === null) return 'now';
     if (event.incarnation !== host.incarnation || host.state !== 'running') {
       this.#now = Math.max(this.#now, event.time);
       event.orphaned?.();
-      return true;
+      return 'never';
     }
     if (host.paused) {
       host.hold(event);
-      return true;
+      return 'never';
     }
-    if (host.busyUntil > event.time) {
-      this.defer(event, host.busyUntil as Micros);
-      return true;
-    }
-    return false;
+    if (host.busyUntil <= event.time) return 'now';
+    event.time = host.busyUntil;
+    event.deferred = true;
+    if (host.lineOf(event).join(event)) this.#heap.defer(event);
+    return 'later';
   }
 
   #handle(cause: number, host: SimHost | null, run: () => void): void {
