@@ -24,34 +24,31 @@ const KB = 1024;
 const gzipped = (file: string) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
 const textSize = (path: string) => gzipSync(htmlOf(path), { level: 9 }).length;
 
-/** What stands around the broker in a lesson, over the 150 KB of the worker. */
+/**
+ * What stands around brokers and clients in an experiment, over the 150 KB of the worker. A lesson
+ * with a database and a Redis has none.
+ */
 const EXTRA_KB: Readonly<Record<string, number>> = {
-  // a database and a Redis
-  'guarantees/idempotent-consumer': 20,
   // a transaction coordinator and a producer's transactions
-  'gallery/hanging-transaction': 30,
-  'gallery/late-commit-in-the-next-transaction': 30,
-  'gallery/no-epoch-left-to-fence': 30,
-  'gallery/producer-forgotten-early': 30,
-  'kafka/kafka-transactions': 30,
-  'kafka/replication-isr-hw': 30,
+  'gallery/hanging-transaction': 15,
+  'gallery/late-commit-in-the-next-transaction': 15,
+  'gallery/no-epoch-left-to-fence': 15,
+  'gallery/producer-forgotten-early': 15,
+  'kafka/kafka-transactions': 15,
+  'kafka/replication-isr-hw': 16,
   // the same, and the log cleaner
-  'gallery/marker-compacted-away': 35,
+  'gallery/marker-compacted-away': 20,
   // the same as of transactions, and a group coordinator with its members
-  'gallery/zombie-commits-offsets': 65,
+  'gallery/zombie-commits-offsets': 45,
   // a group coordinator, members and assignors of both protocols
-  'kafka/consumer-groups': 50,
-  'kafka/rebalance': 50,
+  'kafka/consumer-groups': 34,
+  'kafka/rebalance': 34,
   // groups of the classic protocol and share groups, with members of both
-  'kafka/share-groups': 55,
+  'kafka/share-groups': 45,
   // ZooKeeper, the controller upon it, and a quorum of controllers beside it
-  'kafka/zookeeper-and-kraft': 45,
-  // the codecs of compression
-  'kafka/batching-and-compression': 5,
-  // the log cleaner, and the lookup in its indexes
-  'kafka/log-segments-and-indexes': 5,
+  'kafka/zookeeper-and-kraft': 31,
   // a quorum of controllers
-  'kafka/kafka-architecture': 30,
+  'kafka/kafka-architecture': 12,
 };
 
 /** The bytes of the chunks that a lesson's experiment and the worker import, by lesson. */

@@ -171,5 +171,5 @@ export class ScaleCluster {
 export function areStable(members: readonly SimHost[]): boolean {
   const views = members.map(({ process }) => (process as GroupConsumer | null)?.inspect());
   const generations = new Set(views.map((view) => view?.generation));
-  return generations.size === 1 && views.every((view) => view?.memberState === 'STABLE');
+  return generations.size <= 1 && views.every((view) => view?.memberState === 'STABLE');
 }

@@ -23,6 +23,8 @@ export interface ScaleWorkload {
   /** From few to many. */
   readonly sizes: readonly number[];
   readonly prepare: (size: number) => Prepared;
+  /** A cluster in which nobody does anything in that time costs something, too: it is taken off. */
+  readonly offIdle?: true;
 }
 
 /** What one of so many takes, the same on every machine. */
@@ -53,11 +55,11 @@ const UNDER_WAY = 1000;
 export const scaleWorkloads: readonly ScaleWorkload[] = [
   { name: 'produce and fetch', unit: 'record', sizes: RECORD_SIZES, prepare: records },
   {
-    ...{ name: 'classic group', unit: 'member', sizes: MEMBER_SIZES },
+    ...{ name: 'classic group', unit: 'member', sizes: MEMBER_SIZES, offIdle: true },
     prepare: (size) => members(size, 'classic'),
   },
   {
-    ...{ name: 'KIP-848 group', unit: 'member', sizes: MEMBER_SIZES },
+    ...{ name: 'KIP-848 group', unit: 'member', sizes: MEMBER_SIZES, offIdle: true },
     prepare: (size) => members(size, 'consumer'),
   },
   { name: 'create', unit: 'partition', sizes: PARTITION_SIZES, prepare: creation },
@@ -92,7 +94,7 @@ function records(size: number): Prepared {
 
 const STEADY_SECONDS = 30;
 
-/** They join, send heartbeats, and one of them leaves. Most of them own nothing. */
+/** They join, send heartbeats, and one of them leaves. Most of them own nothing; 0: nobody does. */
 function members(size: number, protocol: 'classic' | 'consumer'): Prepared {
   const cluster = new ScaleCluster(1);
   cluster.createTopic([[1], [1]]);
@@ -102,7 +104,7 @@ function members(size: number, protocol: 'classic' | 'consumer'): Prepared {
     );
     cluster.sleep(STEADY_SECONDS);
     assert(areStable(hosts), 'all have joined', { size, protocol });
-    cluster.inject({ fault: 'stop', host: 'member-1' });
+    if (size > 0) cluster.inject({ fault: 'stop', host: 'member-1' });
     cluster.sleep(STEADY_SECONDS);
     assert(areStable(hosts.slice(1)), 'the others go on', { size, protocol });
   };
@@ -155,29 +157,45 @@ function fetching(size: number): Prepared {
 
 /** What one of `size` takes. The counter was made before anything of the engine ran. */
 export function countScale(
-  { prepare }: ScaleWorkload,
+  workload: ScaleWorkload,
   size: number,
   counter: StepCounter,
 ): ScaleCount {
+  const all = countAll(workload, size, counter);
+  const idle = workload.offIdle ? countAll(workload, 0, counter) : null;
+  const one = (column: keyof typeof all): number => (all[column] - (idle?.[column] ?? 0)) / size;
+  return {
+    size,
+    events: one('events'),
+    transitions: one('transitions'),
+    bytes: one('bytes'),
+    steps: one('steps'),
+  };
+}
+
+function countAll({ prepare }: ScaleWorkload, size: number, counter: StepCounter) {
   const { cluster, work } = prepare(size);
   const before = cluster.counted;
   const { steps, transitions } = counter.count(work);
   const after = cluster.counted;
   return {
-    size,
-    events: (after.events - before.events) / size,
-    transitions: transitions / size,
-    bytes: (after.bytes - before.bytes) / size,
-    steps: steps / size,
+    ...{ steps, transitions },
+    events: after.events - before.events,
+    bytes: after.bytes - before.bytes,
   };
 }
 
 /** Microseconds of the processor, by unit. */
-function timeScale({ prepare }: ScaleWorkload, size: number): number {
+function timeScale(workload: ScaleWorkload, size: number): number {
+  const idle = workload.offIdle ? timeAll(workload, 0) : 0;
+  return Math.max(0, timeAll(workload, size) - idle) / size;
+}
+
+function timeAll({ prepare }: ScaleWorkload, size: number): number {
   const { work } = prepare(size);
   const began = process.cpuUsage();
   work();
-  return process.cpuUsage(began).user / size;
+  return process.cpuUsage(began).user;
 }
 
 /** All workloads: first the counts, then, at full speed, the times. */

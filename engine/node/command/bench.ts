@@ -1,5 +1,6 @@
 /** `highwater bench`: the figures that the README states, measured on this machine. */
 import { benchLogAppend } from '../bench/log-append.ts';
+import { benchScale, type ScaleTable } from '../bench/scale.ts';
 import { benchFlatness, benchReplication } from '../bench/replication.ts';
 import { Run } from '../../lab/run.ts';
 import { experimentPlaces, loadPlace } from './experiments.ts';
@@ -12,22 +13,31 @@ const ROUNDS = 5;
 
 const OPTIONS = {
   long: { type: 'boolean' },
+  scale: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
 export const bench: Command = {
   name: 'bench',
   summary: 'measure the engine on this machine',
-  usage: `highwater bench [--long] [--json]
+  usage: `highwater bench [--long | --scale] [--json]
 
 Prints, with the workload's name: simulated events a second with the trace off and on, each
 experiment's time headless, and the log's append against the system call below it.
 
   --long   also the cost of an event from the first thousand to the millionth
+  --scale  instead: what a record, a member of a group and a partition cost, from few to many
+           (some minutes)
   --json   one JSON object`,
 
   async run(args) {
     const { values } = parse(args, OPTIONS);
+    if (values['scale'] === true) {
+      const tables = benchScale();
+      if (values['json'] === true) console.log(JSON.stringify(tables));
+      else printScale(tables);
+      return 0;
+    }
     const figures = {
       replication: [benchReplication(false, EVENTS), benchReplication(true, EVENTS)],
       experiments: await benchExperiments(),
@@ -82,4 +92,23 @@ function print({ replication, experiments, logAppend, flatness }: Figures): void
   console.log('log append, 64 KB batches, CRC included, against writevSync of the same bytes');
   const [ours, raw] = [appendMegabytes.toFixed(0), writevMegabytes.toFixed(0)];
   console.log(`  ${ours} MB/s of ${raw} MB/s: ${ratio.toFixed(2)}`);
+}
+
+function printScale(tables: readonly ScaleTable[]): void {
+  console.log('cost of one, from few to many; steps are blocks of the engine that are carried out');
+  for (const { name, unit, rows, ratio } of tables) {
+    console.log(`${name}, a ${unit}`);
+    for (const { size, micros, events, transitions, bytes, steps } of rows) {
+      const counts = [events, transitions].map((count) => count.toFixed(2).padStart(8));
+      console.log(
+        `  ${String(size).padStart(8)}  ${micros.toFixed(1).padStart(8)} us` +
+          `${counts[0]} events${counts[1]} transitions` +
+          `${bytes.toFixed(0).padStart(7)} bytes${steps.toFixed(0).padStart(8)} steps`,
+      );
+    }
+    const [time, steps, bytes] = [ratio.micros, ratio.steps, ratio.bytes].map((one) =>
+      one.toFixed(2),
+    );
+    console.log(`  most by fewest: time ${time}, steps ${steps}, bytes ${bytes}`);
+  }
 }
