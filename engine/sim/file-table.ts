@@ -2,8 +2,8 @@
  * The files of a simulated disk by their paths, and by the folders that they lie in: what lies in
  * one folder is found without a look at all the others.
  *
- * Folders exist as long as something lies in them. Not here: what is in a file (`sim-file.ts`), what
- * of the table survives a loss of power (`sim-disk.ts`).
+ * Folders exist as long as something lies in them. Not here: what is in a file (`sim-file.ts`),
+ * what of the table survives a loss of power (`sim-disk.ts`).
  */
 import { assert } from '../kernel/assert.ts';
 import type { SimFile } from './sim-file.ts';

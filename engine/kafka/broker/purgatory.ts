@@ -4,8 +4,8 @@
  * when its time is over it answers with what there is.
  *
  * Not here: what an operation waits for (`delayed-produce.ts`, `delayed-fetch.ts`).
- * Source: `DelayedOperationPurgatory`. Differences: one timer an operation, no timing wheel; there an
- * operation looks at all its partitions whenever one of them makes progress.
+ * Source: `DelayedOperationPurgatory`. Differences: one timer an operation, no timing wheel; there
+ * an operation looks at all its partitions whenever one of them makes progress.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Clock, TimerId } from '../../kernel/ports.ts';
