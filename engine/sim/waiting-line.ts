@@ -1,7 +1,7 @@
 /**
  * The events that wait for a busy process, in the order in which they were scheduled. Only the
- * first of them stands in the world's heap; the others come after it, one at a time. So a process with
- * many events before it does not make the heap sort all of them again after each.
+ * first of them stands in the world's heap; the others come after it, one at a time. So a process
+ * with many events before it does not make the heap sort all of them again after each.
  *
  * One line an incarnation. Not here: when the process is free (`host.ts`), the heap (`world.ts`).
  */

@@ -18,6 +18,8 @@ interface Cut {
 }
 
 const UNUSED = "throw new Error('the engine does not use this');";
+/** How a transition is printed, up to what it says of its targets. */
+const PRINTED = 'toJSON: () => ({\n      ...transition,\n      source: `#${stateNode.id}`,\n      ';
 const NO_ACTORS = "throw new Error('the engine makes no actors');";
 const cut = (from: string, to = from, by = ''): Cut => ({ from, to, by });
 
@@ -62,14 +64,8 @@ const CUTS: Readonly<Record<string, readonly Cut[]>> = {
     cut('for (const historyNode of getHistoryNodes(exitStateNode)) {', 'filter(predicate);\n    }'),
     // what a snapshot can be asked, and how a transition is printed
     cut('can: machineSnapshotCan,', 'toJSON: machineSnapshotToJSON'),
-    cut(
-      'toJSON: () => ({\n      ...transition,\n      source: `#${stateNode.id}`,\n      target: target ?',
-      '})',
-    ),
-    cut(
-      'toJSON: () => ({\n      ...transition,\n      source: `#${stateNode.id}`,\n      target: resolvedTarget ?',
-      '})',
-    ),
+    cut(PRINTED + 'target: target ?', '})'),
+    cut(PRINTED + 'target: resolvedTarget ?', '})'),
     // delays are kept by the clock port, and nobody inspects
     cut('actorScope.defer(() => {\n      const self', 'delay, id);\n    });'),
     cut('actorScope.defer(() => {\n    actorScope.system.scheduler.cancel', 'sendId);\n  });'),
