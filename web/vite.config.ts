@@ -53,7 +53,7 @@ export default defineConfig({
       output: {
         entryFileNames: 'assets/worker-[name]-[hash].js',
         chunkFileNames: 'assets/worker-[name]-[hash].js',
-        comments: { annotation: false },
+        comments: { annotation: false, legal: false },
       },
     },
   },
