@@ -20,6 +20,7 @@ export default {
     'test/lesson-types.ts',
     'test/oracle/record.ts',
     'test/rabbitmq/oracle/record.ts',
+    'test/oracle/record-share.ts',
     'test/{imports.cjs,knip.config.js}',
   ],
   project: ['{engine,lessons,web,test}/**/*.{ts,mjs,js,cjs,svelte,svx}'],

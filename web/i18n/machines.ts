@@ -104,6 +104,10 @@ export const MACHINE_PURPOSES: Readonly<Record<string, Readonly<Record<Lang, str
     en: 'A member by the protocol of KIP-848: joining, reconciling its partitions, stable or out.',
     zh: '按 KIP-848 协议的消费组成员：正在加入、调整分区、稳定，还是不在组里。',
   },
+  'share-partition': {
+    en: 'A partition as a share group sees it, on its leader: its state is read, at work, or fenced.',
+    zh: '共享组眼中的分区（在 leader 上）：正在读取状态、正常工作，还是已被隔离。',
+  },
   'quorum-controller': {
     en: 'A controller of a quorum: it replays what is committed, or decides, or has stopped.',
     zh: '法定人数里的一台控制器：只重放已提交的内容、正在做决定，还是已经停止。',
