@@ -89,6 +89,8 @@ export function serviceOf(host: HostFrame): ServiceShown | null {
       return { kind: 'pool', pool: view as unknown as PoolShown };
     case 'kafka-group-consumer':
       return { kind: 'member', member: view as unknown as MemberShown };
+    case 'kafka-share-consumer':
+      return { kind: 'member', member: sharerShown(view as unknown as SharerView) };
     case 'database':
       return { kind: 'database', database: view as unknown as DatabaseShown };
     case 'redis':
@@ -96,6 +98,18 @@ export function serviceOf(host: HostFrame): ServiceShown | null {
     default:
       return null;
   }
+}
+
+interface SharerView {
+  readonly group: string;
+  readonly memberEpoch: number;
+  readonly partitions: readonly string[];
+}
+
+/** A member of a share group has partitions with others, and no position of its own in them. */
+function sharerShown({ group, memberEpoch, partitions }: SharerView): MemberShown {
+  const shown = partitions.map((partition) => ({ partition, position: -1 }));
+  return { group, generation: memberEpoch, leads: false, partitions: shown };
 }
 
 /** The newest generation that any of these is in, of those in a group; -1 without any. */
