@@ -15,6 +15,7 @@ import type { Command, Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf, MethodName } from '../../wire/amqp/methods.ts';
 import { amqpError, isHardError, ReplyCode, type AmqpError } from '../../wire/amqp/reply-code.ts';
 import { channelMachine } from './channel.machine.ts';
+import { PublisherConfirms } from './publisher-confirms.ts';
 import type {
   ChannelListener,
   ChannelSession,
@@ -56,6 +57,7 @@ export class Channel {
   readonly #machine: MachineRunner<typeof channelMachine>;
   #session: ChannelSession | null = null;
   #mode: Mode = 'none';
+  #confirms: PublisherConfirms | null = null;
   /** Tags of the consumers that were started and not cancelled. */
   readonly #consumers = new Set<string>();
   /** What a method without a queue's name means. */
@@ -111,6 +113,8 @@ export class Channel {
 
   #endSession(): void {
     this.#consumers.clear();
+    this.#confirms?.close();
+    this.#confirms = null;
     const session = this.#session;
     this.#session = null;
     session?.close();
@@ -261,6 +265,8 @@ export class Channel {
     switch (command.name) {
       case 'basic.publish':
         if (command.args.immediate) return notImplemented('immediate=true');
+        // Its number is known before it is answered, which the virtual host may do at once.
+        this.#confirms?.published();
         return this.#host.publish(command.args, present(command.content, 'a content'));
       case 'basic.ack':
         return this.#host.ack(command.args);
@@ -333,8 +339,7 @@ export class Channel {
         return this.#done(this.#host.rollback(), false, 'tx.rollback-ok');
       case 'confirm.select':
         if (this.#mode === 'tx') return failed('cannot switch from tx to confirm mode');
-        if (this.#mode === 'none') this.#host.selectConfirms();
-        this.#mode = 'confirm';
+        if (this.#mode === 'none') this.#selectConfirms();
         return this.#done(null, command.args.noWait, 'confirm.select-ok');
       case 'channel.flow':
         if (!command.args.active) return notImplemented('active=false');
@@ -344,6 +349,14 @@ export class Channel {
       default:
         return unimplemented();
     }
+  }
+
+  #selectConfirms(): void {
+    this.#mode = 'confirm';
+    this.#confirms = new PublisherConfirms(this.#owner.clock, (name, answer) =>
+      this.#owner.send(this.number, name, answer),
+    );
+    this.#host.selectConfirms();
   }
 
   #commit(): AmqpError | null {
@@ -372,10 +385,10 @@ export class Channel {
         if (isOpen()) owner.sendContent(number, 'basic.return', args, content);
       },
       confirmed: (deliveryTag, multiple) => {
-        if (isOpen()) owner.send(number, 'basic.ack', { deliveryTag, multiple });
+        if (isOpen()) this.#confirms?.answered(deliveryTag, multiple, true);
       },
       rejected: (deliveryTag, multiple) => {
-        if (isOpen()) owner.send(number, 'basic.nack', { deliveryTag, multiple, requeue: false });
+        if (isOpen()) this.#confirms?.answered(deliveryTag, multiple, false);
       },
       consumerCancelled: (consumerTag) => {
         if (!isOpen() || !this.#consumers.delete(consumerTag)) return;

@@ -313,6 +313,29 @@ describe('rabbitmq: channel', () => {
     ]);
   });
 
+  test('confirms of a moment are sent together, and cover no number that is open', () => {
+    const rig = opened();
+    rig.call(1, 'confirm.select');
+    const [session] = rig.broker.host.sessions;
+    session!.publish = () => null;
+    for (let number = 1; number <= 8; number++) rig.publish({ routingKey: 'q' }, 'one');
+    const { listener } = session!;
+    const answer = (...numbers: readonly number[]): string[] => {
+      rig.at('rabbit', () => {
+        for (const number of numbers) {
+          if (number < 0) listener.rejected(-number, false);
+          else listener.confirmed(number, false);
+        }
+      });
+      return rig.heard();
+    };
+    expect(answer(3)).toEqual(['basic.ack 3']);
+    expect(answer(5, 1, 2)).toEqual(['basic.ack 2 multiple', 'basic.ack 5']);
+    expect(answer(6, -4, 7)).toEqual(['basic.nack 4', 'basic.ack 6', 'basic.ack 7']);
+    rig.at('rabbit', () => listener.confirmed(8, true));
+    expect(rig.heard()).toEqual(['basic.ack 8']);
+  });
+
   test('a transaction shows nothing before its commit', () => {
     const rig = opened();
     rig.call(1, 'queue.declare', { queue: 'q' });

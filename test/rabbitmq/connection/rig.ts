@@ -206,7 +206,8 @@ function shown(message: Command): string {
     case 'basic.get-ok':
       return ` ${message.args.deliveryTag}${message.args.redelivered ? ' redelivered' : ''}`;
     case 'basic.ack':
-      return ` ${message.args.deliveryTag}`;
+    case 'basic.nack':
+      return ` ${message.args.deliveryTag}${message.args.multiple ? ' multiple' : ''}`;
     case 'basic.return':
       return ` ${message.args.replyCode}`;
     case 'connection.blocked':
