@@ -7,6 +7,7 @@
 import { createWriteStream } from 'node:fs';
 import { ConfigError } from '../../kafka/config.ts';
 import { newestProfile, profileNames, profileOf } from '../../kafka/profiles.ts';
+import * as rabbitmq from '../../rabbitmq/profiles.ts';
 import {
   CONTROLLER_ID,
   bindKafkaNames,
@@ -14,7 +15,9 @@ import {
   kafkaNodes,
 } from '../serve/kafka-nodes.ts';
 import type { KafkaClusterOptions } from '../serve/kafka-nodes.ts';
+import { rabbitNodes } from '../serve/rabbitmq-nodes.ts';
 import { ServeError, Server } from '../serve/server.ts';
+import type { NameTable } from '../adapters/name-table.ts';
 import type { ServedNode } from '../serve/served-node.ts';
 import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
@@ -22,6 +25,7 @@ import type { Command } from './usage.ts';
 const PORT = { min: 1, max: 65_000, preset: 9092 };
 const BROKERS = { min: 1, max: 9, preset: 1 };
 const CONTROLLERS = { min: 1, max: 5, preset: 1 };
+const AMQP = { min: 1, max: 65_000, preset: 5672 };
 /** A controlled shutdown that takes longer is cut short; Kafka tries three times, 5 s apart. */
 const STOP_MS_MAX = 15_000;
 /** The exit code of a program that a second SIGINT ends. */
@@ -29,13 +33,17 @@ const INTERRUPTED = 130;
 
 export const serve: Command = {
   name: 'serve',
-  summary: 'listen for real clients: a Kafka cluster on this machine',
-  usage: `highwater serve [--kafka port] [--brokers n] [--data folder] [options]
+  summary: 'listen for real clients: a Kafka cluster or a RabbitMQ node on this machine',
+  usage: `highwater serve [--kafka port] [--brokers n] [--amqp port] [--data folder] [options]
 
 Serves a Kafka cluster of n brokers and a controller on 127.0.0.1 until Ctrl-C: broker 1 on the
 port, broker 2 on the next, and so on. What clients wrote is in the folder and is found again.
+With --amqp it serves a RabbitMQ node (user guest, password guest, virtual host /), and Kafka only
+if --kafka is there too; what the RabbitMQ node holds is gone when it stops.
 
   --kafka port        the port of the first broker (default ${PORT.preset})
+  --amqp port         the port of a RabbitMQ node (${AMQP.preset} is AMQP's own)
+  --rabbitmq name     the release of RabbitMQ to behave like (default ${rabbitmq.newestProfile})
   --controllers n     controllers, 1 to ${CONTROLLERS.max} (default ${CONTROLLERS.preset})
   --brokers n         brokers, 1 to ${BROKERS.max} (default ${BROKERS.preset})
   --data folder       where the logs are (default highwater-data)
@@ -45,11 +53,14 @@ port, broker 2 on the next, and so on. What clients wrote is in the folder and i
                       ${CONTROLLER_ID}; start the others with the same options
   --trace file        writes what the nodes do to a file, one JSON object a line
 
-Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release.`,
+Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release;
+${rabbitmq.profileNames[0]} to ${rabbitmq.newestProfile} likewise.`,
 
   async run(args) {
     const { values } = parse(args, {
       kafka: { type: 'string' },
+      amqp: { type: 'string' },
+      rabbitmq: { type: 'string' },
       brokers: { type: 'string' },
       controllers: { type: 'string' },
       data: { type: 'string' },
@@ -70,11 +81,26 @@ Profiles: ${profileNames[0]} to ${newestProfile}, one for each minor release.`,
       ...nodeOf(values['node'], { brokers, controllers }),
     };
     checkSettings(cluster);
+    const rabbit = rabbitOf(values);
+    const isKafka = rabbit.length === 0 || values['kafka'] !== undefined;
+    const nodes = isKafka ? [...kafkaNodes(cluster), ...rabbit] : rabbit;
     const data = typeof values['data'] === 'string' ? values['data'] : 'highwater-data';
     const trace = typeof values['trace'] === 'string' ? values['trace'] : undefined;
-    return await serveUntilStopped(cluster, data, trace);
+    const bindNames = (names: NameTable) => isKafka && bindKafkaNames(names, cluster);
+    return await serveUntilStopped(nodes, bindNames, { data, trace });
   },
 };
+
+function rabbitOf(values: Readonly<Record<string, unknown>>): readonly ServedNode[] {
+  const { profileNames: known, newestProfile: newest } = rabbitmq;
+  const name = oneOf('rabbitmq', values['rabbitmq'], known, newest);
+  if (values['amqp'] === undefined) {
+    if (values['rabbitmq'] === undefined) return [];
+    throw new UsageError('--rabbitmq is for a node that --amqp serves');
+  }
+  const port = wholeNumber('amqp', values['amqp'], AMQP);
+  return rabbitNodes({ port, profile: rabbitmq.profileOf(name) });
+}
 
 function nodeOf(
   given: unknown,
@@ -99,16 +125,15 @@ function checkSettings(cluster: KafkaClusterOptions): void {
 }
 
 async function serveUntilStopped(
-  cluster: KafkaClusterOptions,
-  data: string,
-  traceFile: string | undefined,
+  nodes: readonly ServedNode[],
+  bindNames: (names: NameTable) => void,
+  { data, trace: traceFile }: { readonly data: string; readonly trace: string | undefined },
 ): Promise<number> {
   const trace = traceFile === undefined ? undefined : createWriteStream(traceFile);
-  const nodes = kafkaNodes(cluster);
   const server = new Server(nodes, {
     data,
     log: (line) => console.error(line),
-    bindNames: (names) => bindKafkaNames(names, cluster),
+    bindNames,
     ...(trace === undefined ? {} : { traceLine: (line: string) => void trace.write(`${line}\n`) }),
   });
   const stopAsked = new Promise<void>((resolve) => onSignal(server, resolve));
