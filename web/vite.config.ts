@@ -12,6 +12,7 @@ import { lessonMarkdown } from './build/markdown.ts';
 import { noActors } from './build/no-actors.ts';
 import { noCodecs } from './build/no-codecs.ts';
 import { noDocumentation } from './build/no-documentation.ts';
+import { noOperands } from './build/no-operands.ts';
 import { prerender } from './build/prerender.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -47,7 +48,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [noActors(), noCodecs(), noDocumentation()],
+    plugins: () => [noActors(), noCodecs(), noDocumentation(), noOperands()],
     rolldownOptions: {
       // so that its size can be told from the page's
       output: {

@@ -193,10 +193,12 @@ export class ShareGroup {
     });
   }
 
-  #moduleViews(): unknown[] {
+  /** What the brokers' parts show; some have nothing to show. */
+  #moduleViews(): object[] {
     return this.#cluster.nodeIds.flatMap((nodeId) => {
       const host = this.#lab.host(this.#cluster.brokerName(nodeId));
-      return (host.process as Broker | null)?.modules.map((module) => module.inspect?.()) ?? [];
+      const modules = (host.process as Broker | null)?.modules ?? [];
+      return modules.flatMap((module) => module.inspect?.() ?? []);
     });
   }
 

@@ -23,9 +23,12 @@ import { classicGroupMachine } from '../kafka/group/classic-group.machine.ts';
 import { isrMachine } from '../kafka/partition/isr.machine.ts';
 import { replicaMachine } from '../kafka/partition/replica.machine.ts';
 import { quorumControllerMachine } from '../kafka/raft/quorum-controller.machine.ts';
+import { sharePartitionMachine } from '../kafka/share/share-partition.machine.ts';
 import { transactionMachine } from '../kafka/transaction/transaction.machine.ts';
 import { assert } from '../kernel/assert.ts';
 import type { TraceEntry } from '../kernel/trace.ts';
+import { channelMachine } from '../rabbitmq/channel/channel.machine.ts';
+import { connectionMachine as amqpConnectionMachine } from '../rabbitmq/connection/connection.machine.ts';
 import { sessionMachine } from '../services/database/session.machine.ts';
 import { failoverMachine } from '../services/redis/failover.machine.ts';
 import { zooKeeperClientMachine } from '../zookeeper/client.machine.ts';
@@ -83,6 +86,7 @@ const CATALOGUE: readonly Listed[] = [
   { machine: coordinatorMachine, realName: 'CoordinatorState' },
   { machine: classicGroupMachine, realName: 'ClassicGroupState' },
   { machine: transactionMachine, realName: 'TransactionState' },
+  { machine: sharePartitionMachine, realName: 'SharePartitionState' },
   { machine: fetchStateMachine, realName: 'SubscriptionState.FetchStates' },
   { machine: memberStateMachine, realName: 'AbstractCoordinator.MemberState' },
   { machine: consumerMemberMachine, realName: 'internals.MemberState' },
@@ -90,6 +94,8 @@ const CATALOGUE: readonly Listed[] = [
   { machine: sessionMachine, realName: 'pg_stat_activity.state' },
   { machine: failoverMachine, realName: 'SENTINEL_FAILOVER_STATE' },
   { machine: zooKeeperClientMachine, realName: 'ZooKeeper.States' },
+  { machine: amqpConnectionMachine, realName: 'rabbit_reader', isShared: true },
+  { machine: channelMachine, realName: 'rabbit_channel', isShared: true },
 ];
 
 /** The chart of every machine of the engine. */

@@ -37,14 +37,14 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   'kafka/kafka-transactions': 15,
   'kafka/replication-isr-hw': 16,
   // the same, and the log cleaner
-  'gallery/marker-compacted-away': 20,
+  'gallery/marker-compacted-away': 28,
   // the same as of transactions, and a group coordinator with its members
-  'gallery/zombie-commits-offsets': 45,
+  'gallery/zombie-commits-offsets': 60,
   // a group coordinator, members and assignors of both protocols
   'kafka/consumer-groups': 34,
   'kafka/rebalance': 34,
   // groups of the classic protocol and share groups, with members of both
-  'kafka/share-groups': 45,
+  'kafka/share-groups': 70,
   // ZooKeeper, the controller upon it, and a quorum of controllers beside it
   'kafka/zookeeper-and-kraft': 31,
   // a quorum of controllers

@@ -3,6 +3,7 @@
  *
  * Not here: the sentences about events (the products) and the knobs' own words (the experiments).
  */
+import { invariants } from '#lessons/invariants-en.ts';
 import type { FaultKind } from '#engine/lab/explore/index.ts';
 import type { Fate } from '../stage/records.ts';
 import type { Hold } from '../stage/replicas.ts';
@@ -50,6 +51,7 @@ export const en = {
   outcome: 'What the client knows',
   measures: 'Measured over the whole run',
   invariants: 'The invariants of this run',
+  invariant: invariants,
   broke: (id: string, event: number) => `Invariant ${id} broke at event ${event}.`,
   allHold: 'No invariant broke in this run.',
   unsent: 'Nothing has been sent yet.',

@@ -1,4 +1,5 @@
 /** The words of the stage in Chinese. Their list is `stage-en.ts`. */
+import { invariants } from '#lessons/invariants-zh.ts';
 import type { StageMessages } from './stage-en.ts';
 
 export const zh: StageMessages = {
@@ -40,6 +41,7 @@ export const zh: StageMessages = {
   outcome: '客户端知道的',
   measures: '整次运行的测量结果',
   invariants: '本次运行的不变式',
+  invariant: invariants,
   broke: (id, event) => `不变式 ${id} 在事件 ${event} 被打破。`,
   allHold: '本次运行没有打破任何不变式。',
   unsent: '还没有发送消息。',

@@ -43,7 +43,7 @@ export interface SharePartitionParts {
   /** `orders-0`. */
   readonly name: string;
   readonly leaderEpoch: number;
-  readonly persister: Persister;
+  readonly persister: Pick<Persister, 'read' | 'write'>;
   readonly deliveryCountMax: number;
   readonly inFlightMax: number;
   lockDurationMs(): number;

@@ -13,6 +13,7 @@ import { memberStateScenes } from './member-scenes.ts';
 import { quorumControllerScenes } from './quorum-scenes.ts';
 import { raftScenes } from './raft-walks.ts';
 import { isrScenes, replicaScenes } from './replica-scenes.ts';
+import { sharePartitionScenes } from './share-scenes.ts';
 import { failoverScenes, sessionScenes, zooKeeperScenes } from './beside-scenes.ts';
 import { transactionScenes, transactionalProducerScenes } from './transaction-scenes.ts';
 import type { Scene } from './visits.ts';
@@ -25,7 +26,8 @@ export interface MachineRow {
   readonly names: readonly string[];
   /** States here that the source has no name for, each with the reason. */
   readonly own?: Readonly<Record<string, string>>;
-  readonly scenes: readonly Scene[];
+  /** None where a test of its own, which is named here, visits each transition. */
+  readonly scenes: readonly Scene[] | { readonly test: string };
 }
 
 const TRANSACTION_MANAGER =
@@ -130,6 +132,12 @@ export const machineRows: readonly MachineRow[] = [
     scenes: transactionScenes,
   },
   {
+    machine: 'share-partition',
+    source: 'SharePartitionState in kafka.server.share.SharePartition',
+    names: words('EMPTY INITIALIZING ACTIVE FAILED FENCED'),
+    scenes: sharePartitionScenes,
+  },
+  {
     machine: 'fetch-state',
     source: 'FetchStates in org.apache.kafka.clients.consumer.internals.SubscriptionState',
     names: words('INITIALIZING FETCHING AWAIT_RESET AWAIT_VALIDATION'),
@@ -180,5 +188,21 @@ export const machineRows: readonly MachineRow[] = [
       'CONNECTING ASSOCIATING CONNECTED CONNECTEDREADONLY CLOSED AUTH_FAILED NOT_CONNECTED',
     ),
     scenes: zooKeeperScenes,
+  },
+  {
+    machine: 'amqp-connection',
+    source: 'connection_state in rabbit_reader.erl',
+    names: words(
+      'pre_init starting securing tuning opening running blocking blocked closing closed stop',
+    ),
+    own: { handshake_error: 'a term that is thrown while the reader sleeps before it ends' },
+    scenes: { test: 'test/rabbitmq/connection/connection.test.ts' },
+  },
+  {
+    machine: 'amqp-channel',
+    source: '#conf.state and tx in rabbit_channel.erl',
+    names: words('starting running flow closing committing'),
+    own: { stop: 'the end of its process' },
+    scenes: { test: 'test/rabbitmq/connection/connection.test.ts' },
   },
 ];

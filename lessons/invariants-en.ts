@@ -1,0 +1,23 @@
+/** What each invariant says in English, in one sentence (`invariants.ts`). */
+export const invariants: Readonly<Record<string, string>> = {
+  K2: 'Below the high watermark two replicas hold the same records at the same offsets.',
+  K3: 'What was once committed stays committed, and no stale high watermark is acted on.',
+  K4: 'What was acknowledged with acks=all is in the log of every later leader.',
+  K7: 'Whoever the controller may elect is counted by the leader before it commits.',
+  K8: 'Every running member of the ISR has all that is committed.',
+  K9: 'A replica that stopped uncleanly is back in the ISR only after it caught up anew.',
+  K10: 'A request with another leader epoch than the leader’s never succeeds.',
+  K11: 'A follower never cuts off what is committed.',
+  K12: 'A consumer is given only what is below the high watermark.',
+  K13: 'An offset that was read once always means the same record.',
+  K16: 'Compaction keeps last values and offsets, and no marker goes before its records.',
+  K21: 'The log keeps the order in which a producer sent.',
+  K22: 'Once a producer has taken over a transactional id, its predecessor writes nothing more.',
+  K23: 'Of a transaction a read_committed consumer sees all or nothing.',
+  K24: 'A transaction open in a partition is known to its coordinator, which ends it in its time.',
+  K25: 'The coordinator epochs in the markers of a producer never go back.',
+  K30: 'Only a member of the present generation of a group may commit for it.',
+  K35: 'A record that was accepted in a share group is not handed out again.',
+  K36: 'A record of a share group is acquired by one member at a time.',
+  K37: 'No record is handed out more often than the share group’s limit allows.',
+};
