@@ -28,7 +28,7 @@ import { transactionMachine } from '../kafka/transaction/transaction.machine.ts'
 import { assert } from '../kernel/assert.ts';
 import type { TraceEntry } from '../kernel/trace.ts';
 import { channelMachine } from '../rabbitmq/channel/channel.machine.ts';
-import { connectionMachine as amqpConnectionMachine } from '../rabbitmq/connection/connection.machine.ts';
+import { connectionMachine as amqpMachine } from '../rabbitmq/connection/connection.machine.ts';
 import { sessionMachine } from '../services/database/session.machine.ts';
 import { failoverMachine } from '../services/redis/failover.machine.ts';
 import { zooKeeperClientMachine } from '../zookeeper/client.machine.ts';
@@ -94,7 +94,7 @@ const CATALOGUE: readonly Listed[] = [
   { machine: sessionMachine, realName: 'pg_stat_activity.state' },
   { machine: failoverMachine, realName: 'SENTINEL_FAILOVER_STATE' },
   { machine: zooKeeperClientMachine, realName: 'ZooKeeper.States' },
-  { machine: amqpConnectionMachine, realName: 'rabbit_reader', isShared: true },
+  { machine: amqpMachine, realName: 'rabbit_reader', isShared: true },
   { machine: channelMachine, realName: 'rabbit_channel', isShared: true },
 ];
 

@@ -96,6 +96,14 @@ export const MACHINE_PURPOSES: Readonly<Record<string, Readonly<Record<Lang, str
     en: 'A client’s session with ZooKeeper: connecting, connected, expired or closed.',
     zh: '客户端与 ZooKeeper 的会话：正在连接、已经连上、已过期或已关闭。',
   },
+  'amqp-connection': {
+    en: 'A connection at a RabbitMQ node: handshake, open, blocked by an alarm, closing.',
+    zh: 'RabbitMQ 节点上的一条连接：握手、打开、被告警阻塞、关闭。',
+  },
+  'amqp-channel': {
+    en: 'A channel within such a connection: open, committing, or closed after an error.',
+    zh: '连接里的一个信道：打开、正在提交事务，或出错后关闭。',
+  },
   'member-state': {
     en: 'A member of a consumer group, as the member itself sees it: joining, stable or out.',
     zh: '消费组成员自己眼中的状态：正在加入、稳定，还是不在组里。',
