@@ -74,7 +74,7 @@ test('command: check: --watch lints again after a change, until SIGINT', async (
   };
   try {
     await printed('lessons: no problem');
-    change('experiment.ts', "id: 'cut'", "id: 'make'");
+    change('experiment.ts', "id: 'elect'", "id: 'make'");
     await printed(`${LESSON}/en.svx:1 untold-step`);
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([1, null]);
