@@ -14,6 +14,7 @@ const MINUTES = [
   'test/web/insight.test.ts',
   'test/web/frames.test.ts',
   'test/lab/safe/verdict.test.ts',
+  'test/lab/swarm/shrink.test.ts',
   'test/node/safe.test.ts',
 ];
 const BROWSER = ['test/web/**/*.test.ts'];

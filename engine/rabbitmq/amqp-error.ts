@@ -6,37 +6,23 @@
  * RabbitMQ uses them. The sentences are RabbitMQ's, since clients and people search for them.
  */
 import { assert } from '../kernel/assert.ts';
+import { amqpError as errorOf, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts';
 
-const CODES = {
-  ACCESS_REFUSED: 403,
-  NOT_FOUND: 404,
-  RESOURCE_LOCKED: 405,
-  PRECONDITION_FAILED: 406,
-  COMMAND_INVALID: 503,
-  NOT_ALLOWED: 530,
-  NOT_IMPLEMENTED: 540,
-  INTERNAL_ERROR: 541,
-} as const;
+/** The refusals that have a sentence here. */
+type ErrorName =
+  | 'ACCESS_REFUSED'
+  | 'NOT_FOUND'
+  | 'RESOURCE_LOCKED'
+  | 'PRECONDITION_FAILED'
+  | 'COMMAND_INVALID'
+  | 'NOT_ALLOWED'
+  | 'NOT_IMPLEMENTED'
+  | 'INTERNAL_ERROR';
 
-export type ErrorName = keyof typeof CODES;
-
-export interface AmqpError {
-  readonly kind: 'amqp-error';
-  readonly code: (typeof CODES)[ErrorName];
-  /** The sentence after the code's name. */
-  readonly explanation: string;
-  /** The method that failed: the channel knows it. */
-  readonly method: undefined;
-}
-
+/** The channel knows the method that failed. */
 export function amqpError(name: ErrorName, explanation: string): AmqpError {
   assert(explanation.length > 0, 'an error has a sentence', { name });
-  return Object.freeze({
-    kind: 'amqp-error',
-    code: CODES[name],
-    explanation,
-    method: undefined,
-  });
+  return errorOf(ReplyCode[name], explanation);
 }
 
 /** Tells an error from what a function gives where nothing is wrong. */

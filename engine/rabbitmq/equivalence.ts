@@ -5,8 +5,10 @@
  * exchange; the rest of a table is not compared. Source: `rabbit_misc:assert_args_equivalence`,
  * `assert_field_equivalence`.
  */
-import { type AmqpError, preconditionFailed } from './amqp-error.ts';
-import { type FieldTable, type FieldValue, lookup, printed, sameMeaning } from './field-table.ts';
+import { preconditionFailed } from './amqp-error.ts';
+import type { AmqpError } from '../wire/amqp/reply-code.ts';
+import { printed, sameMeaning } from './field-table.ts';
+import { type FieldTable, type FieldValue, tableLookup } from '../wire/amqp/field-table.ts';
 
 export interface ComparedField {
   /** As the error's text names it, as in `durable` or `auto_delete`. */
@@ -33,7 +35,7 @@ export function differingArgument(
   { current, received }: { readonly current: FieldTable; readonly received: FieldTable },
 ): AmqpError | null {
   for (const name of names) {
-    const [was, is] = [lookup(current, name), lookup(received, name)];
+    const [was, is] = [tableLookup(current, name), tableLookup(received, name)];
     if (was === undefined && is === undefined) continue;
     if (name === 'x-queue-type' && isClassicOrNone(was) && isClassicOrNone(is)) continue;
     if (was !== undefined && is !== undefined) {

@@ -2,42 +2,11 @@
  * What the broker does with field tables: arguments, headers, and the entries of x-death.
  *
  * A table is a list of named values that carry their type, as on the wire; the types have
- * RabbitMQ's names (`rabbit_binary_parser`). Not here: the bytes of a table (`wire/amqp/`), whose
- * types are these.
+ * RabbitMQ's names (`rabbit_binary_parser`). Not here: types and bytes of a table
+ * (`wire/amqp/field-table.ts`).
  */
 import { assert } from '../kernel/assert.ts';
-
-export type FieldValue =
-  | { readonly type: 'bool'; readonly value: boolean }
-  | { readonly type: FieldNumberType; readonly value: number }
-  | { readonly type: 'long' | 'timestamp'; readonly value: bigint }
-  /** `value` divided by ten to the power of `scale`. */
-  | { readonly type: 'decimal'; readonly scale: number; readonly value: number }
-  /** Octets where they are not UTF-8. */
-  | { readonly type: 'longstr'; readonly value: string | Uint8Array }
-  | { readonly type: 'binary'; readonly value: Uint8Array }
-  | { readonly type: 'array'; readonly value: readonly FieldValue[] }
-  | { readonly type: 'table'; readonly value: FieldTable }
-  | { readonly type: 'void' };
-
-type FieldNumberType =
-  | 'byte'
-  | 'unsignedbyte'
-  | 'short'
-  | 'unsignedshort'
-  | 'signedint'
-  | 'unsignedint'
-  | 'float'
-  | 'double';
-
-interface TableEntry {
-  readonly name: string;
-  readonly value: FieldValue;
-}
-
-export type FieldTable = readonly TableEntry[];
-
-export const EMPTY_TABLE: FieldTable = Object.freeze([]);
+import type { FieldTable, FieldValue } from '../wire/amqp/field-table.ts';
 
 const INTEGER_TYPES: ReadonlySet<string> = new Set([
   ...['byte', 'short', 'signedint', 'long'],
@@ -46,12 +15,6 @@ const INTEGER_TYPES: ReadonlySet<string> = new Set([
 
 /** A text as a value: most arguments and headers are such. */
 export const longstr = (value: string): FieldValue => ({ type: 'longstr', value });
-
-/** The first value of a name (`rabbit_misc:table_lookup`). */
-export function lookup(table: FieldTable, name: string): FieldValue | undefined {
-  assert(name.length > 0, 'a field has a name', { name });
-  return table.find((entry) => entry.name === name)?.value;
-}
 
 /** The table with the value in the place of the name's first, or at the end. */
 export function withValue(table: FieldTable, name: string, value: FieldValue): FieldTable {

@@ -5,8 +5,10 @@
  * letter is a new one (`queue/dead-letter.ts`). Sources: `rabbit_basic`, AMQP 0-9-1 section 1.8.3.
  */
 import { assert } from '../kernel/assert.ts';
-import { type AmqpError, preconditionFailed } from './amqp-error.ts';
-import { type FieldTable, lookup, without } from './field-table.ts';
+import { preconditionFailed } from './amqp-error.ts';
+import type { AmqpError } from '../wire/amqp/reply-code.ts';
+import { without } from './field-table.ts';
+import { type FieldTable, tableLookup } from '../wire/amqp/field-table.ts';
 import type { Death } from './queue/death.ts';
 
 /** What the broker reads of a message's properties; the others pass through unread. */
@@ -59,7 +61,7 @@ export function messageOf(
   const headers = properties.headers ?? [];
   const keys = [routingKey];
   for (const name of ROUTING_HEADERS) {
-    const value = lookup(headers, name);
+    const value = tableLookup(headers, name);
     if (value === undefined) continue;
     if (value.type !== 'array') {
       return preconditionFailed(
@@ -72,7 +74,7 @@ export function messageOf(
   }
   // BCC is for the broker's eyes only.
   const shown =
-    lookup(headers, 'BCC') === undefined
+    tableLookup(headers, 'BCC') === undefined
       ? properties
       : { ...properties, headers: without(headers, 'BCC') };
   const deaths = keepsDeaths ? [] : null;
@@ -83,7 +85,7 @@ export function messageOf(
 export function shownRoutingKeys(message: Message): readonly string[] {
   const [published] = message.routingKeys;
   assert(published !== undefined, 'a message has a routing key', { keys: message.routingKeys });
-  const copies = lookup(message.properties.headers ?? [], 'CC');
+  const copies = tableLookup(message.properties.headers ?? [], 'CC');
   if (copies?.type !== 'array') return [published];
   return [published, ...copies.value.flatMap((of) => (isText(of) ? [of.value] : []))];
 }

@@ -3,8 +3,8 @@
  *
  * Not here: where a message goes on from there (`route.ts`).
  */
-import type { AmqpError } from '../amqp-error.ts';
-import type { FieldTable } from '../field-table.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { Binding, Destination } from './binding.ts';
 

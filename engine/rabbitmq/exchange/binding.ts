@@ -5,7 +5,8 @@
  * (`rabbit_binding`, whose arguments are sorted).
  */
 import { assert } from '../../kernel/assert.ts';
-import { type FieldTable, tableKey } from '../field-table.ts';
+import { tableKey } from '../field-table.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 
 export interface Destination {
   readonly kind: 'queue' | 'exchange';

@@ -6,7 +6,8 @@
  * name, which the route knows. Sources: `rabbit_exchange`, AMQP 0-9-1 section 3.1.3.
  */
 import { assert, present } from '../../kernel/assert.ts';
-import { type FieldTable, lookup, textOf } from '../field-table.ts';
+import { textOf } from '../field-table.ts';
+import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { Binding, Destination } from './binding.ts';
 import type { BindingIndex, ExchangeType } from './binding-index.ts';
@@ -56,7 +57,8 @@ export class Exchange {
     const old = declaration.type === 'headers' && !options.headersWithX;
     this.#type = old ? headersBefore310 : types[declaration.type];
     this.#index = this.#type.makeIndex();
-    this.#argumentAlternate = textOf(lookup(declaration.arguments, 'alternate-exchange')) ?? null;
+    this.#argumentAlternate =
+      textOf(tableLookup(declaration.arguments, 'alternate-exchange')) ?? null;
   }
 
   get name(): string {

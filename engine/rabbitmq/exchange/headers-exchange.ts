@@ -7,8 +7,10 @@
  * its type's size. Cost: linear in the bindings, as in the real one.
  * Source: `rabbit_exchange_type_headers` (`headers_match`).
  */
-import { type AmqpError, preconditionFailed } from '../amqp-error.ts';
-import { type FieldTable, type FieldValue, lookup, printed, sameContent } from '../field-table.ts';
+import { preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import { printed, sameContent } from '../field-table.ts';
+import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { Binding, Destination } from './binding.ts';
 import type { BindingIndex, ExchangeType } from './binding-index.ts';
@@ -61,7 +63,7 @@ function matches(
 }
 
 function matchKind(args: FieldTable): MatchKind {
-  const of = lookup(args, 'x-match');
+  const of = tableLookup(args, 'x-match');
   if (of === undefined) return 'all';
   assert(of.type === 'longstr' && KINDS.includes(printed(of)), 'x-match was checked', { of });
   return of.value as MatchKind;
@@ -74,7 +76,7 @@ export function headersExchange(knowsWithX: boolean): ExchangeType {
   return {
     makeIndex: () => new HeadersIndex(),
     checkBinding(args: FieldTable): AmqpError | null {
-      const of = lookup(args, 'x-match');
+      const of = tableLookup(args, 'x-match');
       if (of === undefined) return null;
       const text = printed(of);
       if (of.type !== 'longstr') {

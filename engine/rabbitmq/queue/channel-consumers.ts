@@ -11,8 +11,9 @@
  */
 import { assert, present } from '../../kernel/assert.ts';
 import type { Random } from '../../kernel/ports.ts';
-import { type AmqpError, amqpError, named, preconditionFailed } from '../amqp-error.ts';
-import type { FieldTable } from '../field-table.ts';
+import { amqpError, named, preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import { generatedName } from '../generated-name.ts';
 import type { ClassicQueue, Settlement } from './classic-queue.ts';

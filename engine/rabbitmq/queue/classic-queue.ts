@@ -12,7 +12,8 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import { microsOfMillis, micros, type Micros } from '../../kernel/units.ts';
-import { integerOf, lookup } from '../field-table.ts';
+import { integerOf } from '../field-table.ts';
+import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import { BackingQueue } from './backing-queue.ts';
 import { Consumer, type ConsumerOptions, type ConsumingChannel } from './consumer.ts';
@@ -79,8 +80,8 @@ export class ClassicQueue {
     this.#ports = ports;
     this.#cancelRunsQueue = options.cancelRunsQueue;
     const { arguments: args } = declaration;
-    this.#ready = new BackingQueue(Number(integerOf(lookup(args, 'x-max-priority')) ?? 0n));
-    const singleActive = lookup(args, 'x-single-active-consumer');
+    this.#ready = new BackingQueue(Number(integerOf(tableLookup(args, 'x-max-priority')) ?? 0n));
+    const singleActive = tableLookup(args, 'x-single-active-consumer');
     this.#isSingleActive = singleActive?.type === 'bool' && singleActive.value;
     this.#timers = new QueueTimers(ports.clock, {
       messageExpired: () => this.#messageExpired(),

@@ -5,7 +5,7 @@
  * (`consumers.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
-import type { FieldTable } from '../field-table.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Limiter } from './limiter.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import type { Turn } from './turn.ts';

@@ -7,7 +7,8 @@
  * Sources: rabbitmq.com/docs/dlx; `rabbit_dead_letter:publish`, `make_msg`, `detect_cycles`.
  */
 import { assert, present } from '../../kernel/assert.ts';
-import { type FieldTable, longstr, lookup, withValue, without } from '../field-table.ts';
+import { longstr, withValue, without } from '../field-table.ts';
+import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { type Message, shownRoutingKeys } from '../message.ts';
 import {
   type Death,
@@ -56,7 +57,7 @@ export function deadLetter(
   if (routingKey !== null) headers = without(headers, 'CC');
   // A client may have written x-death and no first death; then there is none (3.10).
   const isFirst =
-    message.deaths === null ? lookup(headers, 'x-death') === undefined : before.length === 0;
+    message.deaths === null ? tableLookup(headers, 'x-death') === undefined : before.length === 0;
   if (isFirst) headers = deathHeaders(headers, 'first', how, message.exchange);
   if (options.lastDeathHeaders) headers = deathHeaders(headers, 'last', how, message.exchange);
   return {
@@ -79,7 +80,7 @@ export function withoutCycles(letter: Message, queues: readonly string[]): reado
 
 function deathsOf(message: Message): readonly Death[] {
   if (message.deaths !== null) return message.deaths;
-  return deathsFromField(lookup(message.properties.headers ?? [], 'x-death'));
+  return deathsFromField(tableLookup(message.properties.headers ?? [], 'x-death'));
 }
 
 function deathHeaders(

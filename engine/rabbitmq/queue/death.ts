@@ -6,15 +6,8 @@
  * entry and moves it to the front. Source: rabbitmq.com/docs/dlx, `rabbit_dead_letter`, `mc`.
  */
 import { assert } from '../../kernel/assert.ts';
-import {
-  type FieldTable,
-  type FieldValue,
-  integerOf,
-  longstr,
-  lookup,
-  textOf,
-  withValue,
-} from '../field-table.ts';
+import { integerOf, longstr, textOf, withValue } from '../field-table.ts';
+import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 
 /** `delivery_limit` is a quorum queue's. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
@@ -86,18 +79,18 @@ export function deathsFromField(of: FieldValue | undefined): readonly Death[] {
 }
 
 function deathOfTable(table: FieldTable): Death {
-  const queue = textOf(lookup(table, 'queue')) ?? '';
-  const reason = textOf(lookup(table, 'reason')) ?? '';
-  const keys = lookup(table, 'routing-keys');
-  const time = lookup(table, 'time');
+  const queue = textOf(tableLookup(table, 'queue')) ?? '';
+  const reason = textOf(tableLookup(table, 'reason')) ?? '';
+  const keys = tableLookup(table, 'routing-keys');
+  const time = tableLookup(table, 'time');
   return {
     queue,
     reason,
-    count: integerOf(lookup(table, 'count')) ?? 1n,
-    exchange: textOf(lookup(table, 'exchange')) ?? '',
+    count: integerOf(tableLookup(table, 'count')) ?? 1n,
+    exchange: textOf(tableLookup(table, 'exchange')) ?? '',
     routingKeys: keys?.type === 'array' ? keys.value.flatMap((of) => textOf(of) ?? []) : [],
     timeSeconds: time?.type === 'timestamp' ? time.value : 0n,
-    originalExpiration: textOf(lookup(table, 'original-expiration')) ?? null,
+    originalExpiration: textOf(tableLookup(table, 'original-expiration')) ?? null,
     entry: table,
   };
 }

@@ -6,15 +6,10 @@
  * Source: `rabbit_amqqueue:declare_args`, `consume_args`, `check_arguments_key`.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type AmqpError, preconditionFailed } from '../amqp-error.ts';
-import {
-  type FieldTable,
-  type FieldValue,
-  integerOf,
-  isIntegerType,
-  lookup,
-  printed,
-} from '../field-table.ts';
+import { preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import { integerOf, isIntegerType, printed } from '../field-table.ts';
+import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import { EXPIRY_MS_MAX } from '../message.ts';
 
 /** Null, or what is wrong, as an Erlang term. */
@@ -53,7 +48,7 @@ const oneOf =
 const deadLetterRoutingKey: Check = (of, args) => {
   const wrong = text(of, args);
   if (wrong !== null) return wrong;
-  const exchange = lookup(args, 'x-dead-letter-exchange');
+  const exchange = tableLookup(args, 'x-dead-letter-exchange');
   return exchange === undefined ? 'routing_key_but_no_dlx_defined' : null;
 };
 
@@ -99,13 +94,13 @@ const otherTypesArguments: ReadonlySet<string> = new Set([
 
 /** A 406 for the arguments of a declaration; null where all are well. */
 export function checkQueueArguments(resource: string, args: FieldTable): AmqpError | null {
-  const type = lookup(args, 'x-queue-type');
+  const type = tableLookup(args, 'x-queue-type');
   if (type !== undefined) {
     const wrong = text(type, args) ?? (printed(type) === 'classic' ? null : 'unsupported');
     if (wrong !== null) return invalid('x-queue-type', resource, wrong);
   }
   for (const [name, check] of Object.entries(classicArguments)) {
-    const value = lookup(args, name);
+    const value = tableLookup(args, name);
     const wrong = value === undefined ? null : check(value, args);
     if (wrong !== null) return invalid(name, resource, wrong);
   }
@@ -120,10 +115,10 @@ export function checkQueueArguments(resource: string, args: FieldTable): AmqpErr
 
 /** A 406 for the arguments of a consumer; null where all are well. */
 export function checkConsumerArguments(resource: string, args: FieldTable): AmqpError | null {
-  const value = lookup(args, 'x-priority');
+  const value = tableLookup(args, 'x-priority');
   const wrong = value === undefined ? null : integer(value, args);
   if (wrong !== null) return invalid('x-priority', resource, wrong);
-  if (lookup(args, 'x-stream-offset') === undefined) return null;
+  if (tableLookup(args, 'x-stream-offset') === undefined) return null;
   return preconditionFailed(
     `invalid arg 'x-stream-offset' for ${resource} of queue type rabbit_classic_queue`,
   );
@@ -131,7 +126,7 @@ export function checkConsumerArguments(resource: string, args: FieldTable): Amqp
 
 /** `x-priority`, 0 where it is missing. */
 export function consumerPriority(args: FieldTable): number {
-  const value = Number(integerOf(lookup(args, 'x-priority')) ?? 0n);
+  const value = Number(integerOf(tableLookup(args, 'x-priority')) ?? 0n);
   assert(Number.isInteger(value), 'a priority was checked', { value });
   return value;
 }

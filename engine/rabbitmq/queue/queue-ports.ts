@@ -2,7 +2,7 @@
  * What a queue is declared with, and what it may ask of the virtual host that it is in.
  */
 import type { Clock } from '../../kernel/ports.ts';
-import type { FieldTable } from '../field-table.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { ClassicQueue } from './classic-queue.ts';
 import type { DeathReason } from './death.ts';

@@ -6,7 +6,8 @@
  * Source: `rabbit_amqqueue_process:process_args_policy`, rabbitmq.com/docs/parameters.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type FieldTable, integerOf, lookup, textOf } from '../field-table.ts';
+import { integerOf, textOf } from '../field-table.ts';
+import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
 
@@ -26,7 +27,7 @@ export type PolicyDefinition = Readonly<Record<string, number | string | boolean
 
 export function settingsOf(args: FieldTable, policy: PolicyDefinition): QueueSettings {
   const smaller = (key: string): number | null => {
-    const own = integerOf(lookup(args, `x-${key}`));
+    const own = integerOf(tableLookup(args, `x-${key}`));
     const given = policy[key];
     assert(own === undefined || own >= 0n, 'arguments were checked', { key });
     assert(given === undefined || typeof given === 'number', 'policies were checked', { key });
@@ -36,7 +37,7 @@ export function settingsOf(args: FieldTable, policy: PolicyDefinition): QueueSet
   const text = (key: string): string | null => {
     const given = policy[key];
     assert(given === undefined || typeof given === 'string', 'policies were checked', { key });
-    return textOf(lookup(args, `x-${key}`)) ?? given ?? null;
+    return textOf(tableLookup(args, `x-${key}`)) ?? given ?? null;
   };
   return {
     expiresMs: smaller('expires'),

@@ -2,7 +2,8 @@
  * Who asks something of a virtual host, and what it may do there.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type AmqpError, amqpError } from '../amqp-error.ts';
+import { amqpError } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { ClassicQueue } from '../queue/classic-queue.ts';
 import type { Permission } from './users.ts';
 import type { VirtualHost } from './virtual-host.ts';

@@ -8,13 +8,8 @@
  * Sources: AMQP 0-9-1, section 1.8; `rabbit_channel:handle_method`, `deliver_to_queues`.
  */
 import { assert, present } from '../../kernel/assert.ts';
-import {
-  type AmqpError,
-  amqpError,
-  isAmqpError,
-  notFound,
-  preconditionFailed,
-} from '../amqp-error.ts';
+import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { type Message, type PublishedMessage, messageOf } from '../message.ts';
 import type { ChannelConsumers, ConsumeOptions, Delivery } from '../queue/channel-consumers.ts';
 import type { Publisher } from '../queue/classic-queue.ts';

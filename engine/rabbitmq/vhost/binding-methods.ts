@@ -4,10 +4,11 @@
  * What is bound is written to and the source is read from. To unbind what is not bound, or not
  * there, is no error. Source: `rabbit_channel:binding_action`, `rabbit_binding`.
  */
-import { type AmqpError, notFound } from '../amqp-error.ts';
+import { notFound } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { type Binding, type Destination, bindingOf } from '../exchange/binding.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { FieldTable } from '../field-table.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import {
   type Actor,
   checkExclusiveAccess,

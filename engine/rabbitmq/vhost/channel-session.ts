@@ -12,8 +12,9 @@
  * Sources: `rabbit_channel`; rabbitmq.com/docs/confirms, /docs/semantics.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type AmqpError, amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
-import type { FieldTable } from '../field-table.ts';
+import { amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message, MessageProperties } from '../message.ts';
 import {
   ChannelConsumers,

@@ -3,10 +3,12 @@
  * Sources: AMQP 0-9-1, section 1.6; `rabbit_channel:handle_method`, `rabbit_exchange`.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type AmqpError, amqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import { amqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { differingArgument, differingField } from '../equivalence.ts';
 import { type Exchange, type ExchangeTypeName, isExchangeType } from '../exchange/exchange.ts';
-import { type FieldTable, lookup, printed } from '../field-table.ts';
+import { printed } from '../field-table.ts';
+import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { type Actor, checkPermission } from './actor.ts';
 import {
   checkNewName,
@@ -66,7 +68,7 @@ function checkAlternate(
   actor: Actor,
   { exchange, arguments: args }: ExchangeDeclare,
 ): AmqpError | null {
-  const alternate = lookup(args, 'alternate-exchange');
+  const alternate = tableLookup(args, 'alternate-exchange');
   if (alternate === undefined) return null;
   if (alternate.type !== 'longstr') {
     return preconditionFailed(

@@ -6,15 +6,11 @@
  * `rabbit_amqqueue`.
  */
 import { assert } from '../../kernel/assert.ts';
-import {
-  type AmqpError,
-  amqpError,
-  isAmqpError,
-  notFound,
-  preconditionFailed,
-} from '../amqp-error.ts';
+import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { differingArgument, differingField } from '../equivalence.ts';
-import { type FieldTable, lookup, printed } from '../field-table.ts';
+import { printed } from '../field-table.ts';
+import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { generatedName } from '../generated-name.ts';
 import type { ClassicQueue } from '../queue/classic-queue.ts';
 import { checkQueueArguments, comparedArguments } from '../queue/queue-arguments.ts';
@@ -116,7 +112,7 @@ function checkDeadLetterExchange(
   queue: string,
   args: FieldTable,
 ): AmqpError | null {
-  const exchange = lookup(args, 'x-dead-letter-exchange');
+  const exchange = tableLookup(args, 'x-dead-letter-exchange');
   if (exchange === undefined) return null;
   if (exchange.type !== 'longstr') {
     return preconditionFailed(

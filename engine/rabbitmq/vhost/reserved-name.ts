@@ -2,7 +2,8 @@
  * Names that only the broker gives: the default exchange's, which is empty, and all under `amq.`.
  * Source: `rabbit_channel:check_name`, `check_not_default_exchange`, `strip_cr_lf`.
  */
-import { type AmqpError, amqpError } from '../amqp-error.ts';
+import { amqpError } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 
 const RESERVED = 'amq.';
 

@@ -15,7 +15,7 @@ import { named } from '../amqp-error.ts';
 import type { Binding, Destination } from '../exchange/binding.ts';
 import { Exchange, type ExchangeDeclaration, type ExchangeTypeName } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
-import { EMPTY_TABLE } from '../field-table.ts';
+import { EMPTY_TABLE } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { Profile } from '../profiles.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';

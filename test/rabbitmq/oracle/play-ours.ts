@@ -1,6 +1,7 @@
 /** Plays a scenario on our components: the least of a channel around a virtual host's session. */
-import { type AmqpError, isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
-import type { FieldTable, FieldValue } from '../../../engine/rabbitmq/field-table.ts';
+import { isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
+import type { AmqpError } from '../../../engine/wire/amqp/reply-code.ts';
+import type { FieldTable, FieldValue } from '../../../engine/wire/amqp/field-table.ts';
 import type { Profile } from '../../../engine/rabbitmq/profiles.ts';
 import type {
   ChannelSession,

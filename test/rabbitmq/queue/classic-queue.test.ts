@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../../engine/kernel/random.ts';
 import type { Random } from '../../../engine/kernel/ports.ts';
 import { isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
-import type { FieldTable } from '../../../engine/rabbitmq/field-table.ts';
+import type { FieldTable } from '../../../engine/wire/amqp/field-table.ts';
 import type { ChannelSession } from '../../../engine/rabbitmq/vhost/channel-session.ts';
 import { Node } from '../node.ts';
 
