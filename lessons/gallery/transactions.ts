@@ -82,6 +82,31 @@ export function producerIsInitialized(): Step<TransactionStory> {
   };
 }
 
+/** Simulated milliseconds in which a reader has read what it may. */
+const READ_MS = 3_000;
+
+/** A read_committed consumer reads a topic with one partition; or waits, where it may not go on. */
+export function consumerReads<W extends Pick<TransactionStory, 'transactions' | 'pause'>>(
+  reader: string,
+  topic: string,
+  finds: 'reads' | 'waits' = 'reads',
+): Step<W> {
+  const titles = {
+    reads: { en: 'A read_committed consumer reads', zh: 'read_committed 消费者读取' },
+    waits: { en: 'A read_committed consumer waits', zh: 'read_committed 消费者在等' },
+  };
+  return {
+    id: 'read',
+    title: titles[finds],
+    do: ({ transactions, pause }, lab) => {
+      transactions.addReader(reader, topic);
+      pause.begin(lab, READ_MS);
+    },
+    until: ({ pause }, lab) => pause.isOver(lab),
+    timeLimitMs: 2 * READ_MS,
+  };
+}
+
 /** How many records have their outcome. */
 export function told({ history }: Lab): number {
   return history.sent.filter(({ outcome }) => outcome !== 'pending').length;

@@ -13,6 +13,7 @@ import { acknowledgedBy, brokersStart, topicIsCreated } from '../story.ts';
 import {
   PRODUCER,
   type TransactionStory,
+  consumerReads,
   coordinatorOf,
   producerIsInitialized,
   told,
@@ -25,7 +26,6 @@ const READER = 'reader-1';
 const LATE_MS = 8_000;
 /** When the network is well again: the first is on its way, the second is not sent yet. */
 const SHORT_MS = 500;
-const READ_MS = 3_000;
 
 const whole = (measures: Measures) => measures['torn'] === 0 && measures['read'] === 3;
 
@@ -108,16 +108,7 @@ export default experiment({
       until: ({ transactions }) => transactions.isIdle(PRODUCER),
       timeLimitMs: 60_000,
     },
-    {
-      id: 'read',
-      title: { en: 'A read_committed consumer reads', zh: 'read_committed 消费者读取' },
-      do: ({ transactions, pause }, lab) => {
-        transactions.addReader(READER, TOPIC);
-        pause.begin(lab, READ_MS);
-      },
-      until: ({ pause }, lab) => pause.isOver(lab),
-      timeLimitMs: 2 * READ_MS,
-    },
+    consumerReads(READER, TOPIC),
   ],
 
   settle: KafkaCluster.settle(),

@@ -17,6 +17,7 @@ import { acknowledgedBy, brokersStart } from '../story.ts';
 import {
   PRODUCER,
   type TransactionStory,
+  consumerReads,
   producerIsInitialized,
   transactionStory,
 } from '../transactions.ts';
@@ -41,7 +42,6 @@ const HARMFUL = 1;
 const OTHERS = [20, 21, 22, 23, 24, 25];
 /** Several times as long as a cleaner sleeps. */
 const CLEAN_MS = 5_000;
-const READ_MS = 3_000;
 
 /** An account number as an integer is written: four bytes, the highest first. */
 const keyOf = (account: number): Key =>
@@ -137,16 +137,7 @@ export default experiment({
         !cluster.isReassigning(TOPIC, 0) && cluster.leaderOf(TOPIC, 0) === MOVED[0],
       timeLimitMs: 60_000,
     },
-    {
-      id: 'read',
-      title: { en: 'A read_committed consumer reads', zh: 'read_committed 消费者读取' },
-      do: ({ transactions, pause }, lab) => {
-        transactions.addReader(READER, TOPIC);
-        pause.begin(lab, READ_MS);
-      },
-      until: ({ pause }, lab) => pause.isOver(lab),
-      timeLimitMs: 2 * READ_MS,
-    },
+    consumerReads(READER, TOPIC),
   ],
 
   settle: KafkaCluster.settle(),

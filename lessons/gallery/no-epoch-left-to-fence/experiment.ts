@@ -14,6 +14,7 @@ import { acknowledgedBy, brokersStart, topicIsCreated } from '../story.ts';
 import {
   TRANSACTIONAL_ID,
   type TransactionStory,
+  consumerReads,
   producerIsInitialized,
   transactionStory,
 } from '../transactions.ts';
@@ -31,7 +32,6 @@ const OTHERS = 2;
 const TIMEOUT_MS = 10_000;
 /** Long enough for the coordinator to look several times for what is overdue. */
 const OVERDUE_MS = 20_000;
-const READ_MS = 3_000;
 
 const hangs = (measures: Measures) => measures['held']! > 0 && measures['read'] === 0;
 
@@ -120,16 +120,7 @@ export default experiment({
       until: ({ pause }, lab) => pause.isOver(lab),
       timeLimitMs: 2 * OVERDUE_MS,
     },
-    {
-      id: 'read',
-      title: { en: 'A read_committed consumer waits', zh: 'read_committed 消费者在等' },
-      do: ({ transactions, pause }, lab) => {
-        transactions.addReader(READER, TOPIC);
-        pause.begin(lab, READ_MS);
-      },
-      until: ({ pause }, lab) => pause.isOver(lab),
-      timeLimitMs: 2 * READ_MS,
-    },
+    consumerReads(READER, TOPIC, 'waits'),
   ],
 
   settle: KafkaCluster.settle(),

@@ -14,6 +14,7 @@ import { Transactions } from '#engine/lab/kafka-transactions.ts';
 import { Transforms, transformation } from '#engine/lab/kafka-transforms.ts';
 import { bugKnobs, bugShows, quirksOf } from '../bug-knobs.ts';
 import { Pause, acknowledgedBy, brokersStart } from '../story.ts';
+import { consumerReads } from '../transactions.ts';
 
 const FROM = 'orders';
 const TO = 'payments';
@@ -25,7 +26,6 @@ const ORDERS = 2;
 /** From the write to the commit: long enough to freeze in between. */
 const WORK_MS = 1_000;
 const AWAKE_MS = 5_000;
-const READ_MS = 3_000;
 const SETTINGS = {
   'offsets.topic.num.partitions': '1',
   'offsets.topic.replication.factor': '3',
@@ -125,16 +125,7 @@ export default experiment({
       until: ({ pause }, lab) => pause.isOver(lab),
       timeLimitMs: 2 * AWAKE_MS,
     },
-    {
-      id: 'read',
-      title: { en: 'A read_committed consumer reads', zh: 'read_committed 消费者读取' },
-      do: ({ transactions, pause }, lab) => {
-        transactions.addReader(READER, TO);
-        pause.begin(lab, READ_MS);
-      },
-      until: ({ pause }, lab) => pause.isOver(lab),
-      timeLimitMs: 2 * READ_MS,
-    },
+    consumerReads<World>(READER, TO),
   ],
 
   settle: KafkaCluster.settle(),

@@ -8,7 +8,7 @@
  * (`share-membership.ts`). Differences: what `poll` would throw goes to `onError`.
  */
 import { assert } from '../../../kernel/assert.ts';
-import type { Address, Ports, Process, ProcessFactory, TimerId } from '../../../kernel/ports.ts';
+import type { Address, Ports, Process, ProcessFactory } from '../../../kernel/ports.ts';
 import { type Micros, micros } from '../../../kernel/units.ts';
 import { errorName } from '../../../wire/kafka/errors.ts';
 import { NetworkClient } from '../../network-client.ts';
@@ -19,6 +19,7 @@ import { CoordinatorLookup } from '../consumer/group/coordinator-lookup.ts';
 import { type TopicPartition, topicPartitionText } from '../consumer/subscription-state.ts';
 import { ClientMetadata } from '../metadata.ts';
 import { shared } from '../structural-sharing.ts';
+import { WakeUp } from '../wake-up.ts';
 import type { AcknowledgeType } from './acknowledgements.ts';
 import { type ShareConsumerConfig, shareConsumerConfig } from './share-config.ts';
 import { type Acknowledged, ShareFetcher, type ShareRecord } from './share-fetcher.ts';
@@ -78,8 +79,7 @@ export class ShareConsumer implements Process {
   private readonly isImplicit: boolean;
   private processingMicros: number;
   private partitions: readonly TopicPartition[] = [];
-  private wakeTimer: TimerId | null = null;
-  private wakeTimerAt: Micros = micros(0);
+  private readonly wakeUp: WakeUp;
   private application: ShareConsumerView['application'] = 'polling';
   private state: ShareConsumerView['state'] = 'running';
   private consumed = 0;
@@ -92,6 +92,7 @@ export class ShareConsumer implements Process {
     this.ports = ports;
     this.options = options;
     this.config = config;
+    this.wakeUp = new WakeUp(ports.clock, () => this.turn());
     this.isImplicit = config['share.acknowledgement.mode'] === 'implicit';
     this.processingMicros = options.processingMicrosPerRecord ?? 0;
     const network = networkOptionsOf(config, ports.host);
@@ -176,8 +177,7 @@ export class ShareConsumer implements Process {
       this.coordinatorNetwork.close();
       this.onClosed();
     });
-    if (this.wakeTimer !== null) this.ports.clock.cancel(this.wakeTimer);
-    this.wakeTimer = null;
+    this.wakeUp.cancel();
   }
 
   // -------------------------------------------------------------------------------------- turns
@@ -188,16 +188,7 @@ export class ShareConsumer implements Process {
 
   private wakeAt(at: Micros): void {
     if (this.state === 'closed' || this.state === 'failed') return;
-    if (this.wakeTimer !== null) {
-      if (this.wakeTimerAt <= at) return;
-      this.ports.clock.cancel(this.wakeTimer);
-    }
-    this.wakeTimerAt = at;
-    const wait = micros(Math.max(0, at - this.ports.clock.now()));
-    this.wakeTimer = this.ports.clock.after(wait, 'share consumer', () => {
-      this.wakeTimer = null;
-      this.turn();
-    });
+    this.wakeUp.at(at, 'share consumer');
   }
 
   /** Does all that can be done now: the group's wishes, requests, and a poll. */

@@ -233,15 +233,24 @@ export class ShareFetcher {
     return [...topics].map(([topicId, ones]) => ({ topicId, partitions: ones }));
   }
 
-  private fetched(node: number, session: Session, sent: Sent, reply: Reply): void {
+  /** The response; null if there is none or it is an error as a whole: the session ends. */
+  private responded<R extends { readonly errorCode: number }>(
+    session: Session,
+    sent: Sent,
+    reply: Reply,
+  ): R | null {
     session.inFlight = false;
-    const response = reply.ok ? (reply.body as ShareFetchResponse) : null;
+    const response = reply.ok ? (reply.body as R) : null;
     const errorCode = response?.errorCode ?? ErrorCode.NETWORK_EXCEPTION;
-    if (response === null || errorCode !== ErrorCode.NONE) {
-      this.tell(sent, () => errorCode);
-      this.lose(session, errorCode);
-      return;
-    }
+    if (errorCode === ErrorCode.NONE) return response;
+    this.tell(sent, () => errorCode);
+    this.lose(session, errorCode);
+    return null;
+  }
+
+  private fetched(node: number, session: Session, sent: Sent, reply: Reply): void {
+    const response = this.responded<ShareFetchResponse>(session, sent, reply);
+    if (response === null) return;
     const errors = new Map<string, number>();
     for (const { topicId, partitions } of response.responses) {
       const topic = this.parts.metadata.topicName(topicId);
@@ -333,14 +342,8 @@ export class ShareFetcher {
   }
 
   private answered(session: Session, sent: Sent, reply: Reply): void {
-    session.inFlight = false;
-    const response = reply.ok ? (reply.body as ShareAcknowledgeResponse) : null;
-    const errorCode = response?.errorCode ?? ErrorCode.NETWORK_EXCEPTION;
-    if (response === null || errorCode !== ErrorCode.NONE) {
-      this.tell(sent, () => errorCode);
-      this.lose(session, errorCode);
-      return;
-    }
+    const response = this.responded<ShareAcknowledgeResponse>(session, sent, reply);
+    if (response === null) return;
     const errors = new Map<string, number>();
     for (const { topicId, partitions } of response.responses) {
       const topic = this.parts.metadata.topicName(topicId);
