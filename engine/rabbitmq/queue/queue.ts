@@ -1,0 +1,85 @@
+/**
+ * A queue as channels, dead letters and commands see it, whatever its type and wherever its leader
+ * is: a classic queue, a quorum queue, a stream, or the stand-in for one on another node.
+ *
+ * What needs the queue's leader is answered by a callback, at once or in a later event; a channel
+ * takes no other method meanwhile. Not here: routing and declaring (`vhost/`), delivery tags
+ * (`channel-consumers.ts`). Source: the behaviour `rabbit_queue_type`.
+ */
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { Message } from '../message.ts';
+import type { ConsumerOptions, ConsumingChannel } from './consumer.ts';
+import type { QueueDeclaration } from './queue-ports.ts';
+import type { PolicyDefinition } from './queue-settings.ts';
+
+export type QueueType = 'classic' | 'quorum' | 'stream';
+
+/** How a channel settles what it was delivered. */
+export type Settlement = 'ack' | 'requeue' | 'discard';
+
+/** Who published, where confirms are asked for: told once for each queue, at once or later. */
+export interface Publisher {
+  confirmed(queue: string): void;
+  /** The queue did not take the message (overflow reject-publish), or is gone with it. */
+  rejected(queue: string): void;
+}
+
+/** A message as one queue handed it out; it is settled by its position. */
+export interface HeldMessage {
+  readonly message: Message;
+  /** Unique in the queue while it is held: the order of publication. */
+  readonly position: number;
+}
+
+/** What was fetched by basic.get, and how many are ready behind it. */
+export interface Fetched {
+  readonly of: HeldMessage;
+  readonly redelivered: boolean;
+  readonly messageCount: number;
+}
+
+/** What queue.declare-ok says of a queue. */
+export interface QueueCounts {
+  readonly messageCount: number;
+  readonly consumerCount: number;
+}
+
+export interface DeleteConditions {
+  readonly ifUnused: boolean;
+  readonly ifEmpty: boolean;
+}
+
+export type Answer<T> = (answer: T | AmqpError) => void;
+
+export interface Queue {
+  readonly declaration: QueueDeclaration;
+  readonly name: string;
+  readonly type: QueueType;
+
+  publish(message: Message, publisher: Publisher | null): void;
+  /**
+   * Adds a consumer; `answer` comes before its first delivery. Errors: 403 where one is exclusive or
+   * this one cannot be, 406 for an argument that the type refuses.
+   */
+  consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void;
+  /** Ends a consumer; what it was delivered stays unacknowledged. */
+  cancel(channel: ConsumingChannel, tag: string): void;
+  /** basic.get; null where nothing is ready. */
+  get(channel: ConsumingChannel, noAck: boolean, answer: Answer<Fetched | null>): void;
+  /** The channel settles messages that it was delivered, each once. */
+  settle(channel: ConsumingChannel, messages: readonly HeldMessage[], how: Settlement): void;
+  /** The channel is gone: its consumers end, and what it had not settled is ready again. */
+  channelClosed(channel: ConsumingChannel): void;
+
+  /** For queue.declare of a queue that is there, which counts as a use. */
+  counts(answer: Answer<QueueCounts>): void;
+  /** Drops what is ready; how many that were. */
+  purge(answer: Answer<number>): void;
+  /**
+   * Ends the queue and drops its messages, or refuses with 406 where a condition does not hold; how
+   * many were ready. Consumers are told.
+   */
+  delete(conditions: DeleteConditions, answer: Answer<number>): void;
+  /** The policy changed: what it says holds from now on. */
+  setPolicy(policy: PolicyDefinition): void;
+}
