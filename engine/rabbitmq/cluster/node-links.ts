@@ -1,0 +1,44 @@
+/**
+ * How processes of a node reach those of other nodes of its cluster: by a registered name, in order,
+ * and without notice where the other node is not connected; that one is down is told.
+ *
+ * A message is a term: plain data without functions (booleans, safe integers, bigints, texts,
+ * octets, null, lists, records of these). Not here: the connections themselves (`distribution.ts`).
+ * Source: Erlang's distribution: `erlang:send/2`, `net_kernel:monitor_nodes/2`.
+ */
+
+/** Plain data, as Erlang's external term format can hold it. */
+export type Term =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Term[]
+  | { readonly [key: string]: Term };
+
+export interface NodeWatcher {
+  nodeUp(node: string): void;
+  /** Its process ended, or nothing was heard of it for `net_ticktime`. */
+  nodeDown(node: string): void;
+}
+
+export interface NodeLinks {
+  /** This node's name, which is its host's, as in `rabbit-1`. */
+  readonly self: string;
+  /** All members of the cluster, this node among them, in the order of their names. */
+  readonly members: readonly string[];
+  /** Whether messages reach it now; this node always. */
+  isConnected(node: string): boolean;
+  /**
+   * To whom is registered by `name` on `node`, in a later event, this node included; lost where it
+   * is not connected, or nobody has the name.
+   */
+  send(node: string, name: string, message: Term): void;
+  /** Whoever has the name is sent what others send to it, until the name is given back. */
+  register(name: string, receive: (from: string, message: Term) => void): void;
+  unregister(name: string): void;
+  /** Tells of nodes from now on; gives what ends it. */
+  watch(watcher: NodeWatcher): () => void;
+}
