@@ -7,6 +7,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Ports, Process, ProcessFactory } from '../kernel/ports.ts';
 import { amqpError, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
+import { loneNode } from './cluster/lone-node.ts';
 import { AMQP_PORT, AmqpListener } from './connection/amqp-listener.ts';
 import type { AmqpConnectionView } from './connection/connection.ts';
 import {
@@ -15,12 +16,18 @@ import {
 } from './connection/connection-settings.ts';
 import type { Profile } from './profiles.ts';
 import { compareReleases } from './profiles/releases.ts';
+import { classicQueues } from './queue/classic-queue-type.ts';
+import type { QueueTypeModule } from './queue/queue-types.ts';
 import { Users } from './vhost/users.ts';
 import { VirtualHost } from './vhost/virtual-host.ts';
 
 export interface RabbitNodeOptions {
   readonly profile: Profile;
   readonly port?: number;
+  /** Over the defaults of the release. */
+  readonly connections?: Partial<ConnectionSettings>;
+  /** The types of queues that can be declared; without this, classic ones. */
+  readonly queueTypes?: readonly QueueTypeModule[];
 }
 
 /** What the views see of a node. */
@@ -44,20 +51,25 @@ export class RabbitNode implements Process {
   readonly listener: AmqpListener;
   readonly #ports: Ports;
   readonly #port: number;
-  readonly #vhosts = new Map<string, ChannelHost>();
+  readonly vhosts: ReadonlyMap<string, VirtualHost>;
+  readonly #vhosts = new Map<string, VirtualHost>();
   #isRunning = false;
 
-  constructor(ports: Ports, { profile, port = AMQP_PORT }: RabbitNodeOptions) {
+  constructor(ports: Ports, options: RabbitNodeOptions) {
+    const { profile, port = AMQP_PORT, queueTypes = [classicQueues] } = options;
     assert(port > 0, 'a port', { port });
     this.#ports = ports;
+    this.vhosts = this.#vhosts;
     this.#port = port;
-    const { clock } = ports;
     const random = ports.random('names');
-    const vhost = new VirtualHost(DEFAULT_VHOST, { clock, random, users: this.users, profile });
+    const vhost = new VirtualHost(DEFAULT_VHOST, {
+      ...{ ports, random, profile, queueTypes, users: this.users },
+      links: loneNode(ports),
+    });
     this.#vhosts.set(DEFAULT_VHOST, vhost);
     this.listener = new AmqpListener({
       ports,
-      settings: connectionSettings(profile),
+      settings: { ...connectionSettings(profile), ...options.connections },
       access: {
         checkLogin: (user, password) => user === DEFAULT_USER && password === DEFAULT_PASS,
         openVirtualHost: (user, name) => this.#openVirtualHost(user, name),

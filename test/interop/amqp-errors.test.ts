@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RealWorld } from '../../engine/node/adapters/real-world.ts';
 import { AMQP_PORT } from '../../engine/rabbitmq/connection/amqp-listener.ts';
-import { Broker } from '../rabbitmq/connection/broker.ts';
+import { createRabbitNode } from '../../engine/rabbitmq/node.ts';
+import { profileOf } from '../../engine/rabbitmq/profiles.ts';
 import { errorCases } from '../rabbitmq/connection/error-cases.ts';
 import { talk } from '../rabbitmq/connection/talk.ts';
 
@@ -28,6 +29,7 @@ function outcomes(file: string): ReadonlyMap<string, readonly string[]> {
   return new Map(lines.map(([name, ...rest]) => [name!, rest]));
 }
 
+const profile = profileOf('rabbitmq-3.10');
 const folder = mkdtempSync(join(tmpdir(), 'highwater-amqp-'));
 const world = new RealWorld({ log: () => undefined });
 let port = 0;
@@ -35,7 +37,7 @@ let port = 0;
 beforeAll(async () => {
   port = await freePort();
   world.names.bind('rabbit', AMQP_PORT, { host: '127.0.0.1', port });
-  world.start({ host: 'rabbit', folder, process: (ports) => new Broker(ports) });
+  world.start({ host: 'rabbit', folder, process: createRabbitNode({ profile }) });
   await new Promise((resolve) => setTimeout(resolve, 200));
 });
 afterAll(() => {

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { ChannelSession } from '../../engine/rabbitmq/vhost/channel-session.ts';
+import { answered } from './answered.ts';
 import { Node } from './node.ts';
 
 const declaration = { passive: false, durable: false, exclusive: false, autoDelete: false };
@@ -21,7 +22,7 @@ interface Rig {
 function rig(): Rig {
   const tags: Rig['tags'] = [];
   const session = new Node().vhost.openChannel(
-    { user: 'guest', id: 1 },
+    { user: 'guest', id: 'rabbit-1.1.1' },
     {
       deliver: ({ consumerTag: tag, deliveryTag: delivery }) => tags.push({ tag, delivery }),
       returned: () => {},
@@ -30,7 +31,7 @@ function rig(): Rig {
       consumerCancelled: () => {},
     },
   );
-  session.declareQueue({ ...declaration, queue: 'q', arguments: [] });
+  session.declareQueue({ ...declaration, queue: 'q', arguments: [] }, () => {});
   return { session, tags };
 }
 
@@ -59,7 +60,7 @@ describe('rabbitmq: flat cost', () => {
       for (let i = 0; i < backlog; i++) made.session.publish(args, { properties: {}, body: BODY });
       return best(() => {
         publish(made, '', 'q');
-        made.session.get({ queue: 'q', noAck: true });
+        made.session.get({ queue: 'q', noAck: true }, () => {});
       });
     });
     expect(many! / few!).toBeLessThan(FACTOR_MAX);
@@ -71,11 +72,11 @@ describe('rabbitmq: flat cost', () => {
       for (let i = 0; i < bindings; i++) {
         const routingKey = i % 2 === 0 ? `a.*.${i}` : `b.#.${i}`;
         const binding = { queue: 'q', exchange: 'amq.topic', routingKey, arguments: [] };
-        expect(made.session.bindQueue(binding)).toBeNull();
+        expect(answered((answer) => made.session.bindQueue(binding, answer))).toBeNull();
       }
       return best(() => {
         publish(made, 'amq.topic', 'a.x.0');
-        made.session.get({ queue: 'q', noAck: true });
+        made.session.get({ queue: 'q', noAck: true }, () => {});
       });
     });
     expect(many! / few!).toBeLessThan(FACTOR_MAX);

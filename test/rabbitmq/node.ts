@@ -1,6 +1,8 @@
 /** A virtual host on one host of a simulated world, for tests that need time but no network. */
 import type { Ports } from '../../engine/kernel/ports.ts';
 import { micros } from '../../engine/kernel/units.ts';
+import { loneNode } from '../../engine/rabbitmq/cluster/lone-node.ts';
+import { classicQueues } from '../../engine/rabbitmq/queue/classic-queue-type.ts';
 import { newestProfile, profileOf, type Profile } from '../../engine/rabbitmq/profiles.ts';
 import { Users } from '../../engine/rabbitmq/vhost/users.ts';
 import { VirtualHost } from '../../engine/rabbitmq/vhost/virtual-host.ts';
@@ -26,9 +28,12 @@ export class Node {
     host.start();
     this.advance(0);
     this.ports = ports!;
-    const { clock } = this.ports;
-    const random = this.ports.random('names');
-    this.vhost = new VirtualHost('/', { clock, random, users: this.users, profile });
+    this.vhost = new VirtualHost('/', {
+      ...{ ports: this.ports, users: this.users, profile },
+      random: this.ports.random('names'),
+      links: loneNode(this.ports),
+      queueTypes: [classicQueues],
+    });
   }
 
   /** Does something as one event. */

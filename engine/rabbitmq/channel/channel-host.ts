@@ -1,7 +1,8 @@
 /**
  * The seam between the protocol and the broker's contents: what a channel asks of its virtual host,
- * and what it is told by it. Each call gives its result, or the error with which the channel or
- * the connection is closed.
+ * and what it is told by it. A call gives its result, or answers with it at once or in a later
+ * event, or with the error with which the channel or the connection is closed. Nothing else is
+ * asked while an answer is due.
  *
  * The virtual host's side of a channel keeps delivery tags, what is unacknowledged, prefetch, the
  * publisher's sequence numbers and the open transaction; the channel itself knows only methods.
@@ -10,11 +11,12 @@
 import type { Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf } from '../../wire/amqp/methods.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { Answer } from '../queue/queue.ts';
 
 /** Who opens channels in a virtual host: what is exclusive belongs to it. */
 export interface ConnectionIdentity {
-  /** Unique in the node. */
-  readonly id: number;
+  /** Unique in the cluster. */
+  readonly id: string;
   readonly user: string;
 }
 
@@ -54,28 +56,26 @@ export interface FetchedMessage {
 
 /** `null` is success without a result. */
 export interface ChannelSession {
-  declareExchange(args: ArgsOf<'exchange.declare'>): AmqpError | null;
-  deleteExchange(args: ArgsOf<'exchange.delete'>): AmqpError | null;
-  bindExchange(args: ArgsOf<'exchange.bind'>): AmqpError | null;
-  unbindExchange(args: ArgsOf<'exchange.unbind'>): AmqpError | null;
+  declareExchange(args: ArgsOf<'exchange.declare'>, answer: Answer<null>): void;
+  deleteExchange(args: ArgsOf<'exchange.delete'>, answer: Answer<null>): void;
+  bindExchange(args: ArgsOf<'exchange.bind'>, answer: Answer<null>): void;
+  unbindExchange(args: ArgsOf<'exchange.unbind'>, answer: Answer<null>): void;
 
   /** An empty name: the broker chooses one. */
-  declareQueue(args: ArgsOf<'queue.declare'>): DeclaredQueue | AmqpError;
-  bindQueue(args: ArgsOf<'queue.bind'>): AmqpError | null;
-  unbindQueue(args: ArgsOf<'queue.unbind'>): AmqpError | null;
+  declareQueue(args: ArgsOf<'queue.declare'>, answer: Answer<DeclaredQueue>): void;
+  bindQueue(args: ArgsOf<'queue.bind'>, answer: Answer<null>): void;
+  unbindQueue(args: ArgsOf<'queue.unbind'>, answer: Answer<null>): void;
   /** How many messages were dropped. */
-  purgeQueue(args: ArgsOf<'queue.purge'>): number | AmqpError;
-  deleteQueue(args: ArgsOf<'queue.delete'>): number | AmqpError;
+  purgeQueue(args: ArgsOf<'queue.purge'>, answer: Answer<number>): void;
+  deleteQueue(args: ArgsOf<'queue.delete'>, answer: Answer<number>): void;
 
   publish(args: ArgsOf<'basic.publish'>, content: Content): AmqpError | null;
   /** A `null` where the queue is empty. */
-  get(args: ArgsOf<'basic.get'>): FetchedMessage | AmqpError | null;
-  /**
-   * `started` is called with the consumer's tag, which the broker chooses where it is empty, before
-   * the first delivery.
-   */
-  consume(args: ArgsOf<'basic.consume'>, started: (consumerTag: string) => void): AmqpError | null;
-  cancel(consumerTag: string): AmqpError | null;
+  get(args: ArgsOf<'basic.get'>, answer: Answer<FetchedMessage | null>): void;
+  /** The consumer's tag, which the broker chooses where it is empty, before the first delivery. */
+  consume(args: ArgsOf<'basic.consume'>, answer: Answer<string>): void;
+  /** Nothing is delivered to the consumer after the answer. */
+  cancel(consumerTag: string, answer: Answer<null>): void;
   setPrefetch(args: ArgsOf<'basic.qos'>): AmqpError | null;
   ack(args: ArgsOf<'basic.ack'>): AmqpError | null;
   nack(args: ArgsOf<'basic.nack'>): AmqpError | null;
@@ -84,8 +84,8 @@ export interface ChannelSession {
 
   selectConfirms(): void;
   selectTransactions(): void;
-  /** `committed` is called when all of it is taken charge of, at once or later. */
-  commit(committed: () => void): AmqpError | null;
+  /** Answers when all of it is taken charge of. */
+  commit(answer: Answer<null>): void;
   rollback(): AmqpError | null;
 
   /** Ends consumers; what was not acknowledged is ready again. */

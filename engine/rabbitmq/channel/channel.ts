@@ -4,6 +4,7 @@
  *
  * A soft error closes the channel with the ids of the method that failed, a hard one is handed to
  * the connection. Not here: tags, queues, transactions (`channel-host.ts`).
+ * While an answer is due, as of a queue on another node, what the client sends waits.
  * Source: `rabbit_channel:handle_method`. Differs: methods are handled within the event in which
  * they arrive, there in a process of the channel's own, so that with several channels the order of
  * answers is the order of requests.
@@ -14,13 +15,18 @@ import type { Clock, Trace } from '../../kernel/ports.ts';
 import type { Command, Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf, MethodName } from '../../wire/amqp/methods.ts';
 import { amqpError, isHardError, ReplyCode, type AmqpError } from '../../wire/amqp/reply-code.ts';
+import { isAmqpError, preconditionFailed } from '../amqp-error.ts';
 import { channelMachine } from './channel.machine.ts';
+import { PendingMethods } from './pending-methods.ts';
 import { PublisherConfirms } from './publisher-confirms.ts';
+import type { Answer } from '../queue/queue.ts';
 import type {
+  ChannelHost,
   ChannelListener,
   ChannelSession,
   ConnectionIdentity,
-  ChannelHost,
+  DeclaredQueue,
+  FetchedMessage,
 } from './channel-host.ts';
 
 /** What a channel needs of its connection. */
@@ -62,6 +68,10 @@ export class Channel {
   readonly #consumers = new Set<string>();
   /** What a method without a queue's name means. */
   #mostRecentQueue = '';
+  readonly #methods = new PendingMethods(
+    (command) => this.#handle(command),
+    (error) => this.fail(error),
+  );
 
   constructor(number: number, owner: ChannelOwner) {
     assert(number > 0, 'channel 0 is the connection', { number });
@@ -90,10 +100,7 @@ export class Channel {
   /** A method of the client, with its content where it has one. */
   received(command: Command): void {
     assert(command.channel === this.number, 'its own channel', { channel: command.channel });
-    const error = this.#handle(command);
-    if (error === null) return;
-    const blamed = { ...error, method: error.method ?? command.name };
-    this.fail(blamed);
+    this.#methods.received(command);
   }
 
   /** The connection ends. */
@@ -112,6 +119,7 @@ export class Channel {
   }
 
   #endSession(): void {
+    this.#methods.forgetAnswer();
     this.#consumers.clear();
     this.#confirms?.close();
     this.#confirms = null;
@@ -180,24 +188,31 @@ export class Channel {
     return null;
   }
 
+  /** As `ask`, where the reply has no arguments. */
+  #askPlainly(command: Command, name: MethodName, ask: (answer: Answer<null>) => void): null {
+    const noWait = 'noWait' in command.args && command.args.noWait;
+    return this.#methods.ask(command, ask, () => this.#done(null, noWait, name));
+  }
+
   #exchange(command: Command): AmqpError | null {
+    const host = this.#host;
     switch (command.name) {
-      case 'exchange.declare': {
-        const error = this.#host.declareExchange(command.args);
-        return this.#done(error, command.args.noWait, 'exchange.declare-ok');
-      }
-      case 'exchange.delete': {
-        const error = this.#host.deleteExchange(command.args);
-        return this.#done(error, command.args.noWait, 'exchange.delete-ok');
-      }
-      case 'exchange.bind': {
-        const error = this.#host.bindExchange(command.args);
-        return this.#done(error, command.args.noWait, 'exchange.bind-ok');
-      }
-      case 'exchange.unbind': {
-        const error = this.#host.unbindExchange(command.args);
-        return this.#done(error, command.args.noWait, 'exchange.unbind-ok');
-      }
+      case 'exchange.declare':
+        return this.#askPlainly(command, 'exchange.declare-ok', (answer) =>
+          host.declareExchange(command.args, answer),
+        );
+      case 'exchange.delete':
+        return this.#askPlainly(command, 'exchange.delete-ok', (answer) =>
+          host.deleteExchange(command.args, answer),
+        );
+      case 'exchange.bind':
+        return this.#askPlainly(command, 'exchange.bind-ok', (answer) =>
+          host.bindExchange(command.args, answer),
+        );
+      case 'exchange.unbind':
+        return this.#askPlainly(command, 'exchange.unbind-ok', (answer) =>
+          host.unbindExchange(command.args, answer),
+        );
       default:
         return unimplemented();
     }
@@ -217,11 +232,16 @@ export class Channel {
     }
   }
 
-  #declareQueue({ args }: Received<'queue.declare'>): AmqpError | null {
-    const declared = this.#host.declareQueue(args);
-    if (isAmqpError(declared)) return declared;
-    this.#mostRecentQueue = declared.queue;
-    return this.#done(null, args.noWait, 'queue.declare-ok', declared);
+  #declareQueue(command: Received<'queue.declare'>): AmqpError | null {
+    const { args } = command;
+    return this.#methods.ask<DeclaredQueue>(
+      command,
+      (answer) => this.#host.declareQueue(args, answer),
+      (declared) => {
+        this.#mostRecentQueue = declared.queue;
+        this.#done(null, args.noWait, 'queue.declare-ok', declared);
+      },
+    );
   }
 
   #namedQueue(
@@ -233,24 +253,33 @@ export class Channel {
   ): AmqpError | null {
     const queue = this.#queueNamed(command.args.queue);
     if (typeof queue !== 'string') return queue;
+    const host = this.#host;
     switch (command.name) {
       case 'queue.bind': {
-        const error = this.#host.bindQueue({ ...command.args, queue, ...keyOf(command, queue) });
-        return this.#done(error, command.args.noWait, 'queue.bind-ok');
+        const args = { ...command.args, queue, ...keyOf(command, queue) };
+        return this.#askPlainly(command, 'queue.bind-ok', (answer) => host.bindQueue(args, answer));
       }
       case 'queue.unbind': {
-        const error = this.#host.unbindQueue({ ...command.args, queue, ...keyOf(command, queue) });
-        return this.#done(error, false, 'queue.unbind-ok');
+        const args = { ...command.args, queue, ...keyOf(command, queue) };
+        return this.#askPlainly(command, 'queue.unbind-ok', (answer) =>
+          host.unbindQueue(args, answer),
+        );
       }
       case 'queue.purge': {
-        const count = this.#host.purgeQueue({ ...command.args, queue });
-        if (isAmqpError(count)) return count;
-        return this.#done(null, command.args.noWait, 'queue.purge-ok', { messageCount: count });
+        const args = { ...command.args, queue };
+        return this.#methods.ask<number>(
+          command,
+          (answer) => host.purgeQueue(args, answer),
+          (messageCount) => this.#done(null, args.noWait, 'queue.purge-ok', { messageCount }),
+        );
       }
       case 'queue.delete': {
-        const count = this.#host.deleteQueue({ ...command.args, queue });
-        if (isAmqpError(count)) return count;
-        return this.#done(null, command.args.noWait, 'queue.delete-ok', { messageCount: count });
+        const args = { ...command.args, queue };
+        return this.#methods.ask<number>(
+          command,
+          (answer) => host.deleteQueue(args, answer),
+          (messageCount) => this.#done(null, args.noWait, 'queue.delete-ok', { messageCount }),
+        );
       }
     }
   }
@@ -278,11 +307,8 @@ export class Channel {
         return this.#get(command);
       case 'basic.consume':
         return this.#consume(command);
-      case 'basic.cancel': {
-        const { consumerTag, noWait } = command.args;
-        const error = this.#consumers.delete(consumerTag) ? this.#host.cancel(consumerTag) : null;
-        return this.#done(error, noWait, 'basic.cancel-ok', { consumerTag });
-      }
+      case 'basic.cancel':
+        return this.#cancel(command);
       case 'basic.cancel-ok':
         return null;
       case 'basic.qos': {
@@ -301,44 +327,65 @@ export class Channel {
     }
   }
 
-  #get({ args }: Received<'basic.get'>): AmqpError | null {
-    const queue = this.#queueNamed(args.queue);
+  #get(command: Received<'basic.get'>): AmqpError | null {
+    const queue = this.#queueNamed(command.args.queue);
     if (typeof queue !== 'string') return queue;
-    const fetched = this.#host.get({ ...args, queue });
-    if (isAmqpError(fetched)) return fetched;
-    if (fetched === null) this.#reply('basic.get-empty', {});
-    else this.#owner.sendContent(this.number, 'basic.get-ok', fetched.reply, fetched.content);
-    return null;
+    return this.#methods.ask<FetchedMessage | null>(
+      command,
+      (answer) => this.#host.get({ ...command.args, queue }, answer),
+      (fetched) => {
+        if (fetched === null) this.#reply('basic.get-empty', {});
+        else this.#owner.sendContent(this.number, 'basic.get-ok', fetched.reply, fetched.content);
+      },
+    );
   }
 
-  #consume({ args }: Received<'basic.consume'>): AmqpError | null {
+  #consume(command: Received<'basic.consume'>): AmqpError | null {
+    const { args } = command;
     if (this.#consumers.has(args.consumerTag)) {
       const explanation = `attempt to reuse consumer tag '${args.consumerTag}'`;
       return amqpError(ReplyCode.NOT_ALLOWED, explanation);
     }
     const queue = this.#queueNamed(args.queue);
     if (typeof queue !== 'string') return queue;
-    return this.#host.consume({ ...args, queue }, (consumerTag) => {
-      this.#consumers.add(consumerTag);
-      if (!args.noWait) this.#reply('basic.consume-ok', { consumerTag });
-    });
+    return this.#methods.ask<string>(
+      command,
+      (answer) => this.#host.consume({ ...args, queue }, answer),
+      (consumerTag) => {
+        this.#consumers.add(consumerTag);
+        if (!args.noWait) this.#reply('basic.consume-ok', { consumerTag });
+      },
+    );
+  }
+
+  #cancel(command: Received<'basic.cancel'>): AmqpError | null {
+    const { consumerTag, noWait } = command.args;
+    if (!this.#consumers.delete(consumerTag)) {
+      return this.#done(null, noWait, 'basic.cancel-ok', { consumerTag });
+    }
+    return this.#methods.ask<null>(
+      command,
+      (answer) => this.#host.cancel(consumerTag, answer),
+      () => this.#done(null, noWait, 'basic.cancel-ok', { consumerTag }),
+    );
   }
 
   /** Classes tx, confirm, channel and access. */
   #modeMethod(command: Command): AmqpError | null {
     switch (command.name) {
       case 'tx.select':
-        if (this.#mode === 'confirm') return failed('cannot switch from confirm to tx mode');
+        if (this.#mode === 'confirm')
+          return preconditionFailed('cannot switch from confirm to tx mode');
         if (this.#mode === 'none') this.#host.selectTransactions();
         this.#mode = 'tx';
         return this.#done(null, false, 'tx.select-ok');
       case 'tx.commit':
         return this.#commit();
       case 'tx.rollback':
-        if (this.#mode !== 'tx') return failed('channel is not transactional');
+        if (this.#mode !== 'tx') return NOT_TRANSACTIONAL;
         return this.#done(this.#host.rollback(), false, 'tx.rollback-ok');
       case 'confirm.select':
-        if (this.#mode === 'tx') return failed('cannot switch from tx to confirm mode');
+        if (this.#mode === 'tx') return preconditionFailed('cannot switch from tx to confirm mode');
         if (this.#mode === 'none') this.#selectConfirms();
         return this.#done(null, command.args.noWait, 'confirm.select-ok');
       case 'channel.flow':
@@ -359,16 +406,21 @@ export class Channel {
     this.#host.selectConfirms();
   }
 
+  /** While the queues work, any other method is an error; so nothing is held. */
   #commit(): AmqpError | null {
-    if (this.#mode !== 'tx') return failed('channel is not transactional');
+    if (this.#mode !== 'tx') return NOT_TRANSACTIONAL;
     this.#machine.send({ type: 'COMMIT' });
-    const error = this.#host.commit(() => {
+    this.#host.commit((answer) => {
       // The channel may have been closed while the queues worked.
       if (this.state !== 'committing') return;
+      if (isAmqpError(answer)) {
+        this.fail({ ...answer, method: 'tx.commit' });
+        return;
+      }
       this.#machine.send({ type: 'COMMITTED' });
       this.#reply('tx.commit-ok', {});
     });
-    return error;
+    return null;
   }
 
   // ---------------------------------------------------------------------------- what is told
@@ -410,17 +462,10 @@ function keyOf(
   return { routingKey: args.queue === '' && args.routingKey === '' ? queue : args.routingKey };
 }
 
-export function isAmqpError(of: unknown): of is AmqpError {
-  return typeof of === 'object' && of !== null && (of as AmqpError).kind === 'amqp-error';
-}
+const notImplemented = (explanation: string): AmqpError =>
+  amqpError(ReplyCode.NOT_IMPLEMENTED, explanation);
 
-function notImplemented(explanation: string): AmqpError {
-  return amqpError(ReplyCode.NOT_IMPLEMENTED, explanation);
-}
-
-function failed(explanation: string): AmqpError {
-  return amqpError(ReplyCode.PRECONDITION_FAILED, explanation);
-}
+const NOT_TRANSACTIONAL = preconditionFailed('channel is not transactional');
 
 /** A method that only the broker sends, or one of the connection on a channel. */
 function unimplemented(): AmqpError {

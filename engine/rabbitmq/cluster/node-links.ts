@@ -1,6 +1,6 @@
 /**
- * How processes of a node reach those of other nodes of its cluster: by a registered name, in order,
- * and without notice where the other node is not connected; that one is down is told.
+ * How processes of a node reach those of other nodes of its cluster: by a registered name, in
+ * order, and without notice where the other node is not connected; that one is down is told.
  *
  * A message is a term: plain data without functions (booleans, safe integers, bigints, texts,
  * octets, null, lists, records of these). Not here: the connections themselves (`distribution.ts`).

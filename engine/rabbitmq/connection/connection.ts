@@ -29,7 +29,8 @@ import {
 import { EMPTY_TABLE, tableLookup, type FieldTable } from '../../wire/amqp/field-table.ts';
 import type { ArgsOf, MethodName } from '../../wire/amqp/methods.ts';
 import { amqpError, ReplyCode, replyText, type AmqpError } from '../../wire/amqp/reply-code.ts';
-import { Channel, isAmqpError, type ChannelOwner } from '../channel/channel.ts';
+import { isAmqpError } from '../amqp-error.ts';
+import { Channel, type ChannelOwner } from '../channel/channel.ts';
 import type { ChannelHost } from '../channel/channel-host.ts';
 import type { AccessControl } from './access-control.ts';
 import { closeArguments } from './close-arguments.ts';
@@ -62,7 +63,7 @@ interface ChannelView {
 
 /** What the views see of a connection. */
 export interface AmqpConnectionView {
-  readonly id: number;
+  readonly id: string;
   readonly client: string;
   readonly state: string;
   readonly user: string;
@@ -77,7 +78,7 @@ const NORMAL_TIMEOUT_S = 3;
 const SILENT_CLOSE_DELAY_MS = 3000;
 
 export class AmqpConnection implements Receiver, ChannelOwner {
-  readonly identity: { readonly id: number; user: string };
+  readonly identity: { readonly id: string; user: string };
   readonly #options: AmqpConnectionOptions;
   readonly #machine: MachineRunner<typeof connectionMachine>;
   readonly #channels = new Map<number, Channel>();
@@ -93,13 +94,14 @@ export class AmqpConnection implements Receiver, ChannelOwner {
   #blockedSent = false;
 
   constructor(options: AmqpConnectionOptions) {
-    const { ports, id, settings } = options;
-    assert(id > 0, 'an id', { id });
+    const { ports, settings } = options;
+    assert(options.id > 0, 'an id', { id: options.id });
+    const id = `${ports.host}.${ports.incarnation}.${options.id}`;
     this.#options = options;
     this.identity = { id, user: '' };
     this.#machine = new MachineRunner({
       machine: connectionMachine,
-      instance: `${id}`,
+      instance: id,
       clock: ports.clock,
       trace: ports.trace,
       perform: { closeSocket: () => this.#ended() },

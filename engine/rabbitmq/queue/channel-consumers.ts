@@ -11,16 +11,15 @@
  */
 import { assert, present } from '../../kernel/assert.ts';
 import type { Random } from '../../kernel/ports.ts';
-import { amqpError, named, preconditionFailed } from '../amqp-error.ts';
+import { amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import { generatedName } from '../generated-name.ts';
-import type { ClassicQueue, Settlement } from './classic-queue.ts';
-import type { Consumer, ConsumingChannel } from './consumer.ts';
+import type { ConsumingChannel } from './consumer.ts';
 import { Limiter } from './limiter.ts';
-import { checkConsumerArguments, consumerPriority } from './queue-arguments.ts';
-import type { QueuedMessage } from './queued-message.ts';
+import type { Answer, HeldMessage, Queue, Settlement } from './queue.ts';
+import { consumerPriority } from './queue-arguments.ts';
 
 /** What basic.deliver and basic.get-ok say. */
 export interface Delivery {
@@ -41,8 +40,8 @@ export interface DeliveryPort {
 /** A delivery that was not settled. */
 export interface Unacknowledged {
   readonly deliveryTag: number;
-  readonly queue: ClassicQueue;
-  readonly of: QueuedMessage;
+  readonly queue: Queue;
+  readonly of: HeldMessage;
   /** Null: it was fetched by basic.get. */
   readonly consumerTag: string | null;
 }
@@ -66,9 +65,13 @@ export class ChannelConsumers implements ConsumingChannel {
   readonly #port: DeliveryPort;
   readonly #random: Random;
   readonly #globalQosIsPermitted: boolean;
-  readonly #queues = new Map<string, ClassicQueue>();
+  /** By consumer tag. */
+  readonly #consumers = new Map<string, { readonly queue: Queue; readonly noAck: boolean }>();
   /** By tag, hence in the order of delivery. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
+  /** The queue whose answer is due: a channel asks one at a time. */
+  #asked: Queue | null = null;
+  #isClosed = false;
   #lastTag = 0;
   /** For each consumer that begins from now on. */
   #prefetchCount = 0;
@@ -90,55 +93,77 @@ export class ChannelConsumers implements ConsumingChannel {
 
   /** Whether the tag is in use. */
   consumes(consumerTag: string): boolean {
-    return this.#queues.has(consumerTag);
+    return this.#consumers.has(consumerTag);
   }
 
   /** Tags of the consumers, in the order in which they began. */
   get consumerTags(): readonly string[] {
-    return [...this.#queues.keys()];
+    return [...this.#consumers.keys()];
   }
 
-  /**
-   * basic.consume with a tag that is not in use: calls `accepted` with the tag before the first
-   * delivery. Errors: 406 for an argument, 403 where a consumer is exclusive.
-   */
-  consume(
-    queue: ClassicQueue,
-    options: ConsumeOptions,
-    context: { readonly vhost: string; readonly accepted: (consumerTag: string) => void },
-  ): AmqpError | null {
+  /** basic.consume with a tag that is not in use: its tag, before the first delivery. */
+  consume(queue: Queue, options: ConsumeOptions, answer: Answer<string>): void {
     const { noAck, exclusive, arguments: args } = options;
-    const resource = named('queue', queue.name, context.vhost);
-    const wrong = checkConsumerArguments(resource, args);
-    if (wrong !== null) return wrong;
     const tag = options.consumerTag || generatedName('amq.ctag', this.#random);
-    assert(!this.#queues.has(tag), 'a new tag', { tag });
-    const priority = consumerPriority(args);
+    assert(!this.#consumers.has(tag), 'a new tag', { tag });
     const prefetchCount = this.#prefetchCount;
+    const priority = consumerPriority(args);
     const consumer = { tag, noAck, exclusive, prefetchCount, priority, arguments: args };
-    const consumes = queue.consume(this, consumer, () => {
-      this.#queues.set(tag, queue);
-      context.accepted(tag);
+    this.#ask(queue, (answered) => {
+      queue.consume(this, consumer, (refused) => {
+        if (!answered()) return;
+        if (refused === null) this.#consumers.set(tag, { queue, noAck });
+        answer(refused ?? tag);
+      });
     });
-    return consumes ? null : amqpError('ACCESS_REFUSED', `${resource} in exclusive use`);
+  }
+
+  /** `answered` is to be called with the answer: whether the channel is still there. */
+  #ask(queue: Queue, ask: (answered: () => boolean) => void): void {
+    assert(this.#asked === null && !this.#isClosed, 'one question at a time', {});
+    this.#asked = queue;
+    ask(() => {
+      this.#asked = null;
+      return !this.#isClosed;
+    });
   }
 
   /** basic.cancel; of a tag that does not consume, nothing happens. */
-  cancel(consumerTag: string): void {
-    const queue = this.#queues.get(consumerTag);
-    if (queue === undefined) return;
-    this.#queues.delete(consumerTag);
-    queue.cancel(this, consumerTag);
+  cancel(consumerTag: string, answer: Answer<null>): void {
+    const consumer = this.#consumers.get(consumerTag);
+    if (consumer === undefined) {
+      answer(null);
+      return;
+    }
+    const { queue } = consumer;
+    this.#ask(queue, (answered) => {
+      queue.cancel(this, consumerTag, (refused) => {
+        if (!answered()) return;
+        this.#consumers.delete(consumerTag);
+        answer(refused);
+      });
+    });
   }
 
   /** basic.get; null where nothing is ready. */
-  get(queue: ClassicQueue, noAck: boolean): Delivery | null {
-    const of = queue.get(this, noAck);
-    if (of === undefined) return null;
-    const redelivered = of.delivered;
-    of.delivered = true;
-    const deliveryTag = this.#nextTag(noAck ? null : { queue, of, consumerTag: null });
-    return { deliveryTag, redelivered, message: of.message, queue: queue.name };
+  get(
+    queue: Queue,
+    noAck: boolean,
+    answer: Answer<{ readonly delivery: Delivery; readonly messageCount: number } | null>,
+  ): void {
+    this.#ask(queue, (answered) => {
+      queue.get(this, noAck, (fetched) => {
+        if (!answered()) return;
+        if (fetched === null || isAmqpError(fetched)) {
+          answer(fetched);
+          return;
+        }
+        const { of, redelivered, messageCount } = fetched;
+        const deliveryTag = this.#nextTag(noAck ? null : { queue, of, consumerTag: null });
+        const delivery = { deliveryTag, redelivered, message: of.message, queue: queue.name };
+        answer({ delivery, messageCount });
+      });
+    });
   }
 
   /** basic.qos; the limit for consumers holds for those that begin later. */
@@ -211,29 +236,30 @@ export class ChannelConsumers implements ConsumingChannel {
 
   /** The channel is closed (invariant R14): nothing of it stays. */
   close(): void {
-    const queues = new Set<ClassicQueue>(this.#queues.values());
+    const queues = new Set([...this.#consumers.values()].map(({ queue }) => queue));
     for (const { queue } of this.#unacknowledged.values()) queues.add(queue);
-    this.#queues.clear();
+    if (this.#asked !== null) queues.add(this.#asked);
+    this.#isClosed = true;
+    this.#consumers.clear();
     this.#unacknowledged.clear();
     for (const queue of queues) queue.channelClosed(this);
     assert(this.#unacknowledged.size === 0, 'nothing was delivered meanwhile', {});
   }
 
   /** A queue has a message for one of the consumers. */
-  deliver(consumer: Consumer, of: QueuedMessage, redelivered: boolean): void {
-    const { tag: consumerTag, noAck } = consumer.options;
-    const queue = present(this.#queues.get(consumerTag), 'who is delivered to consumes');
+  deliver(consumerTag: string, of: HeldMessage, redelivered: boolean): void {
+    const consumer = present(this.#consumers.get(consumerTag), 'who is delivered to consumes');
+    const { queue, noAck } = consumer;
     const deliveryTag = this.#nextTag(noAck ? null : { queue, of, consumerTag });
     const delivery = { deliveryTag, redelivered, message: of.message, queue: queue.name };
     this.#port.deliver(consumerTag, delivery);
   }
 
   /** The queue of one of the consumers is gone. */
-  cancelled(consumer: Consumer): void {
-    const { tag } = consumer.options;
-    const known = this.#queues.delete(tag);
-    assert(known, 'who is cancelled consumed', { tag });
-    this.#port.cancel(tag);
+  cancelled(consumerTag: string): void {
+    const known = this.#consumers.delete(consumerTag);
+    assert(known, 'who is cancelled consumed', { consumerTag });
+    this.#port.cancel(consumerTag);
   }
 
   #nextTag(of: Omit<Unacknowledged, 'deliveryTag'> | null): number {
@@ -257,7 +283,7 @@ export class ChannelConsumers implements ConsumingChannel {
  */
 function groups(taken: readonly Unacknowledged[]): readonly (readonly Unacknowledged[])[] {
   if (taken.length <= 1) return taken.length === 0 ? [] : [taken];
-  const byQueue = new Map<ClassicQueue, Map<string | number, Unacknowledged[]>>();
+  const byQueue = new Map<Queue, Map<string | number, Unacknowledged[]>>();
   for (const of of taken) {
     let byWho = byQueue.get(of.queue);
     if (byWho === undefined) byQueue.set(of.queue, (byWho = new Map()));

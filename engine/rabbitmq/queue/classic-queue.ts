@@ -11,14 +11,28 @@
  * real timer is late, nor when it became the head by its priority (there without a timer).
  */
 import { assert } from '../../kernel/assert.ts';
+import type { Clock } from '../../kernel/ports.ts';
 import { microsOfMillis, micros, type Micros } from '../../kernel/units.ts';
 import { integerOf } from '../field-table.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
+import { amqpError, preconditionFailed } from '../amqp-error.ts';
 import { BackingQueue } from './backing-queue.ts';
 import { Consumer, type ConsumerOptions, type ConsumingChannel } from './consumer.ts';
 import { Consumers } from './consumers.ts';
 import type { DeathReason } from './death.ts';
+import type {
+  Answer,
+  DeleteConditions,
+  Fetched,
+  HeldMessage,
+  Publisher,
+  Queue,
+  QueueCounts,
+  Settlement,
+} from './queue.ts';
+import { checkConsumerArguments } from './queue-arguments.ts';
+import type { QueueContext } from './queue-types.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import type { QueueDeclaration, QueuePorts } from './queue-ports.ts';
 import { QueueTimers } from './queue-timers.ts';
@@ -34,25 +48,8 @@ export interface GoneMessages {
   deleted: number;
 }
 
-/** How a channel settles what it was delivered. */
-export type Settlement = 'ack' | 'requeue' | 'discard';
-
-/** Who published, where confirms are asked for: told once for each queue. */
-export interface Publisher {
-  confirmed(queue: string): void;
-  /** The queue did not take the message (overflow reject-publish). */
-  rejected(queue: string): void;
-}
-
-/** What a queue is made with, besides its declaration. */
-export interface QueueContext {
-  readonly policy: PolicyDefinition;
-  readonly ports: QueuePorts;
-  /** Switches of the profile. */
-  readonly options: { readonly cancelRunsQueue: boolean };
-}
-
-export class ClassicQueue {
+export class ClassicQueue implements Queue {
+  readonly type = 'classic';
   readonly declaration: QueueDeclaration;
   readonly gone: GoneMessages = {
     acknowledged: 0,
@@ -62,7 +59,9 @@ export class ClassicQueue {
     purged: 0,
     deleted: 0,
   };
-  readonly #ports: QueuePorts;
+  readonly #resource: string;
+  readonly #clock: Clock;
+  readonly #host: QueuePorts;
   readonly #ready: BackingQueue;
   readonly #consumers = new Consumers(() => this.#resumed());
   readonly #timers: QueueTimers;
@@ -75,10 +74,13 @@ export class ClassicQueue {
   #published = 0;
   #settings: QueueSettings;
 
-  constructor(declaration: QueueDeclaration, { policy, ports, options }: QueueContext) {
+  constructor(declaration: QueueDeclaration, context: QueueContext) {
+    const { resource, policy, ports, profile, host } = context;
     this.declaration = declaration;
-    this.#ports = ports;
-    this.#cancelRunsQueue = options.cancelRunsQueue;
+    this.#resource = resource;
+    this.#clock = ports.clock;
+    this.#host = host;
+    this.#cancelRunsQueue = profile.switches.cancelRunsQueue;
     const { arguments: args } = declaration;
     this.#ready = new BackingQueue(Number(integerOf(tableLookup(args, 'x-max-priority')) ?? 0n));
     const singleActive = tableLookup(args, 'x-single-active-consumer');
@@ -159,7 +161,7 @@ export class ClassicQueue {
     const { messageTtlMs } = this.#settings;
     if (ttlMs === null && messageTtlMs === null) return null;
     const ms = Math.min(ttlMs ?? Number.MAX_SAFE_INTEGER, messageTtlMs ?? Number.MAX_SAFE_INTEGER);
-    const at = this.#ports.clock.now() + microsOfMillis(ms);
+    const at = this.#clock.now() + microsOfMillis(ms);
     assert(Number.isSafeInteger(at), 'a time', { ms });
     return micros(at);
   }
@@ -185,7 +187,7 @@ export class ClassicQueue {
 
   /** Invariant R10: what is at the head has not expired. */
   #dropExpired(): void {
-    const now = this.#ports.clock.now();
+    const now = this.#clock.now();
     for (let head = this.#ready.head(); head !== undefined; head = this.#ready.head()) {
       if (head.expiresAt === null) return;
       if (head.expiresAt > now) {
@@ -201,36 +203,43 @@ export class ClassicQueue {
   #die(message: Message, reason: DeathReason): void {
     const { deadLetterExchange: exchange, deadLetterRoutingKey: routingKey } = this.#settings;
     if (exchange === null) return;
-    this.#ports.deadLetter(message, { reason, queue: this.name, exchange, routingKey });
+    this.#host.deadLetter(message, { reason, queue: this.name, exchange, routingKey });
   }
 
   // --------------------------------------------------------------------------------- delivery
 
-  /** basic.get: the head, or undefined where nothing is ready. It counts as a use of the queue. */
-  get(channel: ConsumingChannel, noAck: boolean): QueuedMessage | undefined {
+  /** It counts as a use of the queue. */
+  get(channel: ConsumingChannel, noAck: boolean, answer: Answer<Fetched | null>): void {
     assert(!this.#isDeleted, 'the queue is there', { queue: this.name });
     this.#used();
     this.#dropExpired();
     if (this.#ready.length === 0) {
       this.#end();
-      return undefined;
+      answer(null);
+      return;
     }
     const of = this.#ready.take();
+    const redelivered = of.delivered;
+    of.delivered = true;
     if (noAck) this.gone.acknowledged += 1;
     else this.#consumers.taken(channel, of, null);
     this.#dropExpired();
     this.#end();
-    return of;
+    answer({ of, redelivered, messageCount: this.#ready.length });
   }
 
-  /**
-   * Adds a consumer and calls `accepted` before the first delivery; false where one is exclusive or
-   * this one cannot be.
-   */
-  consume(channel: ConsumingChannel, options: ConsumerOptions, accepted: () => void): boolean {
+  consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
     assert(!this.#isDeleted, 'the queue is there', { queue: this.name });
-    if (options.exclusive && (this.#isSingleActive || this.#consumers.count > 0)) return false;
-    if (!this.#isSingleActive && this.#active !== null) return false;
+    const wrong = checkConsumerArguments(this.#resource, options.arguments);
+    if (wrong !== null) {
+      answer(wrong);
+      return;
+    }
+    const isAlone = this.#consumers.count === 0 && !this.#isSingleActive;
+    if ((options.exclusive && !isAlone) || (!this.#isSingleActive && this.#active !== null)) {
+      answer(amqpError('ACCESS_REFUSED', `${this.#resource} in exclusive use`));
+      return;
+    }
     const consumer = new Consumer(channel, options);
     this.#consumers.add(consumer);
     this.#hadConsumers = true;
@@ -238,16 +247,18 @@ export class ClassicQueue {
     if (options.exclusive || (this.#isSingleActive && this.#active === null)) {
       this.#active = consumer;
     }
-    accepted();
+    answer(null);
     this.#run();
     this.#end();
-    return true;
   }
 
-  /** Ends a consumer; what it was delivered stays unacknowledged. */
-  cancel(channel: ConsumingChannel, tag: string): void {
+  cancel(channel: ConsumingChannel, tag: string, answer: Answer<null>): void {
     const consumer = this.#consumers.find(channel, tag);
-    if (consumer === undefined) return;
+    if (consumer !== undefined) this.#cancel(consumer);
+    answer(null);
+  }
+
+  #cancel(consumer: Consumer): void {
     this.#consumers.remove(consumer);
     if (this.#active === consumer) this.#replaceActive();
     this.#unusedIfLast();
@@ -256,11 +267,11 @@ export class ClassicQueue {
     this.#end();
   }
 
-  /** The channel settles messages that it was delivered, each once. */
-  settle(channel: ConsumingChannel, messages: readonly QueuedMessage[], how: Settlement): void {
+  settle(channel: ConsumingChannel, messages: readonly HeldMessage[], how: Settlement): void {
     if (this.#isDeleted) return;
     let unblocked = false;
-    for (const of of messages) {
+    for (const held of messages) {
+      const of = held as QueuedMessage;
       if (this.#consumers.settled(channel, of)) unblocked = true;
       if (how === 'requeue') {
         this.#ready.requeue(of);
@@ -318,7 +329,7 @@ export class ClassicQueue {
     of.delivered = true;
     if (options.noAck) this.gone.acknowledged += 1;
     else this.#consumers.taken(channel, of, consumer);
-    channel.deliver(consumer, of, redelivered);
+    channel.deliver(options.tag, of, redelivered);
   }
 
   #replaceActive(): void {
@@ -333,30 +344,41 @@ export class ClassicQueue {
 
   // ---------------------------------------------------------------------------------- the end
 
-  /** Removes what is ready; gives how many that were. What is unacknowledged stays. */
-  purge(): number {
+  /** What is unacknowledged stays. */
+  purge(answer: Answer<number>): void {
     const count = this.#ready.length;
     while (this.#ready.length > 0) this.#ready.take();
     this.gone.purged += count;
     this.#end();
-    return count;
+    answer(count);
   }
 
   /**
-   * The queue is gone with all its messages, which are not dead-lettered; its consumers are told.
-   * What channels have not settled settles itself.
+   * The queue is gone with all its messages, which are not dead-lettered. What channels have not
+   * settled settles itself.
    */
-  delete(): void {
+  delete({ ifUnused, ifEmpty }: DeleteConditions, answer: Answer<number>): void {
     assert(!this.#isDeleted, 'a queue is deleted once', { queue: this.name });
+    if (ifEmpty && this.#ready.length > 0) {
+      answer(preconditionFailed(`${this.#resource} not empty`));
+      return;
+    }
+    if (ifUnused && this.#consumers.count > 0) {
+      answer(preconditionFailed(`${this.#resource} in use`));
+      return;
+    }
+    const count = this.#ready.length;
     this.#isDeleted = true;
     this.#timers.stop();
-    this.gone.deleted += this.#ready.length + this.#consumers.unacknowledgedCount;
-    for (const consumer of [...this.#consumers.all()]) consumer.channel.cancelled(consumer);
+    this.gone.deleted += count + this.#consumers.unacknowledgedCount;
+    answer(count);
+    for (const { channel, options } of [...this.#consumers.all()]) channel.cancelled(options.tag);
   }
 
-  /** It was declared again, or a message was fetched: the time of x-expires begins anew. */
-  touch(): void {
+  /** The time of x-expires begins anew. */
+  counts(answer: Answer<QueueCounts>): void {
     this.#used();
+    answer({ messageCount: this.#ready.length, consumerCount: this.#consumers.count });
   }
 
   #used(): void {
@@ -367,7 +389,7 @@ export class ClassicQueue {
 
   #unusedIfLast(): void {
     if (this.#consumers.count > 0) return;
-    if (this.declaration.autoDelete && this.#hadConsumers) this.#ports.unused(this);
+    if (this.declaration.autoDelete && this.#hadConsumers) this.#host.unused(this);
     else this.#used();
   }
 
@@ -378,7 +400,7 @@ export class ClassicQueue {
 
   #queueExpired(): void {
     assert(this.#consumers.count === 0, 'only an unused queue expires', { queue: this.name });
-    this.#ports.expired(this);
+    this.#host.expired(this);
     this.#end();
   }
 
@@ -395,6 +417,6 @@ export class ClassicQueue {
         gone,
       });
     }
-    this.#ports.ended();
+    this.#host.ended();
   }
 }

@@ -7,16 +7,16 @@
 import { assert } from '../../kernel/assert.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Limiter } from './limiter.ts';
-import type { QueuedMessage } from './queued-message.ts';
+import type { HeldMessage } from './queue.ts';
 import type { Turn } from './turn.ts';
 
 /** What a queue knows of a channel that consumes. */
 export interface ConsumingChannel {
   readonly limiter: Limiter;
-  /** A message for a consumer of the channel. It must not call the queue before it returns. */
-  deliver(consumer: Consumer, of: QueuedMessage, redelivered: boolean): void;
+  /** A message for the consumer of a tag. It must not call the queue before it returns. */
+  deliver(consumerTag: string, of: HeldMessage, redelivered: boolean): void;
   /** The queue is gone: the consumer hears of it (consumer cancellation notification). */
-  cancelled(consumer: Consumer): void;
+  cancelled(consumerTag: string): void;
 }
 
 export interface ConsumerOptions {

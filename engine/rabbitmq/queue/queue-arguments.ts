@@ -11,6 +11,7 @@ import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { integerOf, isIntegerType, printed } from '../field-table.ts';
 import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import { EXPIRY_MS_MAX } from '../message.ts';
+import type { QueueType } from './queue.ts';
 
 /** Null, or what is wrong, as an Erlang term. */
 type Check = (value: FieldValue, args: FieldTable) => string | null;
@@ -92,13 +93,21 @@ const otherTypesArguments: ReadonlySet<string> = new Set([
   ...['x-initial-cluster-size', 'x-queue-leader-locator'],
 ]);
 
-/** A 406 for the arguments of a declaration; null where all are well. */
+/** `x-queue-type`, classic where it is missing; a 406 where it is not one of these. */
+export function queueTypeOf(
+  resource: string,
+  args: FieldTable,
+  known: readonly QueueType[],
+): QueueType | AmqpError {
+  const value = tableLookup(args, 'x-queue-type');
+  if (value === undefined) return 'classic';
+  const type = known.find((one) => one === printed(value));
+  if (type !== undefined && value.type === 'longstr') return type;
+  return invalid('x-queue-type', resource, text(value, args) ?? 'unsupported');
+}
+
+/** A 406 for the arguments of a classic queue's declaration; null where all are well. */
 export function checkQueueArguments(resource: string, args: FieldTable): AmqpError | null {
-  const type = tableLookup(args, 'x-queue-type');
-  if (type !== undefined) {
-    const wrong = text(type, args) ?? (printed(type) === 'classic' ? null : 'unsupported');
-    if (wrong !== null) return invalid('x-queue-type', resource, wrong);
-  }
   for (const [name, check] of Object.entries(classicArguments)) {
     const value = tableLookup(args, name);
     const wrong = value === undefined ? null : check(value, args);

@@ -1,18 +1,17 @@
 /**
  * What a queue is declared with, and what it may ask of the virtual host that it is in.
  */
-import type { Clock } from '../../kernel/ports.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
-import type { ClassicQueue } from './classic-queue.ts';
 import type { DeathReason } from './death.ts';
+import type { Queue } from './queue.ts';
 
 export interface QueueDeclaration {
   readonly name: string;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   /** The connection that alone may use it, and with which it ends; null: not exclusive. */
-  readonly exclusiveOwner: number | null;
+  readonly exclusiveOwner: string | null;
   readonly arguments: FieldTable;
 }
 
@@ -25,13 +24,12 @@ export interface DeathNotice {
 }
 
 export interface QueuePorts {
-  readonly clock: Clock;
   /** Published to the dead-letter exchange when the call that it comes from has ended. */
   deadLetter(message: Message, notice: DeathNotice): void;
   /** A call has ended: the queue is in order. */
   ended(): void;
   /** An auto-delete queue lost its last consumer. */
-  unused(queue: ClassicQueue): void;
+  unused(queue: Queue): void;
   /** x-expires is over. */
-  expired(queue: ClassicQueue): void;
+  expired(queue: Queue): void;
 }

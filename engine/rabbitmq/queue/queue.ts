@@ -58,12 +58,12 @@ export interface Queue {
 
   publish(message: Message, publisher: Publisher | null): void;
   /**
-   * Adds a consumer; `answer` comes before its first delivery. Errors: 403 where one is exclusive or
-   * this one cannot be, 406 for an argument that the type refuses.
+   * Adds a consumer; `answer` comes before its first delivery. Errors: 403 where one is exclusive
+   * or this one cannot be, 406 for an argument that the type refuses.
    */
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void;
-  /** Ends a consumer; what it was delivered stays unacknowledged. */
-  cancel(channel: ConsumingChannel, tag: string): void;
+  /** Ends a consumer: nothing is delivered to it after the answer; what it has stays with it. */
+  cancel(channel: ConsumingChannel, tag: string, answer: Answer<null>): void;
   /** basic.get; null where nothing is ready. */
   get(channel: ConsumingChannel, noAck: boolean, answer: Answer<Fetched | null>): void;
   /** The channel settles messages that it was delivered, each once. */

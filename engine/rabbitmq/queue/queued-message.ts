@@ -5,12 +5,9 @@
  * of the publication in this queue: a message that is requeued has its old one (invariant R7).
  */
 import type { Micros } from '../../kernel/units.ts';
-import type { Message } from '../message.ts';
+import type { HeldMessage } from './queue.ts';
 
-export interface QueuedMessage {
-  readonly message: Message;
-  /** 0, 1, 2, ...: the order of publication. */
-  readonly position: number;
+export interface QueuedMessage extends HeldMessage {
   /** 0 where the queue has no priorities. */
   readonly priority: number;
   /** Bytes of the body: what x-max-length-bytes counts. */

@@ -4,14 +4,14 @@
 import { assert } from '../../kernel/assert.ts';
 import { amqpError } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
-import type { ClassicQueue } from '../queue/classic-queue.ts';
+import type { Queue } from '../queue/queue.ts';
 import type { Permission } from './users.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
 export interface Actor {
   readonly user: string;
-  /** The connection, unique in the node: exclusive queues belong to it. */
-  readonly id: number;
+  /** The connection, unique in the cluster: exclusive queues belong to it. */
+  readonly id: string;
 }
 
 interface Resource {
@@ -25,7 +25,7 @@ export function checkPermission(
   { user }: Actor,
   { kind, name, to }: Resource & { readonly to: Permission },
 ): AmqpError | null {
-  const { users, profile } = vhost.ports;
+  const { users, profile } = vhost.context;
   assert(user !== '', 'somebody asks', {});
   if (users.mayAccess(user, vhost.name, { resource: name, to })) return null;
   const permission = profile.switches.accessTextNamesPermission ? `${to} ` : '';
@@ -43,7 +43,7 @@ export function checkTopicPermission(
   { user }: Actor,
   topic: { readonly exchange: string; readonly routingKey: string; readonly to: 'write' | 'read' },
 ): AmqpError | null {
-  const { users, profile } = vhost.ports;
+  const { users, profile } = vhost.context;
   const { exchange, routingKey, to } = topic;
   const allowed = users.mayAccessTopic(user, { vhost: vhost.name, exchange }, { routingKey, to });
   if (allowed) return null;
@@ -60,13 +60,13 @@ export function checkTopicPermission(
 export function checkExclusiveAccess(
   vhost: VirtualHost,
   { id }: Actor,
-  queue: ClassicQueue,
+  queue: Queue,
 ): AmqpError | null {
   const { exclusiveOwner } = queue.declaration;
   return exclusiveOwner === null || exclusiveOwner === id ? null : locked(vhost, queue);
 }
 
-export function locked(vhost: VirtualHost, { name }: ClassicQueue): AmqpError {
+export function locked(vhost: VirtualHost, { name }: Queue): AmqpError {
   return amqpError(
     'RESOURCE_LOCKED',
     `cannot obtain exclusive access to locked ${vhost.named('queue', name)}. It could be ` +

@@ -12,7 +12,7 @@ import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-er
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { type Message, type PublishedMessage, messageOf } from '../message.ts';
 import type { ChannelConsumers, ConsumeOptions, Delivery } from '../queue/channel-consumers.ts';
-import type { Publisher } from '../queue/classic-queue.ts';
+import type { Answer, Publisher } from '../queue/queue.ts';
 import { type Actor, checkPermission, checkTopicPermission } from './actor.ts';
 import { readableQueue } from './queue-methods.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -33,7 +33,7 @@ export function routeMessage(
   published: PublishedMessage,
 ): RoutedMessage | AmqpError {
   const { exchange: name, routingKey, properties, body } = published;
-  const bytesMax = vhost.ports.profile.defaults.max_message_size;
+  const bytesMax = vhost.context.profile.defaults.max_message_size;
   if (bytesMax !== null && body.length > bytesMax) {
     return preconditionFailed(
       `message size ${body.length} is larger than configured max size ${bytesMax}`,
@@ -54,19 +54,19 @@ export function routeMessage(
   }
   const { userId } = properties;
   const isHim = userId === undefined || userId === actor.user;
-  if (!isHim && !vhost.ports.users.hasTag(actor.user, 'impersonator')) {
+  if (!isHim && !vhost.context.users.hasTag(actor.user, 'impersonator')) {
     return preconditionFailed(
       `user_id property set to '${userId}' but authenticated user was '${actor.user}'`,
     );
   }
-  const message = messageOf(published, vhost.ports.profile.switches.brokerKeepsDeaths);
+  const message = messageOf(published, vhost.context.profile.switches.brokerKeepsDeaths);
   if (isAmqpError(message)) return message;
   return { message, queues: vhost.route(exchange, message) };
 }
 
 /**
  * Delivers a routed message; gives the queues that were there to take or refuse it. None: it is
- * unroutable (invariant R3). The publisher is told of each of them before this returns.
+ * unroutable (invariant R3). The publisher is told of each of them, at once or later.
  */
 export function deliverMessage(
   vhost: VirtualHost,
@@ -81,23 +81,22 @@ export function deliverMessage(
   return there;
 }
 
-/** basic.consume. Errors: 403, 404, 405, and those of `ChannelConsumers.consume`. */
+/** basic.consume: its tag. Errors: 403, 404, 405, and those of the queue. */
 export function consume(
   vhost: VirtualHost,
   actor: Actor,
   consumers: ChannelConsumers,
-  method: ConsumeOptions & {
-    readonly queue: string;
-    readonly accepted: (consumerTag: string) => void;
-  },
-): AmqpError | null {
-  const { queue: name, accepted, ...options } = method;
+  { queue: name, ...options }: ConsumeOptions & { readonly queue: string },
+  answer: Answer<string>,
+): void {
   if (consumers.consumes(options.consumerTag)) {
-    return amqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${options.consumerTag}'`);
+    const explanation = `attempt to reuse consumer tag '${options.consumerTag}'`;
+    answer(amqpError('NOT_ALLOWED', explanation));
+    return;
   }
   const queue = readableQueue(vhost, actor, name);
-  if (isAmqpError(queue)) return queue;
-  return consumers.consume(queue, options, { vhost: vhost.name, accepted });
+  if (isAmqpError(queue)) answer(queue);
+  else consumers.consume(queue, options, answer);
 }
 
 /** basic.get: a delivery and how many are ready behind it; null: empty. Errors: 403, 404, 405. */
@@ -106,11 +105,9 @@ export function get(
   actor: Actor,
   consumers: ChannelConsumers,
   { queue: name, noAck }: { readonly queue: string; readonly noAck: boolean },
-): { readonly delivery: Delivery; readonly messageCount: number } | null | AmqpError {
+  answer: Answer<{ readonly delivery: Delivery; readonly messageCount: number } | null>,
+): void {
   const queue = readableQueue(vhost, actor, name);
-  if (isAmqpError(queue)) return queue;
-  const delivery = consumers.get(queue, noAck);
-  if (delivery === null) return null;
-  assert(delivery.queue === name, 'of the queue that was asked', { name });
-  return { delivery, messageCount: queue.readyCount };
+  if (isAmqpError(queue)) answer(queue);
+  else consumers.get(queue, noAck, answer);
 }

@@ -2,13 +2,13 @@
  * A virtual host's side of one channel: what the channel's methods do, its consumers, its
  * publisher's sequence numbers and its open transaction.
  *
- * Each call gives its result, or the error that closes the channel or the connection; what happens
- * by itself is told to the listener. The arguments have the methods' own names.
- * Confirms (invariants R2, R3): every publish has one number and is confirmed or rejected once, in
- * the call, after its return; a publish that a queue refused is rejected though others took it.
+ * A call gives its result, or answers with it, or with the error that closes the channel or the
+ * connection; what happens by itself is told to the listener. The arguments have the methods' own
+ * names. Confirms (invariants R2, R3): every publish has one number and is confirmed or rejected
+ * once, after its return, when all its queues have spoken; one that a queue refused is rejected
+ * though others took it.
  * A transaction holds publishes and settlements until its commit; nothing makes it atomic.
- * Not here: the channel's states and frames (`channel/`). Differs: the real broker confirms later,
- * several at once, and a durable queue's persistent messages when they are written.
+ * Not here: the channel's states and frames (`channel/`).
  * Sources: `rabbit_channel`; rabbitmq.com/docs/confirms, /docs/semantics.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -21,7 +21,7 @@ import {
   type Delivery,
   type Unacknowledged,
 } from '../queue/channel-consumers.ts';
-import type { Settlement } from '../queue/classic-queue.ts';
+import type { Answer, Settlement } from '../queue/queue.ts';
 import type { Actor } from './actor.ts';
 import { type RoutedMessage, consume, deliverMessage, get, routeMessage } from './basic-methods.ts';
 import { type Bind, bind, unbind } from './binding-methods.ts';
@@ -80,6 +80,11 @@ interface BindingArgs {
   readonly arguments: FieldTable;
 }
 
+interface FetchedArgs {
+  readonly reply: DeliveredArgs & { readonly messageCount: number };
+  readonly content: MessageContent;
+}
+
 interface PublishArgs {
   readonly exchange: string;
   readonly routingKey: string;
@@ -116,6 +121,7 @@ export class ChannelSession {
   /** The number of the last publish; null: confirms are not selected. */
   #published: number | null = null;
   #transaction: Transaction | null = null;
+  #isClosed = false;
 
   constructor(vhost: VirtualHost, actor: Actor, listener: SessionListener) {
     this.#vhost = vhost;
@@ -126,7 +132,7 @@ export class ChannelSession {
         listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message)),
       cancel: (consumerTag: string) => listener.consumerCancelled(consumerTag),
     };
-    const { random, profile } = vhost.ports;
+    const { random, profile } = vhost.context;
     const globalQosIsPermitted = profile.switches.globalQos;
     this.#consumers = new ChannelConsumers(port, random, { globalQosIsPermitted });
   }
@@ -136,41 +142,47 @@ export class ChannelSession {
     return this.#consumers.unacknowledgedCount;
   }
 
-  declareExchange(args: ExchangeDeclare): AmqpError | null {
-    return declareExchange(this.#vhost, this.#actor, args);
+  declareExchange(args: ExchangeDeclare, answer: Answer<null>): void {
+    answer(declareExchange(this.#vhost, this.#actor, args));
   }
 
-  deleteExchange(args: ExchangeDelete): AmqpError | null {
-    return deleteExchange(this.#vhost, this.#actor, args);
+  deleteExchange(args: ExchangeDelete, answer: Answer<null>): void {
+    answer(deleteExchange(this.#vhost, this.#actor, args));
   }
 
-  bindExchange(args: BindingArgs & { destination: string; source: string }): AmqpError | null {
-    return bind(this.#vhost, this.#actor, toExchange(args));
+  bindExchange(
+    args: BindingArgs & { destination: string; source: string },
+    answer: Answer<null>,
+  ): void {
+    answer(bind(this.#vhost, this.#actor, toExchange(args)));
   }
 
-  unbindExchange(args: BindingArgs & { destination: string; source: string }): AmqpError | null {
-    return unbind(this.#vhost, this.#actor, toExchange(args));
+  unbindExchange(
+    args: BindingArgs & { destination: string; source: string },
+    answer: Answer<null>,
+  ): void {
+    answer(unbind(this.#vhost, this.#actor, toExchange(args)));
   }
 
-  declareQueue(args: QueueDeclare): DeclaredQueue | AmqpError {
-    return declareQueue(this.#vhost, this.#actor, args);
+  declareQueue(args: QueueDeclare, answer: Answer<DeclaredQueue>): void {
+    declareQueue(this.#vhost, this.#actor, args, answer);
   }
 
-  bindQueue(args: BindingArgs & { queue: string; exchange: string }): AmqpError | null {
-    return bind(this.#vhost, this.#actor, toQueue(args));
+  bindQueue(args: BindingArgs & { queue: string; exchange: string }, answer: Answer<null>): void {
+    answer(bind(this.#vhost, this.#actor, toQueue(args)));
   }
 
-  unbindQueue(args: BindingArgs & { queue: string; exchange: string }): AmqpError | null {
-    return unbind(this.#vhost, this.#actor, toQueue(args));
+  unbindQueue(args: BindingArgs & { queue: string; exchange: string }, answer: Answer<null>): void {
+    answer(unbind(this.#vhost, this.#actor, toQueue(args)));
   }
 
   /** How many messages were dropped. */
-  purgeQueue({ queue }: { readonly queue: string }): number | AmqpError {
-    return purgeQueue(this.#vhost, this.#actor, queue);
+  purgeQueue({ queue }: { readonly queue: string }, answer: Answer<number>): void {
+    purgeQueue(this.#vhost, this.#actor, queue, answer);
   }
 
-  deleteQueue(args: QueueDelete): number | AmqpError {
-    return deleteQueue(this.#vhost, this.#actor, args);
+  deleteQueue(args: QueueDelete, answer: Answer<number>): void {
+    deleteQueue(this.#vhost, this.#actor, args, answer);
   }
 
   // ------------------------------------------------------------------------------- publishing
@@ -181,33 +193,39 @@ export class ChannelSession {
     const published = { exchange, routingKey, properties, body };
     const routed = routeMessage(this.#vhost, this.#actor, published);
     if (isAmqpError(routed)) return routed;
-    if (this.#transaction === null) this.#deliver({ routed, mandatory });
+    if (this.#transaction === null) this.#deliver({ routed, mandatory }, () => {});
     else this.#transaction.publishes.push({ routed, mandatory });
     return null;
   }
 
-  /** Whether all queues took it. */
-  #deliver({ routed, mandatory }: Publish): boolean {
+  /** `done` is called when all queues have spoken: whether all of them took it. */
+  #deliver({ routed, mandatory }: Publish, done: (isTaken: boolean) => void): void {
     const { message } = routed;
-    let isRefused = false;
-    const publisher = {
-      confirmed: () => {},
-      rejected: () => {
-        isRefused = true;
-      },
+    const number = this.#published === null ? null : ++this.#published;
+    // One more than the queues, until all of them have it.
+    let silent = routed.queues.length + 1;
+    let isTaken = true;
+    const spoken = (count: number): void => {
+      silent -= count;
+      assert(silent >= 0, 'R2: a queue speaks once', { silent });
+      if (silent > 0) return;
+      done(isTaken);
+      if (number === null || this.#isClosed) return;
+      if (isTaken) this.#listener.confirmed(number, false);
+      else this.#listener.rejected(number, false);
     };
-    const queues = deliverMessage(this.#vhost, routed, publisher);
-    assert(queues.length > 0 || !isRefused, 'only a queue refuses', { queues });
+    const queues = deliverMessage(this.#vhost, routed, {
+      confirmed: () => spoken(1),
+      rejected: () => {
+        isTaken = false;
+        spoken(1);
+      },
+    });
     if (queues.length === 0 && mandatory) {
       const place = { exchange: message.exchange, routingKey: message.routingKeys[0]! };
       this.#listener.returned({ ...NO_ROUTE, ...place }, contentOf(message));
     }
-    if (this.#published !== null) {
-      this.#published += 1;
-      if (isRefused) this.#listener.rejected(this.#published, false);
-      else this.#listener.confirmed(this.#published, false);
-    }
-    return !isRefused;
+    spoken(1 + routed.queues.length - queues.length);
   }
 
   selectConfirms(): void {
@@ -218,33 +236,29 @@ export class ChannelSession {
   // -------------------------------------------------------------------------------- consuming
 
   /** basic.get; null where the queue is empty. */
-  get(args: { readonly queue: string; readonly noAck: boolean }):
-    | {
-        readonly reply: DeliveredArgs & { readonly messageCount: number };
-        readonly content: MessageContent;
+  get(
+    args: { readonly queue: string; readonly noAck: boolean },
+    answer: Answer<FetchedArgs | null>,
+  ): void {
+    get(this.#vhost, this.#actor, this.#consumers, args, (result) => {
+      if (result === null || isAmqpError(result)) {
+        answer(result);
+        return;
       }
-    | AmqpError
-    | null {
-    const result = get(this.#vhost, this.#actor, this.#consumers, args);
-    if (result === null || isAmqpError(result)) return result;
-    const { delivery, messageCount } = result;
-    return {
-      reply: { ...argsOf(delivery), messageCount },
-      content: contentOf(delivery.message),
-    };
+      const { delivery, messageCount } = result;
+      const reply = { ...argsOf(delivery), messageCount };
+      answer({ reply, content: contentOf(delivery.message) });
+    });
   }
 
-  /** `started` is called with the consumer's tag before the first delivery. */
-  consume(args: ConsumeArgs, started: (consumerTag: string) => void): AmqpError | null {
-    const { queue, consumerTag, noAck, exclusive, arguments: table } = args;
-    const method = { queue, consumerTag, noAck, exclusive, arguments: table, accepted: started };
-    return consume(this.#vhost, this.#actor, this.#consumers, method);
+  /** The consumer's tag, before the first delivery. */
+  consume(args: ConsumeArgs, answer: Answer<string>): void {
+    consume(this.#vhost, this.#actor, this.#consumers, args, answer);
   }
 
   /** Of a tag that does not consume, nothing happens. */
-  cancel(consumerTag: string): AmqpError | null {
-    this.#consumers.cancel(consumerTag);
-    return null;
+  cancel(consumerTag: string, answer: Answer<null>): void {
+    this.#consumers.cancel(consumerTag, answer);
   }
 
   setPrefetch(args: {
@@ -292,17 +306,23 @@ export class ChannelSession {
   }
 
   /**
-   * Delivers and settles what the transaction holds, one after another; `committed` is called when
-   * all of it is done. Error: 406 where a queue refused a message; the rest is done all the same.
+   * Delivers and settles what the transaction holds, one after another; answers when the queues
+   * have taken charge of all of it. Error: 406 where one refused a message; the rest is done all
+   * the same.
    */
-  commit(committed: () => void): AmqpError | null {
+  commit(answer: Answer<null>): void {
     const { publishes, settlements } = this.#takeTransaction();
+    // One more than the publishes, until all is settled.
+    let open = publishes.length + 1;
     let isWhole = true;
-    for (const publish of publishes) isWhole = this.#deliver(publish) && isWhole;
+    const done = (isTaken: boolean): void => {
+      isWhole &&= isTaken;
+      open -= 1;
+      if (open === 0) answer(isWhole ? null : preconditionFailed('partial tx completion'));
+    };
+    for (const publish of publishes) this.#deliver(publish, done);
     for (const { taken, how } of settlements) this.#consumers.settle(taken, how);
-    if (!isWhole) return preconditionFailed('partial tx completion');
-    committed();
-    return null;
+    done(true);
   }
 
   /** Forgets the publishes; what was settled is unacknowledged again, and not redelivered. */
@@ -322,6 +342,7 @@ export class ChannelSession {
   /** Ends consumers; what was not acknowledged, or in a transaction, is ready again. */
   close(): void {
     if (this.#transaction !== null) this.rollback();
+    this.#isClosed = true;
     this.#consumers.close();
     assert(this.unacknowledgedCount === 0, 'nothing of it stays', {});
   }

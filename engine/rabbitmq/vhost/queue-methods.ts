@@ -2,18 +2,20 @@
  * queue.declare, queue.delete and queue.purge, as a virtual host answers them.
  *
  * The name of the queue that a channel declared last, for an empty name, is the channel's to know.
- * Only classic queues are here. Sources: AMQP 0-9-1, section 1.7; `rabbit_channel:handle_method`,
+ * Sources: AMQP 0-9-1, section 1.7; `rabbit_channel:handle_method`,
  * `rabbit_amqqueue`.
  */
-import { assert } from '../../kernel/assert.ts';
+import { assert, present } from '../../kernel/assert.ts';
 import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { differingArgument, differingField } from '../equivalence.ts';
 import { printed } from '../field-table.ts';
 import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { generatedName } from '../generated-name.ts';
-import type { ClassicQueue } from '../queue/classic-queue.ts';
-import { checkQueueArguments, comparedArguments } from '../queue/queue-arguments.ts';
+import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
+import { comparedArguments, queueTypeOf } from '../queue/queue-arguments.ts';
+import type { QueueDeclaration } from '../queue/queue-ports.ts';
+import type { QueueRecord } from '../queue/queue-types.ts';
 import { type Actor, checkExclusiveAccess, checkPermission, locked } from './actor.ts';
 import { checkNewName, withoutLineBreaks } from './reserved-name.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -44,55 +46,90 @@ export function declareQueue(
   vhost: VirtualHost,
   actor: Actor,
   method: QueueDeclare,
-): DeclaredQueue | AmqpError {
+  answer: Answer<DeclaredQueue>,
+): void {
   const given = withoutLineBreaks(method.queue);
-  if (method.passive) return declarePassively(vhost, actor, given);
-  const reserved = checkNewName('queue', given);
-  if (reserved !== null) return reserved;
-  const name = given === '' ? generatedName('amq.gen', vhost.ports.random) : given;
-  const refused = checkPermission(vhost, actor, { kind: 'queue', name, to: 'configure' });
-  if (refused !== null) return refused;
+  if (method.passive) {
+    declarePassively(vhost, actor, given, answer);
+    return;
+  }
+  const name = given === '' ? generatedName('amq.gen', vhost.context.random) : given;
+  const refused =
+    checkNewName('queue', given) ??
+    checkPermission(vhost, actor, { kind: 'queue', name, to: 'configure' });
+  if (refused !== null) {
+    answer(refused);
+    return;
+  }
+  const declaration = declarationOf(actor, name, method);
+  const existing = vhost.queues.get(name);
+  if (existing !== undefined) {
+    const differs = checkEquivalence(vhost, existing, declaration);
+    if (differs === null) declared(existing, answer);
+    else answer(differs);
+    return;
+  }
+  const record = recordOf(vhost, actor, declaration);
+  if (isAmqpError(record)) answer(record);
+  else declared(vhost.addQueue(record), answer);
+}
+
+function declarationOf(actor: Actor, name: string, method: QueueDeclare): QueueDeclaration {
   const exclusiveOwner = method.exclusive ? actor.id : null;
   // An exclusive queue ends with its connection, so it is never durable.
   const durable = method.durable && !method.exclusive;
   const { autoDelete, arguments: args } = method;
-  const declaration = { name, durable, autoDelete, exclusiveOwner, arguments: args };
-  const existing = vhost.queues.get(name);
-  if (existing !== undefined) {
-    const differs = checkEquivalence(vhost, existing, declaration);
-    return differs ?? declared(existing);
-  }
+  return { name, durable, autoDelete, exclusiveOwner, arguments: args };
+}
+
+/** What a new queue is, or why it cannot be. */
+function recordOf(
+  vhost: VirtualHost,
+  actor: Actor,
+  declaration: QueueDeclaration,
+): QueueRecord | AmqpError {
+  const { name, durable, exclusiveOwner, arguments: args } = declaration;
+  const { profile, queueTypes, links } = vhost.context;
+  const resource = vhost.named('queue', name);
+  const refused = checkDeadLetterExchange(vhost, actor, name, args);
+  if (refused !== null) return refused;
+  const known = queueTypes.map(({ type }) => type);
+  const type = queueTypeOf(resource, args, known);
+  if (isAmqpError(type)) return type;
+  const module = present(
+    queueTypes.find((one) => one.type === type),
+    'a node has classic queues',
+  );
   const wrong =
-    checkDeadLetterExchange(vhost, actor, name, args) ??
-    checkQueueArguments(vhost.named('queue', name), args) ??
-    checkTransient(vhost, { durable, exclusive: method.exclusive });
-  if (wrong !== null) return wrong;
-  return declared(vhost.addQueue(declaration));
+    module.check(resource, declaration, profile) ??
+    checkTransient(vhost, { durable, exclusive: exclusiveOwner !== null });
+  return wrong ?? { declaration, type, leader: links.self, members: [links.self] };
 }
 
 function declarePassively(
   vhost: VirtualHost,
   actor: Actor,
   name: string,
-): DeclaredQueue | AmqpError {
+  answer: Answer<DeclaredQueue>,
+): void {
   const queue = vhost.queues.get(name);
-  if (queue === undefined) return notFound(vhost.named('queue', name));
+  if (queue === undefined) {
+    answer(notFound(vhost.named('queue', name)));
+    return;
+  }
   assert(queue.name === name, 'a queue has its name', { name });
   // Asking counts as a use of the queue, even where the answer is that it is locked.
-  const found = declared(queue);
-  return checkExclusiveAccess(vhost, actor, queue) ?? found;
+  declared(queue, (found) => answer(checkExclusiveAccess(vhost, actor, queue) ?? found));
 }
 
-function declared(queue: ClassicQueue): DeclaredQueue {
-  queue.touch();
-  const { name, readyCount: messageCount, consumerCount } = queue;
-  return { queue: name, messageCount, consumerCount };
+function declared(queue: Queue, answer: Answer<DeclaredQueue>): void {
+  queue.counts((counts) => answer(isAmqpError(counts) ? counts : { queue: queue.name, ...counts }));
 }
 
 function checkEquivalence(
   vhost: VirtualHost,
-  existing: ClassicQueue,
-  now: ClassicQueue['declaration'],
+  existing: Queue,
+  now: QueueDeclaration,
 ): AmqpError | null {
   const { declaration } = existing;
   const resource = vhost.named('queue', declaration.name);
@@ -131,7 +168,8 @@ function checkTransient(
   vhost: VirtualHost,
   { durable, exclusive }: { readonly durable: boolean; readonly exclusive: boolean },
 ): AmqpError | null {
-  if (durable || exclusive || vhost.ports.profile.switches.transientNonExclusiveQueues) return null;
+  if (durable || exclusive || vhost.context.profile.switches.transientNonExclusiveQueues)
+    return null;
   return amqpError(
     'INTERNAL_ERROR',
     'Feature `transient_nonexcl_queues` is deprecated.\nBy default, this feature is not ' +
@@ -139,10 +177,8 @@ function checkTransient(
   );
 }
 
-export interface QueueDelete {
+export interface QueueDelete extends DeleteConditions {
   readonly queue: string;
-  readonly ifUnused: boolean;
-  readonly ifEmpty: boolean;
 }
 
 /**
@@ -153,35 +189,34 @@ export function deleteQueue(
   vhost: VirtualHost,
   actor: Actor,
   { queue: given, ifUnused, ifEmpty }: QueueDelete,
-): number | AmqpError {
+  answer: Answer<number>,
+): void {
   const name = withoutLineBreaks(given);
   const refused = checkPermission(vhost, actor, { kind: 'queue', name, to: 'configure' });
-  if (refused !== null) return refused;
   const queue = vhost.queues.get(name);
-  if (queue === undefined) return 0;
+  if (refused !== null || queue === undefined) {
+    answer(refused ?? 0);
+    return;
+  }
   const locked = checkExclusiveAccess(vhost, actor, queue);
-  if (locked !== null) return locked;
-  const resource = vhost.named('queue', name);
-  if (ifEmpty && queue.readyCount > 0) return preconditionFailed(`${resource} not empty`);
-  if (ifUnused && queue.consumerCount > 0) return preconditionFailed(`${resource} in use`);
-  const count = queue.readyCount;
-  vhost.removeQueue(queue);
-  assert(!vhost.queues.has(name), 'it is deleted', { name });
-  return count;
+  if (locked !== null) answer(locked);
+  else vhost.deleteQueue(queue, { ifUnused, ifEmpty }, answer);
 }
 
 /** queue.purge: how many messages were ready. Errors: 403, 404, 405. */
-export function purgeQueue(vhost: VirtualHost, actor: Actor, name: string): number | AmqpError {
-  const queue = readableQueue(vhost, actor, name);
-  return isAmqpError(queue) ? queue : queue.purge();
-}
-
-/** The queue, if the actor may read from it. Errors: 403, 404, 405. */
-export function readableQueue(
+export function purgeQueue(
   vhost: VirtualHost,
   actor: Actor,
   name: string,
-): ClassicQueue | AmqpError {
+  answer: Answer<number>,
+): void {
+  const queue = readableQueue(vhost, actor, name);
+  if (isAmqpError(queue)) answer(queue);
+  else queue.purge(answer);
+}
+
+/** The queue, if the actor may read from it. Errors: 403, 404, 405. */
+export function readableQueue(vhost: VirtualHost, actor: Actor, name: string): Queue | AmqpError {
   const refused = checkPermission(vhost, actor, { kind: 'queue', name, to: 'read' });
   if (refused !== null) return refused;
   const queue = vhost.queues.get(name);

@@ -10,27 +10,31 @@
  * queues in the event in which they died; there they are messages between processes.
  */
 import { assert, present } from '../../kernel/assert.ts';
-import type { Clock, Random } from '../../kernel/ports.ts';
-import { named } from '../amqp-error.ts';
+import type { Ports, Random } from '../../kernel/ports.ts';
+import { isAmqpError, named } from '../amqp-error.ts';
+import type { NodeLinks } from '../cluster/node-links.ts';
 import type { Binding, Destination } from '../exchange/binding.ts';
 import { Exchange, type ExchangeDeclaration, type ExchangeTypeName } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
 import { EMPTY_TABLE } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { Profile } from '../profiles.ts';
-import { ClassicQueue } from '../queue/classic-queue.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
-import type { DeathNotice, QueueDeclaration, QueuePorts } from '../queue/queue-ports.ts';
+import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
+import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
+import type { QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { Policies, type Policy } from './policies.ts';
 import type { Users } from './users.ts';
 
 /** What a virtual host is made with. */
-export interface VirtualHostPorts {
-  readonly clock: Clock;
+export interface VirtualHostContext {
+  readonly ports: Ports;
+  readonly links: NodeLinks;
   /** For names that the broker makes up. */
   readonly random: Random;
+  readonly queueTypes: readonly QueueTypeModule[];
   readonly users: Users;
   readonly profile: Profile;
 }
@@ -47,14 +51,15 @@ const predeclared: readonly (readonly [string, ExchangeTypeName, boolean])[] = [
 ];
 
 const MS_PER_SECOND = 1000;
+const UNCONDITIONALLY: DeleteConditions = { ifUnused: false, ifEmpty: false };
 
 export class VirtualHost {
   readonly name: string;
-  readonly ports: VirtualHostPorts;
+  readonly context: VirtualHostContext;
   readonly exchanges: ReadonlyMap<string, Exchange>;
-  readonly queues: ReadonlyMap<string, ClassicQueue>;
+  readonly queues: ReadonlyMap<string, Queue>;
   readonly #exchanges = new Map<string, Exchange>();
-  readonly #queues = new Map<string, ClassicQueue>();
+  readonly #queues = new Map<string, Queue>();
   /** Bindings by where they end. */
   readonly #bindingsTo = new Map<string, Set<Binding>>();
   readonly #policies: Policies;
@@ -63,19 +68,18 @@ export class VirtualHost {
   #isDelivering = false;
   readonly #queuePorts: QueuePorts;
 
-  constructor(name: string, ports: VirtualHostPorts) {
+  constructor(name: string, context: VirtualHostContext) {
     assert(name !== '', 'a virtual host has a name', {});
     this.name = name;
-    this.ports = ports;
+    this.context = context;
     this.exchanges = this.#exchanges;
     this.queues = this.#queues;
-    this.#policies = new Policies(ports.profile);
+    this.#policies = new Policies(context.profile);
     this.#queuePorts = {
-      clock: ports.clock,
       deadLetter: (message, notice) => this.#deadLetter(message, notice),
       ended: () => this.#deliverLetters(),
-      unused: (queue) => this.removeQueue(queue),
-      expired: (queue) => this.removeQueue(queue),
+      unused: (queue) => this.#removeQueue(queue),
+      expired: (queue) => this.#removeQueue(queue),
     };
     for (const [exchange, type, internal] of predeclared) {
       const options = { durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE };
@@ -98,7 +102,7 @@ export class VirtualHost {
   addExchange(declaration: ExchangeDeclaration): Exchange {
     const { name } = declaration;
     assert(!this.#exchanges.has(name), 'an exchange is added once', { name });
-    const { headersMatchWithX } = this.ports.profile.switches;
+    const { headersMatchWithX } = this.context.profile.switches;
     const exchange = new Exchange(declaration, { headersWithX: headersMatchWithX });
     this.#exchanges.set(name, exchange);
     this.#applyPolicyToExchange(exchange);
@@ -118,35 +122,53 @@ export class VirtualHost {
 
   // ----------------------------------------------------------------------------------- queues
 
-  addQueue(declaration: QueueDeclaration): ClassicQueue {
-    const { name } = declaration;
+  /** Opens a queue that metadata has. */
+  addQueue(record: QueueRecord): Queue {
+    const { name } = record.declaration;
     assert(!this.#queues.has(name), 'a queue is added once', { name });
-    const policy = this.#policies.definitionFor('queue', name);
-    const options = { cancelRunsQueue: this.ports.profile.switches.cancelRunsQueue };
-    const queue = new ClassicQueue(declaration, { policy, ports: this.#queuePorts, options });
+    const { ports, links, profile, queueTypes } = this.context;
+    const { open } = present(
+      queueTypes.find(({ type }) => type === record.type),
+      'the type was checked',
+    );
+    const queue = open(record, {
+      ...{ ports, links, profile, vhost: this.name, host: this.#queuePorts },
+      resource: this.named('queue', name),
+      policy: this.#policies.definitionFor('queue', name),
+    });
     this.#queues.set(name, queue);
     return queue;
   }
 
-  /** Removes a queue with its messages and bindings; its consumers are told. */
-  removeQueue(queue: ClassicQueue): void {
-    assert(this.#queues.get(queue.name) === queue, 'a queue that is removed was there', {
-      name: queue.name,
+  /**
+   * Deletes a queue with its messages and bindings, if the conditions hold; its consumers are told.
+   * Gives how many messages were ready.
+   */
+  deleteQueue(queue: Queue, conditions: DeleteConditions, answer: Answer<number>): void {
+    queue.delete(conditions, (count) => {
+      if (!isAmqpError(count) && this.#queues.get(queue.name) === queue) this.#forgetQueue(queue);
+      answer(count);
     });
-    this.#queues.delete(queue.name);
-    this.#unbindAllTo({ kind: 'queue', name: queue.name });
-    queue.delete();
+  }
+
+  #forgetQueue({ name }: Queue): void {
+    this.#queues.delete(name);
+    this.#unbindAllTo({ kind: 'queue', name });
+  }
+
+  /** The queue ends by itself: it is unused, it expired, or its connection is gone. */
+  #removeQueue(queue: Queue): void {
+    assert(this.#queues.get(queue.name) === queue, 'a queue that is removed was there', {
+      queue: queue.name,
+    });
+    this.deleteQueue(queue, UNCONDITIONALLY, () => {});
   }
 
   /** A connection is gone, and with it its exclusive queues (invariant R14). */
   connectionClosed({ id }: Actor): void {
     for (const queue of [...this.#queues.values()]) {
-      if (queue.declaration.exclusiveOwner === id) this.removeQueue(queue);
+      if (queue.declaration.exclusiveOwner === id) this.#removeQueue(queue);
     }
-    const left = [...this.#queues.values()].some(
-      ({ declaration }) => declaration.exclusiveOwner === id,
-    );
-    assert(!left, 'no exclusive queue outlives its connection', { id });
   }
 
   // --------------------------------------------------------------------------------- bindings
@@ -234,8 +256,8 @@ export class VirtualHost {
     const exchange = this.#exchanges.get(name);
     // Without its dead-letter exchange a message is dropped (rabbitmq.com/docs/dlx).
     if (exchange === undefined) return;
-    const { lastDeathHeaders } = this.ports.profile.switches;
-    const timeSeconds = Math.floor(this.ports.clock.wall() / MS_PER_SECOND);
+    const { lastDeathHeaders } = this.context.profile.switches;
+    const timeSeconds = Math.floor(this.context.ports.clock.wall() / MS_PER_SECOND);
     const how = { reason, queue, exchange: name, routingKey, timeSeconds };
     const letter = deadLetter(message, how, { lastDeathHeaders });
     const queues = withoutCycles(letter, this.route(exchange, letter));

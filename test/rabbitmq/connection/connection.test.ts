@@ -5,6 +5,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { channelMachine } from '../../../engine/rabbitmq/channel/channel.machine.ts';
 import { connectionMachine } from '../../../engine/rabbitmq/connection/connection.machine.ts';
+import type { Message } from '../../../engine/rabbitmq/message.ts';
+import { ClassicQueue } from '../../../engine/rabbitmq/queue/classic-queue.ts';
+import { classicQueues } from '../../../engine/rabbitmq/queue/classic-queue-type.ts';
+import type { Publisher } from '../../../engine/rabbitmq/queue/queue.ts';
+import type { QueueTypeModule } from '../../../engine/rabbitmq/queue/queue-types.ts';
 import { fieldTable } from '../../../engine/wire/amqp/field-table.ts';
 import { command } from '../../../engine/wire/amqp/command.ts';
 import { edgesOf, Rig } from './rig.ts';
@@ -23,6 +28,30 @@ function opened(clients = 1, options = {}): Rig {
   const rig = rigOf(clients);
   for (let number = 1; number <= clients; number++) rig.open(options, number);
   return rig;
+}
+
+/** A classic queue whose confirms come when the test says so, as those of one far away. */
+function slow(): { rig: Rig; confirm: (...numbers: readonly number[]) => void } {
+  const open: ((isTaken: boolean) => void)[] = [];
+  class SlowQueue extends ClassicQueue {
+    override publish(message: Message, publisher: Publisher | null): void {
+      open.push((isTaken) => publisher?.[isTaken ? 'confirmed' : 'rejected'](this.name));
+      super.publish(message, null);
+    }
+  }
+  const type: QueueTypeModule = {
+    ...classicQueues,
+    open: ({ declaration }, context) => new SlowQueue(declaration, context),
+  };
+  const rig = rigOf(1, { queueTypes: [type] });
+  rig.open();
+  rig.call(1, 'queue.declare', { queue: 'q' });
+  /** Of the publishes by their number, those that are negative are refused. */
+  const confirm = (...numbers: readonly number[]): void =>
+    rig.at('rabbit', () => {
+      for (const number of numbers) open[Math.abs(number) - 1]!(number > 0);
+    });
+  return { rig, confirm };
 }
 
 afterAll(() => {
@@ -149,11 +178,9 @@ describe('rabbitmq: connection: closing', () => {
   test('the client closes: channels end, close-ok, and the socket is the client`s to close', () => {
     const rig = opened();
     rig.call(1, 'queue.declare', { queue: 'mine', exclusive: true });
-    expect(rig.broker.host.queues.size).toBe(1);
+    expect(rig.vhost.queues.size).toBe(1);
     expect(rig.call(0, 'connection.close', { replyCode: 200 })).toEqual(['connection.close-ok']);
-    expect([rig.state(), rig.broker.host.queues.size, rig.broker.host.sessions.size]).toEqual([
-      ...['closed', 0, 0],
-    ]);
+    expect([rig.state(), rig.vhost.queues.size, rig.channelCount]).toEqual([...['closed', 0, 0]]);
     expect(rig.call(0, 'connection.close', { replyCode: 200 })).toEqual(['connection.close-ok']);
     rig.sleep(30_100);
     expect([rig.state(), rig.heard()]).toEqual(['gone', ['eof']]);
@@ -192,7 +219,7 @@ describe('rabbitmq: connection: closing', () => {
     expect(rig.heard(1)).toEqual(["basic.deliver 1 'one'"]);
     rig.world.hostNamed('client-1')!.kill(false);
     rig.sleep(100);
-    expect([...rig.broker.host.queues.keys()]).toEqual(['shared']);
+    expect([...rig.vhost.queues.keys()]).toEqual(['shared']);
     const again = rig.call(1, 'basic.get', { queue: 'shared' }, 2);
     expect(again).toEqual(["basic.get-ok 1 redelivered 'one'"]);
   });
@@ -212,7 +239,7 @@ describe('rabbitmq: connection: alarms', () => {
     expect(rig.state(0)).toBe('running');
     expect(rig.publish({ routingKey: 'q' }, 'one')).toEqual(['connection.blocked low on memory']);
     expect(rig.publish({ routingKey: 'q' }, 'two')).toEqual([]);
-    const stat = () => rig.broker.host.queues.get('q')!.messages.length;
+    const stat = () => (rig.vhost.queues.get('q') as ClassicQueue).readyCount;
     expect([rig.state(0), stat()]).toEqual(['blocked', 1]);
     // a consumer goes on
     expect(rig.call(1, 'basic.get', { queue: 'q', noAck: true }, 2)).toEqual([
@@ -245,7 +272,7 @@ describe('rabbitmq: channel', () => {
     expect(rig.call(1, 'basic.get')).toEqual(['basic.get-empty']);
     expect(rig.call(1, 'queue.delete')).toEqual(['queue.delete-ok']);
     expect(rig.call(1, 'channel.close')).toEqual(['channel.close-ok']);
-    expect(rig.broker.host.sessions.size).toBe(0);
+    expect(rig.channelCount).toBe(0);
   });
 
   test('no-wait: nothing is answered', () => {
@@ -275,11 +302,11 @@ describe('rabbitmq: channel', () => {
     expect(rig.call(1, 'basic.ack', { deliveryTag: 9 })).toEqual([
       'channel.close 406 PRECONDITION_FAILED 60.80',
     ]);
-    expect(rig.broker.host.sessions.size).toBe(1);
+    expect(rig.channelCount).toBe(1);
     expect(rig.call(1, 'queue.declare', { queue: 'ignored' })).toEqual([]);
     expect(rig.call(1, 'channel.close', { replyCode: 200 })).toEqual(['channel.close-ok']);
     expect(rig.call(1, 'channel.close-ok')).toEqual([]);
-    expect(rig.broker.host.queues.has('ignored')).toBe(false);
+    expect(rig.vhost.queues.has('ignored')).toBe(false);
     expect(rig.call(1, 'channel.open')).toEqual(['channel.open-ok']);
     expect(rig.call(2, 'queue.declare', { queue: 'q', passive: true })).toEqual([
       'queue.declare-ok',
@@ -294,7 +321,10 @@ describe('rabbitmq: channel', () => {
       const queue = `q${number}`;
       rig.call(1, 'queue.declare', { queue }, number);
       rig.call(1, 'basic.consume', { queue, consumerTag: 'c' }, number);
-      rig.at('rabbit', () => rig.broker.host.delete(queue));
+      rig.at('rabbit', () => {
+        const condition = { ifUnused: false, ifEmpty: false };
+        rig.vhost.deleteQueue(rig.vhost.queues.get(queue)!, condition, () => {});
+      });
     }
     expect([rig.heard(1), rig.heard(2)]).toEqual([['basic.cancel c'], []]);
     // the tag is free again
@@ -314,26 +344,17 @@ describe('rabbitmq: channel', () => {
   });
 
   test('confirms of a moment are sent together, and cover no number that is open', () => {
-    const rig = opened();
+    const { rig, confirm } = slow();
     rig.call(1, 'confirm.select');
-    const [session] = rig.broker.host.sessions;
-    session!.publish = () => null;
     for (let number = 1; number <= 8; number++) rig.publish({ routingKey: 'q' }, 'one');
-    const { listener } = session!;
     const answer = (...numbers: readonly number[]): string[] => {
-      rig.at('rabbit', () => {
-        for (const number of numbers) {
-          if (number < 0) listener.rejected(-number, false);
-          else listener.confirmed(number, false);
-        }
-      });
+      confirm(...numbers);
       return rig.heard();
     };
     expect(answer(3)).toEqual(['basic.ack 3']);
     expect(answer(5, 1, 2)).toEqual(['basic.ack 2 multiple', 'basic.ack 5']);
     expect(answer(6, -4, 7)).toEqual(['basic.nack 4', 'basic.ack 6', 'basic.ack 7']);
-    rig.at('rabbit', () => listener.confirmed(8, true));
-    expect(rig.heard()).toEqual(['basic.ack 8']);
+    expect(answer(8)).toEqual(['basic.ack 8']);
   });
 
   test('a transaction shows nothing before its commit', () => {
@@ -351,17 +372,12 @@ describe('rabbitmq: channel', () => {
   });
 
   describe('a commit that waits for the queues', () => {
-    function committing(): { rig: Rig; finish: () => void } {
-      const rig = opened();
+    function committing(isTaken = true): { rig: Rig; finish: () => void } {
+      const { rig, confirm } = slow();
       rig.call(1, 'tx.select');
-      let finish = (): void => undefined;
-      const [session] = rig.broker.host.sessions;
-      session!.commit = (committed) => {
-        finish = committed;
-        return null;
-      };
+      rig.publish({ routingKey: 'q' }, 'one');
       expect(rig.call(1, 'tx.commit')).toEqual([]);
-      return { rig, finish: () => rig.at('rabbit', () => finish()) };
+      return { rig, finish: () => confirm(isTaken ? 1 : -1) };
     }
 
     test('is answered when they are done', () => {
@@ -375,16 +391,15 @@ describe('rabbitmq: channel', () => {
       expect(rig.call(1, 'queue.declare')).toEqual(['connection.close 504 CHANNEL_ERROR 50.10']);
     });
 
-    test('the channel may be closed meanwhile, by the client or for an error', () => {
-      const closed = committing();
-      expect(closed.rig.call(1, 'channel.close')).toEqual(['channel.close-ok']);
-      closed.finish();
-      expect(closed.rig.heard()).toEqual([]);
+    test('is an error where one refused', () => {
+      const { rig, finish } = committing(false);
+      finish();
+      expect(rig.heard()).toEqual(['channel.close 406 PRECONDITION_FAILED 90.20']);
+    });
+
+    test('the channel may be closed meanwhile', () => {
       const { rig, finish } = committing();
-      const [session] = rig.broker.host.sessions;
-      const error = { kind: 'amqp-error', code: 406, explanation: 'too late' } as const;
-      rig.at('rabbit', () => session!.listener.failed({ ...error, method: undefined }));
-      expect(rig.heard()).toEqual(['channel.close 406 PRECONDITION_FAILED 0.0']);
+      expect(rig.call(1, 'channel.close')).toEqual(['channel.close-ok']);
       finish();
       expect(rig.heard()).toEqual([]);
     });

@@ -2,7 +2,9 @@
 import type { AnyStateMachine } from 'xstate';
 import type { CloseReason, Connection, Ports, Process } from '../../../engine/kernel/ports.ts';
 import { AMQP_PORT } from '../../../engine/rabbitmq/connection/amqp-listener.ts';
-import type { ConnectionSettings } from '#engine/rabbitmq/connection/connection-settings.ts';
+import { RabbitNode, type RabbitNodeOptions } from '../../../engine/rabbitmq/node.ts';
+import { profileOf } from '../../../engine/rabbitmq/profiles.ts';
+import type { VirtualHost } from '../../../engine/rabbitmq/vhost/virtual-host.ts';
 import { World } from '../../../engine/sim/world.ts';
 import {
   AMQP_0_9_1,
@@ -16,7 +18,6 @@ import { fieldTable } from '../../../engine/wire/amqp/field-table.ts';
 import type { ArgsOf, MethodName } from '../../../engine/wire/amqp/methods.ts';
 import { amqpProtocol } from '../../../engine/wire/amqp/protocol.ts';
 import type { BasicProperties } from '../../../engine/wire/amqp/properties.ts';
-import { Broker } from './broker.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const CAPABILITIES = [
@@ -60,16 +61,28 @@ export interface LoginOptions {
 export class Rig {
   readonly world = new World({ seed: 1, trace: true, paranoidWire: true, freeze: true });
 
-  constructor(clients = 1, settings: Partial<ConnectionSettings> = {}) {
-    this.world.addHost('rabbit', (ports) => new Broker(ports, settings)).start();
+  constructor(clients = 1, options: Partial<RabbitNodeOptions> = {}) {
+    const profile = profileOf('rabbitmq-3.10');
+    this.world.addHost('rabbit', (ports) => new RabbitNode(ports, { profile, ...options })).start();
     for (let number = 1; number <= clients; number++) {
       this.world.addHost(`client-${number}`, (ports) => new Client(ports)).start();
     }
     this.sleep(50);
   }
 
-  get broker(): Broker {
-    return this.world.hostNamed('rabbit')!.process as Broker;
+  get broker(): RabbitNode {
+    return this.world.hostNamed('rabbit')!.process as RabbitNode;
+  }
+
+  get vhost(): VirtualHost {
+    return this.broker.vhosts.get('/')!;
+  }
+
+  /** Channels that the broker has open. */
+  get channelCount(): number {
+    const connections = this.broker.listener.inspect();
+    const channels = connections.flatMap((connection) => connection.channels);
+    return channels.filter(({ state }) => state !== 'closing').length;
   }
 
   client(number: number): Client {

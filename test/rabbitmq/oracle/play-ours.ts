@@ -8,6 +8,8 @@ import type {
   MessageContent,
 } from '../../../engine/rabbitmq/vhost/channel-session.ts';
 import type { ApplyTo } from '../../../engine/rabbitmq/vhost/policies.ts';
+import type { DeclaredQueue, FetchedMessage } from '#engine/rabbitmq/channel/channel-host.ts';
+import { answered } from '../answered.ts';
 import { Node } from '../node.ts';
 import {
   type ArgsOf,
@@ -99,38 +101,53 @@ class Player {
     this.#node.vhost.connectionClosed(this.#actor(connection));
   }
 
-  #actor(connection: string): { user: string; id: number } {
+  #actor(connection: string): { user: string; id: string } {
     const isKnown = this.#users !== undefined && Object.hasOwn(this.#users, connection);
-    return { user: isKnown ? userOf(connection) : 'guest', id: Number(connection) };
+    return { user: isKnown ? userOf(connection) : 'guest', id: connection };
   }
 
   readonly #methods: {
     [M in Method]: (channel: Channel, args: ArgsOf<M>) => AmqpError | string | null | void;
   } = {
     'exchange.declare': ({ session }, args) =>
-      session.declareExchange({
-        ...{ type: '', passive: false, durable: false, autoDelete: false, internal: false },
-        ...args,
-        arguments: tableOf(args.arguments),
-      }),
+      answered((answer) =>
+        session.declareExchange(
+          {
+            ...{ type: '', passive: false, durable: false, autoDelete: false, internal: false },
+            ...args,
+            arguments: tableOf(args.arguments),
+          },
+          answer,
+        ),
+      ),
     'exchange.delete': ({ session }, { exchange, ifUnused = false }) =>
-      session.deleteExchange({ exchange, ifUnused }),
-    'exchange.bind': ({ session }, args) => session.bindExchange(bindingOf(args)),
-    'exchange.unbind': ({ session }, args) => session.unbindExchange(bindingOf(args)),
+      answered((answer) => session.deleteExchange({ exchange, ifUnused }, answer)),
+    'exchange.bind': ({ session }, args) =>
+      answered((answer) => session.bindExchange(bindingOf(args), answer)),
+    'exchange.unbind': ({ session }, args) =>
+      answered((answer) => session.unbindExchange(bindingOf(args), answer)),
     'queue.declare': ({ session }, args) => {
-      const result = session.declareQueue({
-        ...{ passive: false, durable: false, exclusive: false, autoDelete: false },
-        ...args,
-        arguments: tableOf(args.arguments),
-      });
+      const result = answered<DeclaredQueue>((answer) =>
+        session.declareQueue(
+          {
+            ...{ passive: false, durable: false, exclusive: false, autoDelete: false },
+            ...args,
+            arguments: tableOf(args.arguments),
+          },
+          answer,
+        ),
+      );
       if (isAmqpError(result)) return result;
       return `${result.queue} messages=${result.messageCount} consumers=${result.consumerCount}`;
     },
     'queue.delete': ({ session }, { queue, ifUnused = false, ifEmpty = false }) =>
-      counted(session.deleteQueue({ queue, ifUnused, ifEmpty })),
-    'queue.purge': ({ session }, args) => counted(session.purgeQueue(args)),
-    'queue.bind': ({ session }, args) => session.bindQueue(bindingOf(args)),
-    'queue.unbind': ({ session }, args) => session.unbindQueue(bindingOf(args)),
+      counted(answered((answer) => session.deleteQueue({ queue, ifUnused, ifEmpty }, answer))),
+    'queue.purge': ({ session }, args) =>
+      counted(answered((answer) => session.purgeQueue(args, answer))),
+    'queue.bind': ({ session }, args) =>
+      answered((answer) => session.bindQueue(bindingOf(args), answer)),
+    'queue.unbind': ({ session }, args) =>
+      answered((answer) => session.unbindQueue(bindingOf(args), answer)),
     'basic.publish': ({ session }, args) => {
       const { exchange = '', key: routingKey = '', body, mandatory = false, ...more } = args;
       const { persistent, headers, ...properties } = more;
@@ -144,25 +161,19 @@ class Player {
       );
     },
     'basic.get': ({ session }, { queue, noAck = false }) => {
-      const result = session.get({ queue, noAck });
+      const result = answered<FetchedMessage | null>((answer) =>
+        session.get({ queue, noAck }, answer),
+      );
       if (result === null) return 'empty';
       if (isAmqpError(result)) return result;
       return `${textOf(result.reply, result.content)} messages=${result.reply.messageCount}`;
     },
     'basic.consume': ({ session }, { tag, noAck = false, exclusive = false, ...args }) => {
-      let started = '';
-      const refused = session.consume(
-        {
-          ...{ queue: args.queue, consumerTag: tag, noAck, exclusive },
-          arguments: tableOf(args.arguments),
-        },
-        (consumerTag) => {
-          started = consumerTag;
-        },
-      );
-      return refused ?? started;
+      const table = tableOf(args.arguments);
+      const consumer = { queue: args.queue, consumerTag: tag, noAck, exclusive, arguments: table };
+      return answered<string>((answer) => session.consume(consumer, answer));
     },
-    'basic.cancel': ({ session }, { tag }) => session.cancel(tag),
+    'basic.cancel': ({ session }, { tag }) => answered((answer) => session.cancel(tag, answer)),
     'basic.ack': ({ session }, { tag: deliveryTag, multiple = false }) =>
       session.ack({ deliveryTag, multiple }),
     'basic.nack': ({ session }, { tag: deliveryTag, multiple = false, requeue = true }) =>
@@ -174,7 +185,7 @@ class Player {
     'basic.recover': ({ session }) => session.recover(),
     'confirm.select': ({ session }) => session.selectConfirms(),
     'tx.select': ({ session }) => session.selectTransactions(),
-    'tx.commit': ({ session }) => session.commit(() => {}),
+    'tx.commit': ({ session }) => answered((answer) => session.commit(answer)),
     'tx.rollback': ({ session }) => session.rollback(),
     'channel.close': (channel) => this.#closeChannel(channel),
     'connection.close': ({ name }) => this.#closeConnection(name[0]!),

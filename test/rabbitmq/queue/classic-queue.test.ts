@@ -3,8 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../../engine/kernel/random.ts';
 import type { Random } from '../../../engine/kernel/ports.ts';
 import { isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
+import type { ClassicQueue } from '../../../engine/rabbitmq/queue/classic-queue.ts';
 import type { FieldTable } from '../../../engine/wire/amqp/field-table.ts';
-import type { ChannelSession } from '../../../engine/rabbitmq/vhost/channel-session.ts';
+import type {
+  ChannelSession,
+  MessageContent,
+} from '../../../engine/rabbitmq/vhost/channel-session.ts';
+import { answered } from '../answered.ts';
 import { Node } from '../node.ts';
 
 /** A message of the model. */
@@ -120,7 +125,7 @@ class Run {
     };
     this.#model = new Model(limits);
     this.#session = this.#node.vhost.openChannel(
-      { user: 'guest', id: 1 },
+      { user: 'guest', id: 'rabbit-1.1.1' },
       {
         deliver: () => {},
         returned: () => {},
@@ -130,11 +135,9 @@ class Run {
       },
     );
     this.#session.selectConfirms();
-    this.#session.declareQueue({ ...declaration, queue: 'dead', arguments: [] });
-    const own = this.#session.declareQueue({
-      ...{ ...declaration, queue: 'q' },
-      arguments: argumentsOf(limits),
-    });
+    this.#session.declareQueue({ ...declaration, queue: 'dead', arguments: [] }, () => {});
+    const args = { ...declaration, queue: 'q', arguments: argumentsOf(limits) };
+    const own = answered<object>((answer) => this.#session.declareQueue(args, answer));
     expect(isAmqpError(own)).toBe(false);
   }
 
@@ -144,10 +147,13 @@ class Run {
     else if (roll < 7) this.#get();
     else if (roll < 9 && this.#held.length > 0) this.#settle();
     else this.#wait();
-    const { vhost } = this.#node;
-    expect(vhost.queues.get('q')!.readyCount).toBe(this.#model.ready.length);
-    expect(vhost.queues.get('q')!.unacknowledgedCount).toBe(this.#held.length);
-    expect(vhost.queues.get('dead')!.readyCount).toBe(this.#model.dead.length);
+    expect(this.#queue('q').readyCount).toBe(this.#model.ready.length);
+    expect(this.#queue('q').unacknowledgedCount).toBe(this.#held.length);
+    expect(this.#queue('dead').readyCount).toBe(this.#model.dead.length);
+  }
+
+  #queue(name: string): ClassicQueue {
+    return this.#node.vhost.queues.get(name) as ClassicQueue;
   }
 
   /** What is left is the same, in the same order; so is what died. */
@@ -178,7 +184,7 @@ class Run {
   }
 
   #get(): void {
-    const got = this.#node.act(() => this.#session.get({ queue: 'q', noAck: false }));
+    const got = this.#got('q', false);
     const item = this.#model.take();
     if (got === null || isAmqpError(got)) {
       expect([got, item]).toEqual([null, undefined]);
@@ -188,6 +194,13 @@ class Run {
     expect(got.reply.redelivered).toBe(item!.delivered);
     item!.delivered = true;
     this.#held.push({ item: item!, tag: got.reply.deliveryTag });
+  }
+
+  #got(queue: string, noAck: boolean) {
+    type Got = { reply: { redelivered: boolean; deliveryTag: number }; content: MessageContent };
+    return this.#node.act(() =>
+      answered<Got | null>((answer) => this.#session.get({ queue, noAck }, answer)),
+    );
   }
 
   #settle(): void {
@@ -219,7 +232,7 @@ class Run {
   }
 
   #fetch(queue: string): string | null {
-    const got = this.#node.act(() => this.#session.get({ queue, noAck: true }));
+    const got = this.#got(queue, true);
     if (got === null || isAmqpError(got)) return null;
     return new TextDecoder().decode(got.content.body);
   }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../../engine/kernel/random.ts';
 import type { ChannelSession } from '../../../engine/rabbitmq/vhost/channel-session.ts';
+import type { ClassicQueue } from '../../../engine/rabbitmq/queue/classic-queue.ts';
 import { profileOf } from '../../../engine/rabbitmq/profiles.ts';
 import { Node } from '../node.ts';
 
@@ -33,20 +34,19 @@ class Run {
     this.#isSingleActive = this.#random.below(4) === 0;
     for (let i = 0; i < 3; i++) this.#channels.push(this.#open());
     const value = { type: 'bool', value: this.#isSingleActive } as const;
-    this.#channels[0]!.session.declareQueue({
-      ...{ ...declaration, queue: 'q' },
-      arguments: [{ name: 'x-single-active-consumer', value }],
-    });
+    const table = [{ name: 'x-single-active-consumer', value }];
+    const args = { ...declaration, queue: 'q', arguments: table };
+    this.#channels[0]!.session.declareQueue(args, () => {});
   }
 
   get #queue() {
-    return this.#node.vhost.queues.get('q')!;
+    return this.#node.vhost.queues.get('q') as ClassicQueue;
   }
 
   #open(): Channel {
     const held: Channel['held'] = new Map();
     const session = this.#node.vhost.openChannel(
-      { user: 'guest', id: 1 },
+      { user: 'guest', id: 'rabbit-1.1.1' },
       {
         deliver: ({ consumerTag: consumer, deliveryTag, redelivered }, content) => {
           const body = new TextDecoder().decode(content.body);
@@ -124,14 +124,14 @@ class Run {
     consumers.set(consumerTag, prefetch);
     const table = [{ name: 'x-priority', value: priority }];
     const args = { queue: 'q', consumerTag, noAck: false, exclusive: false, arguments: table };
-    expect(session.consume(args, (tag) => expect(tag).toBe(consumerTag))).toBeNull();
+    session.consume(args, (tag) => expect(tag).toBe(consumerTag));
   }
 
   #cancel({ session, consumers }: Channel): void {
     if (consumers.size === 0) return;
     const tag = this.#random.pick([...consumers.keys()]);
     consumers.delete(tag);
-    session.cancel(tag);
+    session.cancel(tag, (refused) => expect(refused).toBeNull());
   }
 
   #limit(channel: Channel): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
 import { profileOf } from '../../../engine/rabbitmq/profiles.ts';
 import { Policies, type Policy } from '../../../engine/rabbitmq/vhost/policies.ts';
+import { answered } from '../answered.ts';
 import { Node } from '../node.ts';
 
 const policy = (name: string, more: Partial<Policy> = {}): Policy => ({
@@ -94,7 +95,7 @@ describe('rabbitmq: topic permissions', () => {
     const topic = { vhost: '/', exchange: 'amq.topic' };
     const patterns = { write: '^{username}\\.', read: '^public' };
     expect(node.users.setTopicPermissions('ann', topic, patterns)).toBeNull();
-    const session = node.vhost.openChannel({ user: 'ann', id: 1 }, silent);
+    const session = node.vhost.openChannel({ user: 'ann', id: 'rabbit-1.1.1' }, silent);
     const publish = (exchange: string, routingKey: string) =>
       session.publish({ exchange, routingKey, mandatory: false, immediate: false }, nothing);
     expect(publish('amq.topic', 'ann.news')).toBeNull();
@@ -106,13 +107,17 @@ describe('rabbitmq: topic permissions', () => {
         "user 'ann'",
     });
     const own = { queue: '', passive: false, durable: false, exclusive: true, autoDelete: false };
-    const declared = session.declareQueue({ ...own, arguments: [] });
+    const declared = answered<{ queue: string }>((answer) =>
+      session.declareQueue({ ...own, arguments: [] }, answer),
+    );
     if (isAmqpError(declared)) throw new Error(declared.explanation);
     const bind = (routingKey: string) =>
-      session.bindQueue({
-        ...{ queue: declared.queue, exchange: 'amq.topic' },
-        ...{ routingKey, arguments: [] },
-      });
+      answered((answer) =>
+        session.bindQueue(
+          { queue: declared.queue, exchange: 'amq.topic', routingKey, arguments: [] },
+          answer,
+        ),
+      );
     expect(bind('public.#')).toBeNull();
     expect(bind('#')).toMatchObject({ code: 403 });
   });

@@ -1,0 +1,10 @@
+/** Classic queues as a type that a node can have. Source: `rabbit_classic_queue`. */
+import { ClassicQueue } from './classic-queue.ts';
+import { checkQueueArguments } from './queue-arguments.ts';
+import type { QueueTypeModule } from './queue-types.ts';
+
+export const classicQueues: QueueTypeModule = {
+  type: 'classic',
+  check: (resource, { arguments: args }) => checkQueueArguments(resource, args),
+  open: ({ declaration }, context) => new ClassicQueue(declaration, context),
+};

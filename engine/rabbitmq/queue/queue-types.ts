@@ -1,0 +1,43 @@
+/**
+ * The types of queues that a node can have, and how it opens a queue of each.
+ *
+ * A node made without a type refuses it, so that a lesson's page carries only what it uses. Not
+ * here: the types themselves. Source: `rabbit_queue_type`, its registry.
+ */
+import type { Ports } from '../../kernel/ports.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { NodeLinks } from '../cluster/node-links.ts';
+import type { Profile } from '../profiles.ts';
+import type { Queue, QueueType } from './queue.ts';
+import type { QueueDeclaration, QueuePorts } from './queue-ports.ts';
+import type { PolicyDefinition } from './queue-settings.ts';
+
+/** What metadata says of a queue. */
+export interface QueueRecord {
+  readonly declaration: QueueDeclaration;
+  readonly type: QueueType;
+  /** The node of its process: of a classic queue that is where its messages are. */
+  readonly leader: string;
+  /** The nodes that have a replica, the leader among them. */
+  readonly members: readonly string[];
+}
+
+export interface QueueContext {
+  readonly ports: Ports;
+  readonly profile: Profile;
+  readonly links: NodeLinks;
+  /** `queue 'orders' in vhost '/'`, as errors name it. */
+  readonly resource: string;
+  readonly vhost: string;
+  readonly policy: PolicyDefinition;
+  /** What the queue may ask of its virtual host. */
+  readonly host: QueuePorts;
+}
+
+export interface QueueTypeModule {
+  readonly type: QueueType;
+  /** What is wrong with a new declaration of this type, or null. */
+  check(resource: string, declaration: QueueDeclaration, profile: Profile): AmqpError | null;
+  /** The queue as this node sees it: its process where that is here, else what reaches it. */
+  open(record: QueueRecord, context: QueueContext): Queue;
+}
