@@ -53,8 +53,8 @@ function best(call: () => void): number {
 }
 
 describe('rabbitmq: flat cost', () => {
-  test('rabbitmq: flat cost: publish and get, with 1,000 and with 1,000,000 messages', () => {
-    const [few, many] = [1000, 1_000_000].map((backlog) => {
+  test('rabbitmq: flat cost: publish and get, with 1,000 and with 100,000 messages', () => {
+    const [few, many] = [1000, 100_000].map((backlog) => {
       const made = rig();
       const args = { exchange: '', routingKey: 'q', mandatory: false, immediate: false };
       for (let i = 0; i < backlog; i++) made.session.publish(args, { properties: {}, body: BODY });
