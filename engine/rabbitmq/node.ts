@@ -83,8 +83,8 @@ export class RabbitNode implements Process {
   }
 
   stop(): void {
-    this.listener.close("broker forced connection closure with reason 'shutdown'");
-    this.#ports.halt('shut down');
+    const reason = "broker forced connection closure with reason 'shutdown'";
+    this.listener.close(reason, () => this.#ports.halt('shut down'));
   }
 
   inspect(): RabbitNodeView {

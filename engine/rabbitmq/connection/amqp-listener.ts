@@ -6,12 +6,15 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Ports } from '../../kernel/ports.ts';
+import { microsOfMillis } from '../../kernel/units.ts';
 import { amqpProtocol } from '../../wire/amqp/protocol.ts';
 import type { AccessControl } from './access-control.ts';
 import { AmqpConnection, type AmqpConnectionView } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 
 export const AMQP_PORT = 5672;
+/** How long clients have to answer when the node goes down. */
+const CLOSED_WITHIN = microsOfMillis(1000);
 
 export interface AmqpListenerOptions {
   readonly ports: Ports;
@@ -24,6 +27,8 @@ export class AmqpListener {
   readonly #connections = new Set<AmqpConnection>();
   readonly #alarms = new Set<string>();
   #count = 0;
+  /** The node goes down: who is told when no connection is left. */
+  #closed: (() => void) | null = null;
 
   constructor(options: AmqpListenerOptions) {
     this.#options = options;
@@ -40,7 +45,7 @@ export class AmqpListener {
         connection,
         alarms: this.#alarms,
         id: ++this.#count,
-        gone: () => this.#connections.delete(made),
+        gone: () => this.#gone(made),
       });
       this.#connections.add(made);
       return made;
@@ -55,9 +60,28 @@ export class AmqpListener {
     for (const connection of this.#connections) connection.alarmsChanged();
   }
 
-  /** Closes all connections with 320; the node goes down. */
-  close(explanation: string): void {
+  /**
+   * Closes all connections with 320: the node goes down. `closed` is called when all clients have
+   * answered, or after a second. The real reader does not wait, but its kernel still hands over
+   * what was sent, where the end of a process here resets its connections.
+   */
+  close(explanation: string, closed: () => void): void {
+    assert(this.#closed === null, 'a node goes down once', { explanation });
+    this.#closed = closed;
     for (const connection of [...this.#connections]) connection.forceClose(explanation);
+    this.#options.ports.clock.after(CLOSED_WITHIN, 'amqp-listener-close', () => this.#allGone());
+    if (this.#connections.size === 0) this.#allGone();
+  }
+
+  #gone(connection: AmqpConnection): void {
+    this.#connections.delete(connection);
+    if (this.#closed !== null && this.#connections.size === 0) this.#allGone();
+  }
+
+  #allGone(): void {
+    const closed = this.#closed;
+    this.#closed = () => undefined;
+    closed?.();
   }
 
   inspect(): readonly AmqpConnectionView[] {

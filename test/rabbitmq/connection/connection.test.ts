@@ -206,7 +206,7 @@ describe('rabbitmq: connection: closing', () => {
 
   test('the node goes down: 320', () => {
     const rig = opened();
-    rig.at('rabbit', () => rig.broker.listener.close('bye'));
+    rig.at('rabbit', () => rig.broker.listener.close('bye', () => undefined));
     expect(rig.heard()).toEqual(['connection.close 320 CONNECTION_FORCED 0.0']);
   });
 
@@ -256,7 +256,7 @@ describe('rabbitmq: connection: alarms', () => {
     rig.publish({ routingKey: 'q' }, 'one', {}, 1);
     rig.publish({ routingKey: 'q' }, 'one', {}, 2);
     rig.world.hostNamed('client-2')!.kill(false);
-    rig.at('rabbit', () => rig.broker.listener.close('bye'));
+    rig.at('rabbit', () => rig.broker.listener.close('bye', () => undefined));
     expect(rig.heard(1)).toEqual(['connection.close 320 CONNECTION_FORCED 0.0']);
   });
 });
