@@ -107,7 +107,7 @@ describe('rabbitmq: amqplib: routing', () => {
     ]);
   });
 
-  test('what no binding takes goes to the alternate exchange, and over bound exchanges', async () => {
+  test('what no binding takes goes to the alternate exchange; exchanges are bound', async () => {
     const channel = await connection.createConfirmChannel();
     const options = { durable: false };
     await channel.assertExchange('alt-rest', 'fanout', options);

@@ -63,7 +63,7 @@ describe('rabbitmq: rabbitmq-client: publisher and consumer', () => {
     );
   });
 
-  test('a handler that drops sends to the dead-letter exchange, one that requeues sees it again', async () => {
+  test('a handler requeues or drops, and what is dropped is dead-lettered', async () => {
     const dead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'graves' };
     await connection.queueDeclare({ queue: 'graves', durable: true });
     const seen: AsyncMessage[] = [];
@@ -115,7 +115,7 @@ describe('rabbitmq: rabbitmq-client: publisher and consumer', () => {
 });
 
 describe('rabbitmq: rabbitmq-client: transactions', () => {
-  test('what is published or acknowledged holds from the commit, and not after a rollback', async () => {
+  test('what is published or acknowledged holds from the commit on', async () => {
     const channel = await connection.acquire();
     await channel.queueDeclare({ queue: 'tx', durable: true });
     await channel.txSelect();
