@@ -4,26 +4,16 @@
  *
  * Not here: the releases, the switches and the defaults (`profiles/`), what a switch does.
  */
-import { assert } from '../kernel/assert.ts';
-import {
-  type HistoricalDefault,
-  defaultAt,
-  historicalDefaults,
-} from './profiles/default-history.ts';
+import { profileIn, type ReleaseProfile } from '../kernel/releases.ts';
+import { type HistoricalDefault, defaultHistory } from './profiles/default-history.ts';
 import { type Release, releases } from './profiles/releases.ts';
-import { type SwitchName, isOn, switchNames } from './profiles/switches.ts';
+import { type SwitchName, switches } from './profiles/switches.ts';
 
 export type { HistoricalDefault } from './profiles/default-history.ts';
-export { compareReleases } from './profiles/releases.ts';
 export type { SwitchName } from './profiles/switches.ts';
 
 /** One release's switches and defaults. */
-export interface Profile {
-  readonly name: ProfileName;
-  readonly release: Release;
-  readonly switches: Readonly<Record<SwitchName, boolean>>;
-  readonly defaults: Readonly<Record<HistoricalDefault, string>>;
-}
+export type Profile = ReleaseProfile<ProfileName, Release, SwitchName, HistoricalDefault, string>;
 
 export type ProfileName = `kafka-${Release}`;
 
@@ -33,16 +23,12 @@ export const profileNames: readonly ProfileName[] = releases.map(
 );
 export const newestProfile: ProfileName = 'kafka-4.1';
 
+const tables = { product: 'kafka', releases, switches, defaults: defaultHistory } as const;
+
 /** The profile of a release, with single switches set otherwise (quirks). */
 export function profileOf(
   name: ProfileName,
   quirks: Partial<Record<SwitchName, boolean>> = {},
 ): Profile {
-  assert(profileNames.includes(name), 'unknown profile', { name, known: profileNames });
-  const release = name.slice('kafka-'.length) as Release;
-  const switches = {} as Record<SwitchName, boolean>;
-  for (const key of switchNames) switches[key] = quirks[key] ?? isOn(key, release);
-  const defaults = {} as Record<HistoricalDefault, string>;
-  for (const key of historicalDefaults) defaults[key] = defaultAt(key, release);
-  return { name, release, switches, defaults };
+  return profileIn(tables, name, quirks);
 }

@@ -5,6 +5,7 @@
  */
 import { assert } from '../kernel/assert.ts';
 import type { Ports, Process, ProcessFactory } from '../kernel/ports.ts';
+import { compareReleases } from '../kernel/releases.ts';
 import { amqpError, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
 import { loneNode } from './cluster/lone-node.ts';
@@ -15,7 +16,6 @@ import {
   type ConnectionSettings,
 } from './connection/connection-settings.ts';
 import type { Profile } from './profiles.ts';
-import { compareReleases } from './profiles/releases.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
 import { Users } from './vhost/users.ts';

@@ -4,22 +4,19 @@
  *
  * Not here: the releases, the switches and the defaults (`profiles/`), what a switch does.
  */
-import { assert } from '../kernel/assert.ts';
-import {
-  type HistoricalDefault,
-  defaultAt,
-  historicalDefaults,
-} from './profiles/default-history.ts';
+import { profileIn, type ReleaseProfile } from '../kernel/releases.ts';
+import { type HistoricalDefault, defaultHistory } from './profiles/default-history.ts';
 import { type Release, releases } from './profiles/releases.ts';
-import { type SwitchName, isOn, switchNames } from './profiles/switches.ts';
+import { type SwitchName, switches } from './profiles/switches.ts';
 
 /** One release's switches and defaults. */
-export interface Profile {
-  readonly name: ProfileName;
-  readonly release: Release;
-  readonly switches: Readonly<Record<SwitchName, boolean>>;
-  readonly defaults: Readonly<Record<HistoricalDefault, number | null>>;
-}
+export type Profile = ReleaseProfile<
+  ProfileName,
+  Release,
+  SwitchName,
+  HistoricalDefault,
+  number | null
+>;
 
 export type ProfileName = `rabbitmq-${Release}`;
 
@@ -29,16 +26,12 @@ export const profileNames: readonly ProfileName[] = releases.map(
 );
 export const newestProfile: ProfileName = 'rabbitmq-4.3';
 
+const tables = { product: 'rabbitmq', releases, switches, defaults: defaultHistory } as const;
+
 /** The profile of a release, with single switches set otherwise (quirks). */
 export function profileOf(
   name: ProfileName,
   quirks: Partial<Record<SwitchName, boolean>> = {},
 ): Profile {
-  assert(profileNames.includes(name), 'unknown profile', { name, known: profileNames });
-  const release = name.slice('rabbitmq-'.length) as Release;
-  const switches = {} as Record<SwitchName, boolean>;
-  for (const key of switchNames) switches[key] = quirks[key] ?? isOn(key, release);
-  const defaults = {} as Record<HistoricalDefault, number | null>;
-  for (const key of historicalDefaults) defaults[key] = defaultAt(key, release);
-  return { name, release, switches, defaults };
+  return profileIn(tables, name, quirks);
 }

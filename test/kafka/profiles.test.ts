@@ -2,18 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   type ProfileName,
-  compareReleases,
   newestProfile,
   profileNames,
   profileOf,
 } from '../../engine/kafka/profiles.ts';
-import { type HistoricalDefault, defaultAt } from '../../engine/kafka/profiles/default-history.ts';
+import type { HistoricalDefault } from '../../engine/kafka/profiles/default-history.ts';
 import { type Release, releaseBefore, releases } from '../../engine/kafka/profiles/releases.ts';
-import {
-  type SwitchName,
-  switchDefinition,
-  switchNames,
-} from '../../engine/kafka/profiles/switches.ts';
+import { type SwitchName, switches } from '../../engine/kafka/profiles/switches.ts';
+import { compareReleases, type SwitchDefinition } from '../../engine/kernel/releases.ts';
 
 /** The releases around a change. */
 function around(release: Release): readonly [ProfileName, ProfileName] {
@@ -40,8 +36,8 @@ describe('kafka: profiles', () => {
   });
 
   test('kafka: profiles: each switch flips at its release and at no other', () => {
-    for (const key of switchNames) {
-      const { since, until } = switchDefinition(key);
+    for (const key of Object.keys(switches) as SwitchName[]) {
+      const { since, until }: SwitchDefinition<Release> = switches[key];
       const flips = releases.filter((release) => {
         const before = releaseBefore(release);
         const was = before !== null && profileOf(`kafka-${before}`).switches[key];
@@ -82,7 +78,10 @@ describe('kafka: profiles', () => {
     ['linger.ms', '4.0', '0', '5'],
     ['log.message.timestamp.after.max.ms', '4.0', '9223372036854775807', '3600000'],
   ])('kafka: profiles: the default of %s changed in %s', (key, release, was, is) => {
-    expect([defaultAt(key, releaseBefore(release)!), defaultAt(key, release)]).toEqual([was, is]);
+    const values = [releaseBefore(release)!, release].map(
+      (of) => profileOf(`kafka-${of}`).defaults[key],
+    );
+    expect(values).toEqual([was, is]);
   });
 
   test('kafka: profiles: a quirk sets one switch and leaves the others', () => {

@@ -1,16 +1,9 @@
 /** Which release has which switches and defaults. */
 import { describe, expect, test } from 'vitest';
 import { newestProfile, profileNames, profileOf } from '../../engine/rabbitmq/profiles.ts';
-import {
-  compareReleases,
-  releases,
-  type Release,
-} from '../../engine/rabbitmq/profiles/releases.ts';
-import {
-  type SwitchName,
-  switchDefinition,
-  switchNames,
-} from '../../engine/rabbitmq/profiles/switches.ts';
+import { releases, type Release } from '../../engine/rabbitmq/profiles/releases.ts';
+import { type SwitchName, switches } from '../../engine/rabbitmq/profiles/switches.ts';
+import { compareReleases, type SwitchDefinition } from '../../engine/kernel/releases.ts';
 
 describe('rabbitmq: profiles', () => {
   test('rabbitmq: profiles: one for each minor release from 3.8 to 4.3, in order', () => {
@@ -21,8 +14,8 @@ describe('rabbitmq: profiles', () => {
   });
 
   test('rabbitmq: profiles: each switch flips at its releases and at no other', () => {
-    for (const name of switchNames) {
-      const { since, until, source } = switchDefinition(name);
+    for (const name of Object.keys(switches) as SwitchName[]) {
+      const { since, until, source }: SwitchDefinition<Release> = switches[name];
       const flips = releases.filter((release, at) => {
         const was = at > 0 && profileOf(`rabbitmq-${releases[at - 1]!}`).switches[name];
         return profileOf(`rabbitmq-${release}`).switches[name] !== was;
@@ -39,7 +32,7 @@ describe('rabbitmq: profiles', () => {
     ['headersMatchWithX', '3.10'],
     ['globalQos', '4.3'],
   ])('rabbitmq: profiles: %s changed in %s', (name, release) => {
-    const { since, until } = switchDefinition(name);
+    const { since, until }: SwitchDefinition<Release> = switches[name];
     expect([since, until]).toContain(release);
   });
 

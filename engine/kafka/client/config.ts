@@ -11,7 +11,8 @@ import type { ConfigOf } from '../config.ts';
 import { boolean, byProfile, ConfigError, int, long, readConfig, string } from '../config.ts';
 import type { NetworkClientOptions } from '../network-client.ts';
 import { networkClientOptions } from '../network-client.ts';
-import { compareReleases, type Profile } from '../profiles.ts';
+import { compareReleases } from '../../kernel/releases.ts';
+import type { Profile } from '../profiles.ts';
 
 /** Batches in flight a partition whose sequences a broker remembers (`NUM_BATCHES_TO_RETAIN`). */
 const IN_FLIGHT_MAX_FOR_IDEMPOTENCE = 5;

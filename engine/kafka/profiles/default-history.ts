@@ -4,10 +4,8 @@
  * Not here: the tables of settings, which mark such a default with `byProfile`. Settings that a
  * release did not know yet have their first default there too.
  */
-import { assert } from '../../kernel/assert.ts';
-import { compareReleases, type Release } from './releases.ts';
-
-type History = readonly (readonly [Release, string])[];
+import type { DefaultHistory } from '../../kernel/releases.ts';
+import type { Release } from './releases.ts';
 
 const LONG_MAX_TEXT = '9223372036854775807';
 
@@ -17,7 +15,7 @@ const LONG_MAX_TEXT = '9223372036854775807';
  * KIP-1030 (linger.ms, timestamps of the future); KIP-106 (unclean election); KIP-537 (replica
  * lag); KAFKA-4203 (message size).
  */
-const defaultHistory = {
+export const defaultHistory = {
   acks: [
     ['0.8', '1'],
     ['3.0', 'all'],
@@ -50,16 +48,6 @@ const defaultHistory = {
     ['0.8', LONG_MAX_TEXT],
     ['4.0', '3600000'],
   ],
-} as const satisfies Record<string, History>;
+} as const satisfies Record<string, DefaultHistory<Release, string>>;
 
 export type HistoricalDefault = keyof typeof defaultHistory;
-export const historicalDefaults = Object.keys(defaultHistory) as readonly HistoricalDefault[];
-
-/** The default of a setting in a release. */
-export function defaultAt(key: HistoricalDefault, release: Release): string {
-  const history: History = defaultHistory[key];
-  assert(history[0]?.[0] === '0.8', 'a history begins with the first release', { key });
-  let value = history[0][1];
-  for (const [since, next] of history) if (compareReleases(release, since) >= 0) value = next;
-  return value;
-}

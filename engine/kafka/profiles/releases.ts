@@ -1,5 +1,5 @@
 /**
- * The minor releases of Apache Kafka, and their order.
+ * The minor releases of Apache Kafka, oldest first.
  *
  * Not here: what a release does (`switches.ts`, `default-history.ts`). A release stands for the
  * last of its patch releases: what 3.0.1 mended, 3.0 has.
@@ -44,17 +44,4 @@ export function releaseBefore(release: Release): Release | null {
   const place = releases.indexOf(release);
   assert(place >= 0, 'a known release', { release, known: releases });
   return place === 0 ? null : releases[place - 1]!;
-}
-
-/** Orders `0.11` after `0.10` and `2.8` after `2.0`: by number, not by text. */
-export function compareReleases(left: string, right: string): number {
-  const [leftMajor, leftMinor] = partsOf(left);
-  const [rightMajor, rightMinor] = partsOf(right);
-  return leftMajor - rightMajor || leftMinor - rightMinor;
-}
-
-function partsOf(release: string): [number, number] {
-  const [major, minor] = release.split('.').map(Number);
-  assert(Number.isInteger(major) && Number.isInteger(minor), 'not a release', { release });
-  return [major!, minor!];
 }

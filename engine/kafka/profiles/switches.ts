@@ -9,18 +9,10 @@
  * The dates are those of the commits in the tags of apache/kafka, by the last patch release of a
  * minor release (see `releases.ts`); where they differ from the first, `source` says so.
  */
-import { compareReleases, type Release } from './releases.ts';
+import type { SwitchDefinition } from '../../kernel/releases.ts';
+import type { Release } from './releases.ts';
 
-/** A behaviour that changed: `since` is the first release that has it on. */
-interface SwitchDefinition {
-  readonly since: Release;
-  /** The first release that no longer has it, for bugs and for what was removed. */
-  readonly until?: Release;
-  readonly about: string;
-  readonly source: string;
-}
-
-const definitions = {
+export const switches = {
   leaderEpochTruncation: {
     since: '0.11',
     about: 'A follower truncates by leader epoch, not to its own high watermark.',
@@ -166,19 +158,6 @@ const definitions = {
     about: 'A coordinator that fences a producer raises its epoch by one, not by two.',
     source: 'KAFKA-19367: only 4.0.0 raised it twice, with transaction.version=2; 4.0.1 does not',
   },
-} as const satisfies Record<string, SwitchDefinition>;
+} as const satisfies Record<string, SwitchDefinition<Release>>;
 
-export type SwitchName = keyof typeof definitions;
-export const switchNames = Object.keys(definitions) as readonly SwitchName[];
-
-/** When a switch is on, what it is, and where that is written. */
-export function switchDefinition(name: SwitchName): SwitchDefinition {
-  return definitions[name];
-}
-
-/** Whether a release has the switch on. */
-export function isOn(name: SwitchName, release: Release): boolean {
-  const { since, until } = switchDefinition(name);
-  if (compareReleases(release, since) < 0) return false;
-  return until === undefined || compareReleases(release, until) < 0;
-}
+export type SwitchName = keyof typeof switches;

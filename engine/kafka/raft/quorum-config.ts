@@ -15,7 +15,8 @@ import {
 import type { MemberId } from '../../consensus/message.ts';
 import { int, long, readConfig, type ConfigOf } from '../config.ts';
 import { readControllerConfig, type ControllerConfig } from '../controller/controller-config.ts';
-import { compareReleases, type Profile } from '../profiles.ts';
+import { compareReleases } from '../../kernel/releases.ts';
+import type { Profile } from '../profiles.ts';
 
 export const quorumSettings = {
   'controller.quorum.election.timeout.ms': int(1_000, 'Time without a leader before an election.', {

@@ -10,7 +10,8 @@
 import { assert } from '../../kernel/assert.ts';
 import { randomStream } from '../../kernel/random.ts';
 import type { Random } from '../../kernel/ports.ts';
-import { compareReleases, profileNames } from '../../kafka/profiles.ts';
+import { profileNames } from '../../kafka/profiles.ts';
+import { compareReleases } from '../../kernel/releases.ts';
 import { textOf, knobValues } from '../knob.ts';
 import { INPUTS_MAX, drawFaults } from './kafka-faults.ts';
 import kafkaSwarm, { calmEvents, namesOf, quirkNames } from './kafka-swarm.ts';

@@ -6,7 +6,7 @@
  * they were. Not here: what a part does in a run (`group-part.ts`, `transaction-part.ts`,
  * `topic-part.ts`).
  */
-import { compareReleases } from '../../kafka/profiles.ts';
+import { compareReleases } from '../../kernel/releases.ts';
 import type { Random } from '../../kernel/ports.ts';
 import { randomStream } from '../../kernel/random.ts';
 import type { Fault } from '../../sim/faults.ts';

@@ -2,13 +2,11 @@
  * Defaults of settings that changed between releases: what a user who set nothing got.
  * A release has the defaults of its last patch release.
  */
-import { assert } from '../../kernel/assert.ts';
-import { compareReleases, type Release } from './releases.ts';
-
-type History = readonly (readonly [Release, number | null])[];
+import type { DefaultHistory } from '../../kernel/releases.ts';
+import type { Release } from './releases.ts';
 
 /** Pairs of (first release, value), oldest first; null: no limit. */
-const defaultHistory = {
+export const defaultHistory = {
   /** Bytes of a body. deps/rabbit/Makefile: 128 MiB, since 4.0 16 MiB. */
   max_message_size: [
     ['3.8', 134_217_728],
@@ -24,17 +22,6 @@ const defaultHistory = {
     ['3.8', null],
     ['4.0', 20],
   ],
-} as const satisfies Record<string, History>;
+} as const satisfies Record<string, DefaultHistory<Release, number | null>>;
 
 export type HistoricalDefault = keyof typeof defaultHistory;
-export const historicalDefaults = Object.keys(defaultHistory) as readonly HistoricalDefault[];
-
-/** The default of a setting in a release. */
-export function defaultAt(key: HistoricalDefault, release: Release): number | null {
-  const history: History = defaultHistory[key];
-  const first = history[0];
-  assert(first?.[0] === '3.8', 'a history begins with the first release', { key });
-  let value = first[1];
-  for (const [since, next] of history) if (compareReleases(release, since) >= 0) value = next;
-  return value;
-}

@@ -6,18 +6,10 @@
  * that stands where the behaviour is.
  * The dates are those of the files in the last tag of each minor release of rabbitmq-server.
  */
-import { compareReleases, type Release } from './releases.ts';
+import type { SwitchDefinition } from '../../kernel/releases.ts';
+import type { Release } from './releases.ts';
 
-/** A behaviour that changed: `since` is the first release that has it on. */
-interface SwitchDefinition {
-  readonly since: Release;
-  /** The first release that no longer has it. */
-  readonly until?: Release;
-  readonly about: string;
-  readonly source: string;
-}
-
-const definitions = {
+export const switches = {
   mirroredQueues: {
     since: '3.8',
     until: '4.0',
@@ -93,19 +85,6 @@ const definitions = {
     about: 'A queue may be neither durable nor exclusive; after that it is a 541.',
     source: 'deprecated feature transient_nonexcl_queues: denied_by_default in 4.3',
   },
-} as const satisfies Record<string, SwitchDefinition>;
+} as const satisfies Record<string, SwitchDefinition<Release>>;
 
-export type SwitchName = keyof typeof definitions;
-export const switchNames = Object.keys(definitions) as readonly SwitchName[];
-
-/** When a switch is on, what it is, and where that is written. */
-export function switchDefinition(name: SwitchName): SwitchDefinition {
-  return definitions[name];
-}
-
-/** Whether a release has the switch on. */
-export function isOn(name: SwitchName, release: Release): boolean {
-  const { since, until } = switchDefinition(name);
-  if (compareReleases(release, since) < 0) return false;
-  return until === undefined || compareReleases(release, until) < 0;
-}
+export type SwitchName = keyof typeof switches;

@@ -9,12 +9,8 @@
  * `KafkaProducer.configureDeliveryTimeout`, `LogManager.startup`, KIP-679, KIP-966.
  */
 import { assert } from '../../../kernel/assert.ts';
-import {
-  compareReleases,
-  newestProfile,
-  profileNames,
-  profileOf,
-} from '../../../kafka/profiles.ts';
+import { compareReleases } from '../../../kernel/releases.ts';
+import { newestProfile, profileNames, profileOf } from '../../../kafka/profiles.ts';
 import type { ProfileName } from '../../../kafka/profiles.ts';
 import type { Localized } from '../../knob.ts';
 import { parseProperties } from '../properties.ts';

@@ -7,7 +7,8 @@
  */
 import { assert } from '../../../../kernel/assert.ts';
 import { type ConfigOf, ConfigError, int, readConfig, string } from '../../../config.ts';
-import { compareReleases, type Profile } from '../../../profiles.ts';
+import { compareReleases } from '../../../../kernel/releases.ts';
+import type { Profile } from '../../../profiles.ts';
 import { type ConsumerConfig, consumerConfig } from '../../config.ts';
 import type { PartitionAssignor } from '../assignor/partition-assignor.ts';
 import { rangeAssignor } from '../assignor/range-assignor.ts';
