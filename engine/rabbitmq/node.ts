@@ -1,14 +1,17 @@
 /**
- * A RabbitMQ node: users, virtual hosts, and the AMQP listener through which clients reach them.
+ * A RabbitMQ node: users, virtual hosts, the AMQP listener through which clients reach them, and
+ * the links to the other nodes of its cluster.
  *
- * Not here: other nodes, and a disk: a restart keeps nothing yet.
+ * Not here: a disk: a restart keeps nothing yet.
  */
 import { assert } from '../kernel/assert.ts';
 import type { Ports, Process, ProcessFactory } from '../kernel/ports.ts';
 import { compareReleases } from '../kernel/releases.ts';
 import { amqpError, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
-import { loneNode } from './cluster/lone-node.ts';
+import { Distribution } from './cluster/distribution.ts';
+import type { DistributionSettings } from './cluster/node-connection.ts';
+import type { NodeLinks } from './cluster/node-links.ts';
 import { AMQP_PORT, AmqpListener } from './connection/amqp-listener.ts';
 import type { AmqpConnectionView } from './connection/connection.ts';
 import {
@@ -28,6 +31,10 @@ export interface RabbitNodeOptions {
   readonly connections?: Partial<ConnectionSettings>;
   /** The types of queues that can be declared; without this, classic ones. */
   readonly queueTypes?: readonly QueueTypeModule[];
+  /** The hosts of the cluster's nodes, this one among them; without, it is alone. */
+  readonly members?: readonly string[];
+  /** Over the defaults. */
+  readonly distribution?: Partial<DistributionSettings>;
 }
 
 /** What the views see of a node. */
@@ -49,6 +56,7 @@ export function createRabbitNode(options: RabbitNodeOptions): ProcessFactory<Rab
 export class RabbitNode implements Process {
   readonly users = Users.withGuest(DEFAULT_VHOST);
   readonly listener: AmqpListener;
+  readonly #links: Distribution;
   readonly #ports: Ports;
   readonly #port: number;
   readonly vhosts: ReadonlyMap<string, VirtualHost>;
@@ -57,14 +65,16 @@ export class RabbitNode implements Process {
 
   constructor(ports: Ports, options: RabbitNodeOptions) {
     const { profile, port = AMQP_PORT, queueTypes = [classicQueues] } = options;
+    const { members = [ports.host], distribution = {} } = options;
     assert(port > 0, 'a port', { port });
     this.#ports = ports;
     this.vhosts = this.#vhosts;
     this.#port = port;
+    this.#links = new Distribution({ ports, members, settings: distribution });
     const random = ports.random('names');
     const vhost = new VirtualHost(DEFAULT_VHOST, {
       ...{ ports, random, profile, queueTypes, users: this.users },
-      links: loneNode(ports),
+      links: this.#links,
     });
     this.#vhosts.set(DEFAULT_VHOST, vhost);
     this.listener = new AmqpListener({
@@ -77,7 +87,13 @@ export class RabbitNode implements Process {
     });
   }
 
+  /** How its processes reach those of other nodes. */
+  get links(): NodeLinks {
+    return this.#links;
+  }
+
   start(): void {
+    this.#links.start();
     this.listener.listen(this.#port);
     this.#isRunning = true;
   }

@@ -1,7 +1,7 @@
 /** A virtual host on one host of a simulated world, for tests that need time but no network. */
 import type { Ports } from '../../engine/kernel/ports.ts';
 import { micros } from '../../engine/kernel/units.ts';
-import { loneNode } from '../../engine/rabbitmq/cluster/lone-node.ts';
+import { Distribution } from '../../engine/rabbitmq/cluster/distribution.ts';
 import { classicQueues } from '../../engine/rabbitmq/queue/classic-queue-type.ts';
 import { newestProfile, profileOf, type Profile } from '../../engine/rabbitmq/profiles.ts';
 import { Users } from '../../engine/rabbitmq/vhost/users.ts';
@@ -31,7 +31,7 @@ export class Node {
     this.vhost = new VirtualHost('/', {
       ...{ ports: this.ports, users: this.users, profile },
       random: this.ports.random('names'),
-      links: loneNode(this.ports),
+      links: new Distribution({ ports: this.ports, members: [this.ports.host] }),
       queueTypes: [classicQueues],
     });
   }

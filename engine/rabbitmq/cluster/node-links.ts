@@ -2,21 +2,14 @@
  * How processes of a node reach those of other nodes of its cluster: by a registered name, in
  * order, and without notice where the other node is not connected; that one is down is told.
  *
- * A message is a term: plain data without functions (booleans, safe integers, bigints, texts,
- * octets, null, lists, records of these). Not here: the connections themselves (`distribution.ts`).
+ * A message is a term (`wire/erlang/term.ts`): plain data, which nobody changes once it is sent.
+ * Not here: the connections themselves (`distribution.ts`).
  * Source: Erlang's distribution: `erlang:send/2`, `net_kernel:monitor_nodes/2`.
  */
 
-/** Plain data, as Erlang's external term format can hold it. */
-export type Term =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Term[]
-  | { readonly [key: string]: Term };
+import type { Term } from '../../wire/erlang/term.ts';
+
+export type { Term } from '../../wire/erlang/term.ts';
 
 export interface NodeWatcher {
   nodeUp(node: string): void;

@@ -1,0 +1,171 @@
+/**
+ * A node's links to the other members of its cluster: Erlang's distribution, as `NodeLinks`.
+ *
+ * Each pair of nodes has one connection. Where two connect to each other at once, the one whose
+ * name is greater keeps its own. A member that is down is looked for each second. Not here: the
+ * handshake and ticks of a connection (`node-connection.ts`), what a node does when another one is
+ * down. Differs: there is no epmd, the port is the default; only members are let in; messages to a
+ * node that is being connected to are lost, there they wait; a sender is never made to wait
+ * (there: at 128 MB that have not left).
+ * Sources: Erlang's `net_kernel`; `rabbit_node_monitor` for the look-out.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { type Connection, type Ports, traceKind } from '../../kernel/ports.ts';
+import { micros, microsOfMillis } from '../../kernel/units.ts';
+import { distributionProtocol, type HandshakeStatus } from '../../wire/erlang/distribution.ts';
+import type { Term } from '../../wire/erlang/term.ts';
+import type { NodeLinks, NodeWatcher } from './node-links.ts';
+import {
+  defaultDistributionSettings,
+  type DistributionSettings,
+  type DownReason,
+  NodeConnection,
+  type NodeConnectionOwner,
+} from './node-connection.ts';
+
+/** AMQP's port and 20,000, as RabbitMQ sets it. */
+export const DISTRIBUTION_PORT = 25672;
+
+/** Another node is connected, in this life of it. */
+export const nodeUpKind = traceKind('node-up', { node: 'string', creation: 'int' });
+/** Why, as `net_kernel` names it: connection_closed, net_tick_timeout, disconnect. */
+export const nodeDownKind = traceKind('node-down', { node: 'string', reason: 'string' });
+
+export interface DistributionOptions {
+  readonly ports: Ports;
+  /** The hosts of all members, this one among them. */
+  readonly members: readonly string[];
+  readonly settings?: Partial<DistributionSettings>;
+}
+
+type Receive = (from: string, message: Term) => void;
+
+export class Distribution implements NodeLinks, NodeConnectionOwner {
+  readonly self: string;
+  readonly members: readonly string[];
+  readonly ports: Ports;
+  readonly settings: DistributionSettings;
+  readonly #names = new Map<string, Receive>();
+  readonly #watchers = new Set<NodeWatcher>();
+  readonly #up = new Map<string, NodeConnection>();
+  /** Handshakes that this node began. */
+  readonly #pending = new Map<string, NodeConnection>();
+
+  constructor({ ports, members, settings }: DistributionOptions) {
+    assert(members.includes(ports.host), 'a node is a member of its cluster', {
+      host: ports.host,
+      members,
+    });
+    this.ports = ports;
+    this.self = ports.host;
+    this.members = [...new Set(members)].sort(compareNames);
+    assert(this.members.length === members.length, 'a member is named once', { members });
+    this.settings = { ...defaultDistributionSettings, ...settings };
+  }
+
+  /** Listens, and connects to the others; a cluster of one needs neither. */
+  start(): void {
+    if (this.members.length === 1) return;
+    this.ports.network.listen(
+      DISTRIBUTION_PORT,
+      distributionProtocol,
+      (connection: Connection) => new NodeConnection(this, connection),
+    );
+    for (const node of this.members) if (node !== this.self) this.#connect(node);
+  }
+
+  isConnected(node: string): boolean {
+    return node === this.self || this.#up.has(node);
+  }
+
+  send(node: string, name: string, message: Term): void {
+    assert(this.members.includes(node), 'a message goes to a member', { node, name });
+    if (node !== this.self) {
+      this.#up.get(node)?.send(name, message);
+      return;
+    }
+    this.ports.clock.after(micros(0), name, () => this.received(node, name, message));
+  }
+
+  register(name: string, receive: Receive): void {
+    assert(name !== '' && !this.#names.has(name), 'a name is registered once', { name });
+    this.#names.set(name, receive);
+  }
+
+  unregister(name: string): void {
+    const wasThere = this.#names.delete(name);
+    assert(wasThere, 'a name that is given back was registered', { name });
+  }
+
+  watch(watcher: NodeWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
+  }
+
+  /** Ends the connection to a node (`erlang:disconnect_node`); it is looked for again. */
+  disconnect(node: string): void {
+    this.#up.get(node)?.end('disconnect');
+  }
+
+  // --------------------------------------------------------------------------- of the connections
+
+  accepting(connection: NodeConnection, node: string): HandshakeStatus {
+    if (node === this.self || !this.members.includes(node)) return 'not_allowed';
+    // Up here and not there: the other side was faster to see its end, or began a new life.
+    if (this.#up.has(node)) return 'alive';
+    const own = this.#pending.get(node);
+    if (own === undefined) return 'ok';
+    if (compareNames(this.self, node) > 0) return 'nok';
+    assert(own !== connection, 'nobody connects to itself', { node });
+    own.end('setup_failed');
+    return 'ok_simultaneous';
+  }
+
+  up(connection: NodeConnection): void {
+    const { node, creation } = connection;
+    this.#up.get(node)?.end('connection_closed');
+    const own = this.#pending.get(node);
+    this.#pending.delete(node);
+    if (own !== connection) own?.end('setup_failed');
+    assert(!this.#up.has(node), 'a pair of nodes has one connection', { node });
+    this.#up.set(node, connection);
+    this.ports.trace.record(nodeUpKind, { node, creation });
+    for (const watcher of [...this.#watchers]) watcher.nodeUp(node);
+  }
+
+  ended(connection: NodeConnection, reason: DownReason, wasUp: boolean): void {
+    const { node } = connection;
+    if (this.#pending.get(node) === connection) this.#pending.delete(node);
+    if (wasUp) {
+      assert(this.#up.get(node) === connection, 'what was up is known', { node });
+      this.#up.delete(node);
+      this.ports.trace.record(nodeDownKind, { node, reason });
+      for (const watcher of [...this.#watchers]) watcher.nodeDown(node);
+    }
+    if (connection.isInitiator || wasUp) this.#connectLater(node);
+  }
+
+  received(from: string, to: string, message: Term): void {
+    this.#names.get(to)?.(from, message);
+  }
+
+  #connectLater(node: string): void {
+    const interval = microsOfMillis(this.settings.pingIntervalMs);
+    this.ports.clock.after(interval, `ping ${node}`, () => {
+      if (!this.#up.has(node) && !this.#pending.has(node)) this.#connect(node);
+    });
+  }
+
+  #connect(node: string): void {
+    assert(!this.#pending.has(node) && node !== this.self, 'one attempt at a time', { node });
+    this.#pending.set(node, new NodeConnection(this, { node, port: DISTRIBUTION_PORT }));
+  }
+}
+
+/** By code units: the order in which Erlang compares names of nodes. */
+function compareNames(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
