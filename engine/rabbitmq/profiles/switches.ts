@@ -16,6 +16,11 @@ export const switches = {
     about: 'The policy key ha-mode mirrors a classic queue on other nodes.',
     source: 'rabbit_mirror_queue_master.erl, which 4.0.0 no longer has',
   },
+  durableQueueStays: {
+    since: '3.12',
+    about: 'A durable classic queue is still routed to when its node is down; what comes is nacked.',
+    source: 'rabbit_amqqueue:on_node_down, commit 7de31d8697 (2022), first in 3.12.0',
+  },
   ramNodes: {
     since: '3.8',
     until: '4.3',

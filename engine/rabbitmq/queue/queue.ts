@@ -55,6 +55,8 @@ export interface Queue {
   readonly declaration: QueueDeclaration;
   readonly name: string;
   readonly type: QueueType;
+  /** Why it is now as if it were not there; without, or null: it is. */
+  readonly absence?: AmqpError | null;
 
   publish(message: Message, publisher: Publisher | null): void;
   /**
@@ -82,4 +84,6 @@ export interface Queue {
   delete(conditions: DeleteConditions, answer: Answer<number>): void;
   /** The policy changed: what it says holds from now on. */
   setPolicy(policy: PolicyDefinition): void;
+  /** Metadata no longer has the queue. */
+  forgotten?(): void;
 }

@@ -13,6 +13,7 @@ import { assert, present } from '../../kernel/assert.ts';
 import type { Ports, Random } from '../../kernel/ports.ts';
 import { isAmqpError, named } from '../amqp-error.ts';
 import type { NodeLinks } from '../cluster/node-links.ts';
+import { QueueGateway } from '../cluster/queue-gateway.ts';
 import type { Binding, Destination } from '../exchange/binding.ts';
 import { Exchange, type ExchangeDeclaration, type ExchangeTypeName } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
@@ -81,6 +82,9 @@ export class VirtualHost {
       unused: (queue) => this.#removeQueue(queue),
       expired: (queue) => this.#removeQueue(queue),
     };
+    if (context.links.members.length > 1) {
+      new QueueGateway({ links: context.links, vhost: name, queues: this.queues }).open();
+    }
     for (const [exchange, type, internal] of predeclared) {
       const options = { durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE };
       this.addExchange({ name: exchange, type, ...options });
@@ -151,8 +155,10 @@ export class VirtualHost {
     });
   }
 
-  #forgetQueue({ name }: Queue): void {
+  #forgetQueue(queue: Queue): void {
+    const { name } = queue;
     this.#queues.delete(name);
+    queue.forgotten?.();
     this.#unbindAllTo({ kind: 'queue', name });
   }
 
@@ -247,9 +253,10 @@ export class VirtualHost {
 
   /** The queues that a message goes to, each once: they exist. */
   route(exchange: Exchange, message: Message): readonly string[] {
-    return route(exchange, message, (name) => this.#exchanges.get(name)).filter((name) =>
-      this.#queues.has(name),
-    );
+    return route(exchange, message, (name) => this.#exchanges.get(name)).filter((name) => {
+      const queue = this.#queues.get(name);
+      return queue !== undefined && (queue.absence ?? null) === null;
+    });
   }
 
   #deadLetter(message: Message, { reason, queue, exchange: name, routingKey }: DeathNotice): void {

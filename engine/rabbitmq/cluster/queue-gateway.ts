@@ -1,0 +1,244 @@
+/**
+ * The queues of a virtual host that have their process on this node, for channels on other nodes.
+ *
+ * A channel there is a consumer here: what it was delivered is kept by its position until it is
+ * settled, and when its node is down, or the channel is closed, it is ready again (invariant R14).
+ * Not here: the channels' side (`remote-queue.ts`).
+ * Source: `rabbit_amqqueue_process`, which monitors its channels wherever they are.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { isAmqpError } from '../amqp-error.ts';
+import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { ConsumingChannel } from '../queue/consumer.ts';
+import { Limiter } from '../queue/limiter.ts';
+import type { HeldMessage, Queue } from '../queue/queue.ts';
+import type { NodeLinks, Term } from './node-links.ts';
+import { type FromQueue, gatewayName, termOf, type ToQueue } from './queue-messages.ts';
+import { RemoteQueue } from './remote-queue.ts';
+
+export interface QueueGatewayOptions {
+  readonly links: NodeLinks;
+  readonly vhost: string;
+  readonly queues: ReadonlyMap<string, Queue>;
+}
+
+type Request = Extract<ToQueue, { id: number }>;
+
+export class QueueGateway {
+  readonly #links: NodeLinks;
+  readonly #vhost: string;
+  readonly #queues: ReadonlyMap<string, Queue>;
+  /** By the node, the name by which it hears, and the number that it has there. */
+  readonly #channels = new Map<string, RemoteChannel>();
+
+  constructor({ links, vhost, queues }: QueueGatewayOptions) {
+    this.#links = links;
+    this.#vhost = vhost;
+    this.#queues = queues;
+  }
+
+  open(): void {
+    this.#links.register(gatewayName(this.#vhost), (from, message) =>
+      this.#received(from, message as unknown as ToQueue),
+    );
+    this.#links.watch({ nodeUp: () => {}, nodeDown: (node) => this.#nodeDown(node) });
+  }
+
+  #received(node: string, message: ToQueue): void {
+    const queue = this.#queues.get(message.queue);
+    const tell = (answer: FromQueue): void =>
+      this.#links.send(node, message.replyTo, termOf(answer));
+    if (queue === undefined || queue instanceof RemoteQueue) {
+      this.#isNotHere(message, tell);
+      return;
+    }
+    switch (message.kind) {
+      case 'publish':
+        this.#publish(queue, message, tell);
+        return;
+      case 'settle':
+        this.#channels.get(keyOf(node, message))?.settle(message.positions, message.how);
+        return;
+      case 'channel-closed': {
+        const key = keyOf(node, message);
+        const channel = this.#channels.get(key);
+        this.#channels.delete(key);
+        channel?.close();
+        return;
+      }
+      default:
+        this.#answer(queue, message, (key) => this.#channelOf(node, key, queue, tell), tell);
+    }
+  }
+
+  #isNotHere(message: ToQueue, tell: (answer: FromQueue) => void): void {
+    if ('id' in message) tell({ kind: 'noproc', id: message.id });
+    if (message.kind !== 'publish' || message.sequence === null) return;
+    tell({ kind: 'rejected', sequence: message.sequence });
+  }
+
+  #publish(
+    queue: Queue,
+    { message, sequence }: Extract<ToQueue, { kind: 'publish' }>,
+    tell: (answer: FromQueue) => void,
+  ): void {
+    if (sequence === null) {
+      queue.publish(message, null);
+      return;
+    }
+    queue.publish(message, {
+      confirmed: () => tell({ kind: 'confirmed', sequence }),
+      rejected: () => tell({ kind: 'rejected', sequence }),
+    });
+  }
+
+  #answer(
+    queue: Queue,
+    request: Request,
+    channelOf: (request: Request & { readonly channel: number }) => RemoteChannel,
+    tell: (answer: FromQueue) => void,
+  ): void {
+    const { id } = request;
+    const answer = (result: object | number | null | AmqpError): void => {
+      if (isAmqpError(result)) tell({ kind: 'refused', id, error: result });
+      else tell({ kind: 'answer', id, answer: result as unknown as Term });
+    };
+    switch (request.kind) {
+      case 'consume': {
+        const channel = channelOf(request);
+        queue.consume(channel, request.options, (refused) => {
+          if (refused === null) channel.consumes(request.options.tag, request.options.noAck);
+          answer(refused);
+        });
+        return;
+      }
+      case 'cancel':
+        queue.cancel(channelOf(request), request.tag, answer);
+        return;
+      case 'get': {
+        const channel = channelOf(request);
+        queue.get(channel, request.noAck, (fetched) => {
+          if (fetched !== null && !isAmqpError(fetched) && !request.noAck)
+            channel.holds(fetched.of);
+          answer(fetched === null || isAmqpError(fetched) ? fetched : plain(fetched));
+        });
+        return;
+      }
+      case 'counts':
+        queue.counts(answer);
+        return;
+      case 'purge':
+        queue.purge(answer);
+        return;
+      case 'delete':
+        queue.delete(request.conditions, answer);
+    }
+  }
+
+  #channelOf(
+    node: string,
+    request: Request & { readonly channel: number },
+    queue: Queue,
+    tell: (answer: FromQueue) => void,
+  ): RemoteChannel {
+    const key = keyOf(node, request);
+    const known = this.#channels.get(key);
+    if (known !== undefined && known.queue === queue) return known;
+    const made = new RemoteChannel({ node, number: request.channel, queue, tell });
+    this.#channels.set(key, made);
+    return made;
+  }
+
+  /** Its channels are gone with it, or cannot be told anything any more. */
+  #nodeDown(node: string): void {
+    for (const [key, channel] of [...this.#channels]) {
+      if (channel.node !== node) continue;
+      this.#channels.delete(key);
+      channel.close();
+    }
+  }
+}
+
+interface RemoteChannelOptions {
+  readonly node: string;
+  /** What its node calls it. */
+  readonly number: number;
+  readonly queue: Queue;
+  readonly tell: (answer: FromQueue) => void;
+}
+
+/** A channel on another node, as a queue's process here sees it. */
+class RemoteChannel implements ConsumingChannel {
+  /** Never active: the limit of a channel is kept where the channel is. */
+  readonly limiter = new Limiter();
+  readonly node: string;
+  readonly queue: Queue;
+  readonly #number: number;
+  readonly #tell: (answer: FromQueue) => void;
+  readonly #noAck = new Map<string, boolean>();
+  /** What it was delivered and did not settle, by its position. */
+  readonly #held = new Map<number, HeldMessage>();
+
+  constructor({ node, number, queue, tell }: RemoteChannelOptions) {
+    this.node = node;
+    this.queue = queue;
+    this.#number = number;
+    this.#tell = tell;
+  }
+
+  consumes(tag: string, noAck: boolean): void {
+    assert(tag !== '', 'a consumer has a tag', { node: this.node });
+    this.#noAck.set(tag, noAck);
+  }
+
+  holds(of: HeldMessage): void {
+    assert(!this.#held.has(of.position), 'a message is held once', { position: of.position });
+    this.#held.set(of.position, of);
+  }
+
+  deliver(tag: string, of: HeldMessage, redelivered: boolean): void {
+    if (this.#noAck.get(tag) !== true) this.holds(of);
+    const { position, message } = of;
+    this.#tell({ kind: 'deliver', channel: this.#number, tag, position, redelivered, message });
+  }
+
+  cancelled(tag: string): void {
+    this.#noAck.delete(tag);
+    this.#tell({ kind: 'cancelled', channel: this.#number, tag });
+  }
+
+  /** Of what it does not hold, nothing happens: it settles what it had of an earlier process. */
+  settle(positions: readonly number[], how: 'ack' | 'requeue' | 'discard'): void {
+    const messages: HeldMessage[] = [];
+    for (const position of positions) {
+      const of = this.#held.get(position);
+      if (of !== undefined && this.#held.delete(position)) messages.push(of);
+    }
+    if (messages.length > 0) this.queue.settle(this, messages, how);
+  }
+
+  close(): void {
+    this.#held.clear();
+    this.queue.channelClosed(this);
+  }
+}
+
+function keyOf(
+  node: string,
+  { replyTo, channel }: { readonly replyTo: string; readonly channel: number },
+): string {
+  return `${node} ${replyTo} ${channel}`;
+}
+
+/** As it travels: without what only the queue's process may know of the message. */
+function plain({
+  of: { message, position },
+  redelivered,
+  messageCount,
+}: {
+  readonly of: HeldMessage;
+  readonly redelivered: boolean;
+  readonly messageCount: number;
+}): object {
+  return { of: { message, position }, redelivered, messageCount };
+}
