@@ -8,6 +8,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Broker } from '../kafka/broker.ts';
 import { segmentPath } from '../storage/log-directory.ts';
 import type { Segment } from '../storage/segment.ts';
+import { sparseIndexesOf } from '../storage/sparse-indexes.ts';
 import {
   BATCH_HEADER_BYTES,
   isBatchProblem,
@@ -75,8 +76,8 @@ export function logFacts(lab: Lab, host: string, topic: string, partition = 0): 
     records,
     bytes: sum(({ sizeBytes }) => sizeBytes),
     plainBytes,
-    indexEntries: sum(({ offsetIndex }) => offsetIndex.entries),
-    timeIndexEntries: sum(({ timeIndex }) => timeIndex.entries),
+    indexEntries: sum(({ indexes }) => indexes.entries),
+    timeIndexEntries: sum(({ indexes }) => indexes.timeEntries),
     activeBaseOffset: segments[segments.length - 1]?.baseOffset ?? 0,
     logStartOffset: log.logStartOffset,
     logEndOffset: log.logEndOffset,
@@ -88,7 +89,7 @@ export function lookUp(lab: Lab, host: string, topic: string, offset: number): L
   const log = logOf(lab, host, topic, 0);
   const segment = log?.segmentsWithIndexes.findLast(({ baseOffset }) => baseOffset <= offset);
   if (log === null || segment === undefined) return null;
-  const { offsetIndex } = segment;
+  const { offsetIndex } = sparseIndexesOf(segment);
   let [low, high, comparisons] = [0, offsetIndex.entries, 0];
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -10,7 +10,7 @@
  * before the next flush.
  */
 import { assert } from '../kernel/assert.ts';
-import type { Disk, DiskFile, DiskResult } from '../kernel/ports.ts';
+import type { DiskFile, DiskResult } from '../kernel/ports.ts';
 
 export class IndexFile {
   readonly path: string;
@@ -19,11 +19,11 @@ export class IndexFile {
   #entriesWritten: number;
   #dirty = false;
 
-  constructor(disk: Disk, path: string, entryBytes: number) {
-    assert(entryBytes > 0, 'an entry has bytes', { path, entryBytes });
-    this.path = path;
+  constructor(file: DiskFile, entryBytes: number) {
+    assert(entryBytes > 0, 'an entry has bytes', { path: file.path, entryBytes });
+    this.path = file.path;
     this.entryBytes = entryBytes;
-    this.#file = disk.open(path);
+    this.#file = file;
     this.#entriesWritten = Math.floor(this.#file.size() / entryBytes);
   }
 

@@ -13,6 +13,8 @@
  *     <log dir>/pay-0/leader-epoch-checkpoint
  *     <log dir>/pay-0/partition.metadata
  *
+ * A stream of RabbitMQ has segments with other endings and nothing else (`segment-layout.ts`).
+ *
  * Not here: what is in the files.
  */
 import { assert } from '../kernel/assert.ts';
@@ -35,16 +37,12 @@ export const SWAP_SUFFIX = '.swap';
 /** What a folder gets behind its name and a unique id when its topic is deleted. */
 export const DELETE_FOLDER_SUFFIX = '-delete';
 
-/** The files of a segment; the log file first. */
-export const SEGMENT_SUFFIXES = ['.log', '.index', '.timeindex'] as const;
-export type SegmentSuffix = (typeof SEGMENT_SUFFIXES)[number];
-
 const OFFSET_DIGITS = 20;
-const SEGMENT_FILE = /^(\d{20})(\.log|\.index|\.timeindex|\.txnindex)$/;
+const SEGMENT_FILE = /^(\d{20})(\.log|\.segment|\.index|\.timeindex|\.txnindex)$/;
 const LOG_FOLDER = /^(\S+)-(\d+)$/;
 
 /** The path of a segment's file: the base offset in 20 digits, so that names sort as offsets do. */
-export function segmentPath(folder: string, baseOffset: number, suffix: SegmentSuffix): string {
+export function segmentPath(folder: string, baseOffset: number, suffix: string): string {
   assert(Number.isSafeInteger(baseOffset) && baseOffset >= 0, 'a base offset', { baseOffset });
   return `${folder}/${String(baseOffset).padStart(OFFSET_DIGITS, '0')}${suffix}`;
 }

@@ -419,7 +419,7 @@ export class SegmentedLog {
     }
     this.#segments.push(new Segment(this.segmentContext, baseOffset, this.#ports.clock.wall()));
     this.#hooks.rolled?.(baseOffset);
-    this.flush();
+    if (this.segmentContext.layout.syncsWhenFull) this.flush();
   }
 
   /** Back to where the append began, whatever the disk says: the log is failed then. */

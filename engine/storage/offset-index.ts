@@ -31,7 +31,7 @@ export class OffsetIndex {
   constructor(disk: Disk, path: string, baseOffset: number, indexBytesMax: number) {
     assert(baseOffset >= 0, 'a base offset', { path, baseOffset });
     this.baseOffset = baseOffset;
-    this.file = new IndexFile(disk, path, ENTRY_BYTES);
+    this.file = new IndexFile(disk.open(path), ENTRY_BYTES);
     this.#entriesMax = Math.floor(indexBytesMax / ENTRY_BYTES);
   }
 

@@ -26,8 +26,10 @@ import { SegmentedLog } from './log.ts';
 import type { LogHooks, LogPorts } from './log.ts';
 import { deleteSegmentFiles } from './segment-deletion.ts';
 import { completeSwaps } from './segment-swap.ts';
+import type { SegmentLayout } from './segment-layout.ts';
 import { Segment } from './segment.ts';
 import type { CutReason, DiskFailure, SegmentContext } from './segment.ts';
+import { sparseLayout } from './sparse-indexes.ts';
 
 export interface OpenOptions {
   /** The log's folder, as in `data/pay-0`; it need not exist yet. */
@@ -69,11 +71,16 @@ export type OpenResult =
   | { readonly failure: DiskFailure };
 
 /** Opens a log, new or old. The disk's errors are values. */
-export function openLog(ports: LogPorts, framing: Framing, options: OpenOptions): OpenResult {
+export function openLog(
+  ports: LogPorts,
+  framing: Framing,
+  options: OpenOptions,
+  layout: SegmentLayout = sparseLayout,
+): OpenResult {
   const { folder, config, recoveryPoint, logStartOffset } = options;
   assert(recoveryPoint >= 0 && logStartOffset >= 0, 'offsets', { recoveryPoint, logStartOffset });
   const { disk, cost } = ports;
-  const context: SegmentContext = { disk, cost, framing, folder, config };
+  const context: SegmentContext = { disk, cost, framing, layout, folder, config };
   return new Recovery(ports, context, options).run();
 }
 
@@ -126,15 +133,16 @@ class Recovery {
   /** Opens each segment, reads its indexes, and removes what does not belong to any. */
   #openSegments(): void {
     const { disk } = this.#ports;
-    const { folder } = this.#context;
+    const { folder, layout } = this.#context;
+    const [framesSuffix] = layout.suffixes;
     this.#filesRemoved.push(...completeSwaps(this.#ports, this.#context));
     const names = new Set(disk.list(folder));
     const baseOffsets: number[] = [];
     for (const name of names) {
       const parsed = parseSegmentName(name);
-      if (parsed?.suffix === '.log') baseOffsets.push(parsed.baseOffset);
-      const log = parsed === null ? '' : `${name.slice(0, -parsed.suffix.length)}.log`;
-      const orphan = parsed !== null && !names.has(log);
+      if (parsed?.suffix === framesSuffix) baseOffsets.push(parsed.baseOffset);
+      const stem = parsed === null ? '' : name.slice(0, -parsed.suffix.length);
+      const orphan = parsed !== null && !names.has(stem + framesSuffix);
       if (orphan || name.endsWith(DELETED_SUFFIX)) {
         disk.remove(`${folder}/${name}`);
         this.#filesRemoved.push(name);
@@ -142,12 +150,11 @@ class Recovery {
     }
     baseOffsets.sort((left, right) => left - right);
     for (const baseOffset of baseOffsets) {
-      const existed = {
-        offsetIndex: disk.exists(segmentPath(folder, baseOffset, '.index')),
-        timeIndex: disk.exists(segmentPath(folder, baseOffset, '.timeindex')),
-      };
+      const indexed = layout.suffixes.every((of) =>
+        disk.exists(segmentPath(folder, baseOffset, of)),
+      );
       const segment = this.#newSegment(baseOffset);
-      if (!segment.load(existed)) this.#unusable.add(segment);
+      if (!indexed || !segment.load()) this.#unusable.add(segment);
       this.#segments.push(segment);
     }
   }

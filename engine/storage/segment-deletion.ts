@@ -6,12 +6,7 @@
 import { assert } from '../kernel/assert.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { microsOfMillis } from '../kernel/units.ts';
-import {
-  DELETE_FOLDER_SUFFIX,
-  DELETED_SUFFIX,
-  SEGMENT_SUFFIXES,
-  segmentPath,
-} from './log-directory.ts';
+import { DELETE_FOLDER_SUFFIX, DELETED_SUFFIX, segmentPath } from './log-directory.ts';
 import type { Segment, SegmentContext } from './segment.ts';
 
 /** The segments are closed; they must not be in the log's list any more. */
@@ -20,12 +15,12 @@ export function deleteSegmentFiles(
   context: SegmentContext,
   segments: readonly Segment[],
 ): void {
-  const { folder, config } = context;
+  const { folder, config, layout } = context;
   assert(config.fileDeleteDelayMs >= 0, 'a delay', { delayMs: config.fileDeleteDelayMs });
   const renamed: string[] = [];
   for (const segment of segments) {
     segment.closeFiles();
-    for (const suffix of SEGMENT_SUFFIXES) {
+    for (const suffix of layout.suffixes) {
       const path = segmentPath(folder, segment.baseOffset, suffix);
       if (!ports.disk.exists(path)) continue;
       ports.disk.rename(path, path + DELETED_SUFFIX);

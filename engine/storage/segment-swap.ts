@@ -16,13 +16,7 @@
  */
 import { assert } from '../kernel/assert.ts';
 import type { Ports } from '../kernel/ports.ts';
-import {
-  CLEANED_SUFFIX,
-  SEGMENT_SUFFIXES,
-  SWAP_SUFFIX,
-  parseSegmentName,
-  segmentPath,
-} from './log-directory.ts';
+import { CLEANED_SUFFIX, SWAP_SUFFIX, parseSegmentName, segmentPath } from './log-directory.ts';
 import type { SegmentedLog } from './log.ts';
 import { Segment } from './segment.ts';
 import type { SegmentContext } from './segment.ts';
@@ -36,8 +30,8 @@ export function beginCleaned(log: SegmentedLog, baseOffset: number, nowMs: numbe
 
 /** Removes the files of step 1. */
 export function removeCleaned({ segmentContext }: SegmentedLog, baseOffset: number): void {
-  const { disk, folder } = segmentContext;
-  for (const suffix of SEGMENT_SUFFIXES) {
+  const { disk, folder, layout } = segmentContext;
+  for (const suffix of layout.suffixes) {
     disk.remove(segmentPath(folder, baseOffset, suffix) + CLEANED_SUFFIX);
   }
 }
@@ -61,7 +55,7 @@ export function swapSegments(
   deleteSegmentFiles(ports, context, old);
   renameAll(context, cleaned.baseOffset, SWAP_SUFFIX, '');
   const segment = new Segment(context, cleaned.baseOffset, last.createdMs);
-  const loaded = segment.load({ offsetIndex: true, timeIndex: true });
+  const loaded = segment.load();
   assert(loaded, 'K14: indexes that were just written', { baseOffset: segment.baseOffset });
   segment.finishLoad();
   segment.nextOffset = last.nextOffset;
@@ -124,12 +118,12 @@ function replacedBy(
 }
 
 function renameAll(
-  { disk, folder }: SegmentContext,
+  { disk, folder, layout }: SegmentContext,
   baseOffset: number,
   from: string,
   to: string,
 ): void {
-  for (const suffix of SEGMENT_SUFFIXES) {
+  for (const suffix of layout.suffixes) {
     const path = segmentPath(folder, baseOffset, suffix);
     if (disk.exists(path + from)) disk.rename(path + from, path + to);
   }

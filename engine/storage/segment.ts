@@ -1,17 +1,16 @@
 /**
- * One segment of a log: the `.log` file with the frames and its two indexes.
+ * One segment of a log: the file with the frames, and its indexes. With Kafka's layout:
  *
  *     00000000000000000042.log         frames from offset 42 on, one behind the other
  *     00000000000000000042.index       offset -> position, sparse
  *     00000000000000000042.timeindex   timestamp -> offset, sparse
  *
- * Responsible for: where a frame lies, what the indexes say, whether the next frame still belongs
- * here. Source: storage/internals/log/LogSegment.java, whose rules for index entries and rolling
- * these are. Differences: index entries are made per frame and `truncateAt` counts the bytes since
- * the last entry on, so that an index that was kept equals one that was rebuilt, byte for byte;
- * there is no transaction index yet, and no jitter in `segment.ms`.
+ * Responsible for: where a frame lies, whether the next frame still belongs here. Source:
+ * storage/internals/log/LogSegment.java, whose rules for rolling these are. Differences: there is
+ * no transaction index here, and no jitter in `segment.ms`.
  *
- * Not here: the list of segments, offsets of the log, flush and retention (`log.ts` and beside it).
+ * Not here: what the indexes say, and when they get an entry (`segment-layout.ts`); the list of
+ * segments, offsets of the log, flush and retention (`log.ts` and beside it).
  */
 import { assert } from '../kernel/assert.ts';
 import type { Cost, Disk, DiskFile, DiskResult } from '../kernel/ports.ts';
@@ -20,8 +19,7 @@ import { copyHeader } from './framing.ts';
 import type { FrameHeader, Framing, TimestampOffset } from './framing.ts';
 import type { LogConfig } from './log-config.ts';
 import { segmentPath } from './log-directory.ts';
-import { OffsetIndex } from './offset-index.ts';
-import { TimeIndex } from './time-index.ts';
+import type { LargestTimestamp, SegmentIndexes, SegmentLayout } from './segment-layout.ts';
 
 /** An error of the disk, as the operating system names it. */
 export type DiskFailure = Exclude<DiskResult, 'ok'>;
@@ -31,6 +29,7 @@ export interface SegmentContext {
   readonly disk: Disk;
   readonly cost: Cost;
   readonly framing: Framing;
+  readonly layout: SegmentLayout;
   readonly folder: string;
   config: LogConfig;
 }
@@ -60,8 +59,7 @@ const SCAN_BYTES = 65_536;
 
 export class Segment {
   readonly baseOffset: number;
-  readonly offsetIndex: OffsetIndex;
-  readonly timeIndex: TimeIndex;
+  readonly indexes: SegmentIndexes;
   /** When this segment was made or emptied, wall clock; for segments whose frames have no time. */
   createdMs: number;
   /** When it was last written to, wall clock (after a restart: when it was opened). */
@@ -80,7 +78,6 @@ export class Segment {
   readonly #context: SegmentContext;
   readonly #file: DiskFile;
   readonly #search: FrameScan;
-  #lastIndexedPosition: number;
   #lastFrame: { offset: number; position: number; epoch: number } | null = null;
   #rollTimestamp: number | null = null;
 
@@ -90,29 +87,18 @@ export class Segment {
    */
   constructor(context: SegmentContext, baseOffset: number, nowMs: number, suffix = '') {
     assert(Number.isSafeInteger(baseOffset) && baseOffset >= 0, 'a base offset', { baseOffset });
-    const { disk, folder, config } = context;
+    const { disk, folder, layout } = context;
+    const path = (of: string): string => segmentPath(folder, baseOffset, of) + suffix;
     this.#context = context;
     this.baseOffset = baseOffset;
-    this.#file = disk.open(segmentPath(folder, baseOffset, '.log') + suffix);
-    this.offsetIndex = new OffsetIndex(
-      disk,
-      segmentPath(folder, baseOffset, '.index') + suffix,
-      baseOffset,
-      config.segmentIndexBytes,
-    );
-    this.timeIndex = new TimeIndex(
-      disk,
-      segmentPath(folder, baseOffset, '.timeindex') + suffix,
-      baseOffset,
-      config.segmentIndexBytes,
-    );
+    this.#file = layout.openFrames(disk, path(layout.suffixes[0]));
+    this.indexes = layout.openIndexes({ disk, baseOffset, config: () => context.config, path });
     this.createdMs = nowMs;
     this.modifiedMs = nowMs;
     this.sizeBytes = this.#file.size();
     this.nextOffset = baseOffset;
     this.offsetOfMaxTimestamp = baseOffset;
     this.cold = this.sizeBytes > 0;
-    this.#lastIndexedPosition = 0;
     this.#search = this.#scan(context.config.indexIntervalBytes * 2);
   }
 
@@ -142,8 +128,8 @@ export class Segment {
       nextOffset: this.nextOffset,
       sizeBytes: this.sizeBytes,
       maxTimestamp: this.maxTimestamp,
-      indexEntries: this.offsetIndex.entries,
-      timeIndexEntries: this.timeIndex.entries,
+      indexEntries: this.indexes.entries,
+      timeIndexEntries: this.indexes.timeEntries,
     };
   }
 
@@ -154,11 +140,10 @@ export class Segment {
    * that the indexes cannot hold. Source: LogSegment.shouldRoll.
    */
   mustRollFor(header: FrameHeader, nowMs: number): boolean {
-    const config = this.#context.config;
-    if (!this.offsetIndex.canHold(header.lastOffset)) return true;
+    const { config, layout } = this.#context;
+    if (!this.indexes.canHold(header.lastOffset)) return true;
     if (this.sizeBytes === 0) return false;
-    if (this.sizeBytes + header.sizeBytes > config.segmentBytes) return true;
-    if (this.offsetIndex.full || this.timeIndex.full) return true;
+    if (layout.isFull(this.sizeBytes, header.sizeBytes, config) || this.indexes.full) return true;
     return this.#waitedMs(header.maxTimestamp, nowMs) > config.segmentMs;
   }
 
@@ -179,13 +164,7 @@ export class Segment {
       this.maxTimestamp = maxTimestamp;
       this.offsetOfMaxTimestamp = lastOffset;
     }
-    if (position - this.#lastIndexedPosition > this.#context.config.indexIntervalBytes) {
-      if (!this.offsetIndex.full) this.offsetIndex.append(lastOffset, position);
-      if (!this.timeIndex.full) {
-        this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
-      }
-      this.#lastIndexedPosition = position;
-    }
+    this.indexes.note(header, position, this);
     this.sizeBytes = position + sizeBytes;
     this.nextOffset = lastOffset + 1;
     this.#setLastFrame(baseOffset, position, header.epoch);
@@ -198,18 +177,13 @@ export class Segment {
     this.modifiedMs = nowMs;
     this.dirty = true;
     this.#context.cost.charge('append', frames.length);
-    return this.#file.write(position, frames);
+    const result = this.#file.write(position, frames);
+    return result !== 'ok' || this.#context.layout.syncsWhenFull ? result : this.saveIndexes();
   }
 
-  /** The last act of an active segment: the time index gets the largest timestamp. */
+  /** The last act of an active segment: the indexes are completed. */
   becomeInactive(): void {
-    assert(this.maxTimestamp >= this.timeIndex.lastTimestamp, 'the time index is behind', {
-      max: this.maxTimestamp,
-      indexed: this.timeIndex.lastTimestamp,
-    });
-    if (this.maxTimestamp >= 0) {
-      this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
-    }
+    this.indexes.becomeInactive(this);
   }
 
   // --------------------------------------------------------------------------------------- find
@@ -226,7 +200,7 @@ export class Segment {
     if (offset >= this.nextOffset) return this.sizeBytes;
     const last = this.#lastFrame;
     const begin =
-      last !== null && offset >= last.offset ? last.position : this.offsetIndex.lookup(offset);
+      last !== null && offset >= last.offset ? last.position : this.indexes.lookup(offset);
     this.#search.begin(Math.min(begin, this.sizeBytes), this.sizeBytes);
     for (;;) {
       const step = this.#search.next();
@@ -242,7 +216,7 @@ export class Segment {
   frameEndWithin(start: number, bound: number): number {
     assert(start <= bound && bound <= this.sizeBytes, 'positions of the segment', { start, bound });
     const search = this.#search;
-    search.begin(Math.max(start, this.offsetIndex.floorPosition(bound)), this.sizeBytes);
+    search.begin(Math.max(start, this.indexes.floorPosition(bound)), this.sizeBytes);
     for (;;) {
       const step = search.next();
       if (step === 'end') return this.sizeBytes;
@@ -262,7 +236,7 @@ export class Segment {
   scanFrom(offset: number): FrameScan {
     this.#warmUp();
     const scan = this.#scan(SCAN_BYTES);
-    scan.begin(Math.min(this.offsetIndex.lookup(offset), this.sizeBytes), this.sizeBytes);
+    scan.begin(Math.min(this.indexes.lookup(offset), this.sizeBytes), this.sizeBytes);
     return scan;
   }
 
@@ -274,7 +248,7 @@ export class Segment {
     timestampMin: number,
     offsetMin: number,
   ): (TimestampOffset & { readonly epoch: number }) | null {
-    const from = Math.max(this.timeIndex.lookup(timestampMin), offsetMin, this.baseOffset);
+    const from = Math.max(this.indexes.lookupTime(timestampMin), offsetMin, this.baseOffset);
     const scan = this.scanFrom(from);
     while (scan.next() === 'frame') {
       const { maxTimestamp, lastOffset, sizeBytes, epoch } = scan.header;
@@ -303,8 +277,7 @@ export class Segment {
     assert(nextOffset >= this.baseOffset, 'an offset of the segment', { nextOffset });
     this.sizeBytes = position;
     const results = [
-      this.offsetIndex.cutFrom(position),
-      this.timeIndex.cutFrom(nextOffset),
+      this.indexes.cutFrom(position, nextOffset),
       this.#file.size() > position ? this.#file.truncate(position) : 'ok',
     ];
     this.nextOffset = nextOffset;
@@ -314,22 +287,18 @@ export class Segment {
       this.createdMs = nowMs;
       this.#rollTimestamp = null;
     }
-    this.#lastIndexedPosition = this.offsetIndex.lastPosition;
     this.#lastFrame = null;
     this.#readTail();
     return results.find((result) => result !== 'ok') ?? 'ok';
   }
 
   /**
-   * Reads the indexes of a segment whose log is trusted. False if one is missing or cannot be
-   * right: then `check` rebuilds them.
+   * Reads the indexes of a segment whose log is trusted. False if they cannot be right: then
+   * `check` rebuilds them.
    */
-  load(existed: { readonly offsetIndex: boolean; readonly timeIndex: boolean }): boolean {
-    if (!existed.offsetIndex || !existed.timeIndex) return false;
-    if (!this.offsetIndex.load(this.sizeBytes) || !this.timeIndex.load()) return false;
-    this.#lastIndexedPosition = this.offsetIndex.lastPosition;
-    this.maxTimestamp = this.timeIndex.lastTimestamp;
-    this.offsetOfMaxTimestamp = this.timeIndex.lastOffset;
+  load(): boolean {
+    if (!this.indexes.load(this.sizeBytes)) return false;
+    this.#setLargest(this.indexes.largest);
     return true;
   }
 
@@ -344,15 +313,13 @@ export class Segment {
    * `epochBefore` is the epoch of the frame before the segment: epochs never fall (K6).
    */
   check(epochBefore: number, visit: (header: FrameHeader) => void): SegmentCheck | DiskFailure {
-    for (const result of [this.offsetIndex.reset(), this.timeIndex.reset()]) {
-      if (result !== 'ok') return result;
-    }
+    const emptied = this.indexes.reset();
+    if (emptied !== 'ok') return emptied;
     const fileBytes = this.#file.size();
     this.sizeBytes = 0;
     this.nextOffset = this.baseOffset;
     this.maxTimestamp = -1;
     this.offsetOfMaxTimestamp = this.baseOffset;
-    this.#lastIndexedPosition = 0;
     this.#lastFrame = null;
     this.#rollTimestamp = null;
     this.dirty = true;
@@ -390,8 +357,7 @@ export class Segment {
   // -------------------------------------------------------------------------------------- files
 
   saveIndexes(): DiskResult {
-    const result = this.offsetIndex.save();
-    return result === 'ok' ? this.timeIndex.save() : result;
+    return this.indexes.save();
   }
 
   /** Asks for the syncs that are due; returns how many completions `done` will get. */
@@ -402,18 +368,12 @@ export class Segment {
       syncs += 1;
       this.#file.sync(done);
     }
-    for (const file of [this.offsetIndex.file, this.timeIndex.file]) {
-      if (!file.dirty) continue;
-      syncs += 1;
-      file.sync(done);
-    }
-    return syncs;
+    return syncs + this.indexes.sync(done);
   }
 
   closeFiles(): void {
     this.#file.close();
-    this.offsetIndex.file.close();
-    this.timeIndex.file.close();
+    this.indexes.closeFiles();
   }
 
   #scan(windowBytes: number): FrameScan {
@@ -427,19 +387,19 @@ export class Segment {
     this.#context.cost.charge('crc', sizeBytes);
     if (!this.#context.framing.valid(scan.bytes, scan.start, sizeBytes)) return 'bad checksum';
     if (baseOffset < this.nextOffset || lastOffset < baseOffset) return 'offsets out of order';
-    if (!this.offsetIndex.canHold(lastOffset)) return 'offsets out of order';
+    if (!this.indexes.canHold(lastOffset)) return 'offsets out of order';
     return epoch < (this.#lastFrame?.epoch ?? epochBefore) ? 'epochs out of order' : null;
   }
 
   /**
    * Brings what memory knows of the last frames up to the end of the log: the largest timestamp
-   * (which the time index has only up to its last entry), the next offset, the last epoch.
+   * (which the indexes may have only up to their last entry), the next offset, the last epoch.
    */
   #readTail(): void {
-    this.maxTimestamp = this.timeIndex.lastTimestamp;
-    this.offsetOfMaxTimestamp = this.timeIndex.lastOffset;
+    const { largest } = this.indexes;
+    this.#setLargest(largest);
     if (this.sizeBytes === 0) return;
-    const scan = this.scanFrom(this.timeIndex.lastOffset);
+    const scan = this.scanFrom(largest.offsetOfMaxTimestamp);
     while (scan.next() === 'frame') {
       const { baseOffset, lastOffset, maxTimestamp, epoch } = scan.header;
       if (maxTimestamp > this.maxTimestamp) {
@@ -449,7 +409,12 @@ export class Segment {
       this.nextOffset = Math.max(this.nextOffset, lastOffset + 1);
       this.#setLastFrame(baseOffset, scan.position, epoch);
     }
-    assert(this.maxTimestamp >= this.timeIndex.lastTimestamp, 'the time index is no further');
+    assert(this.maxTimestamp >= largest.maxTimestamp, 'the indexes are no further');
+  }
+
+  #setLargest({ maxTimestamp, offsetOfMaxTimestamp }: LargestTimestamp): void {
+    this.maxTimestamp = maxTimestamp;
+    this.offsetOfMaxTimestamp = offsetOfMaxTimestamp;
   }
 
   #setLastFrame(offset: number, position: number, epoch: number): void {

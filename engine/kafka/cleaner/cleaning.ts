@@ -23,6 +23,7 @@ import { micros } from '../../kernel/units.ts';
 import { frameHeader } from '../../storage/framing.ts';
 import { RELATIVE_OFFSET_MAX } from '../../storage/offset-index.ts';
 import type { DiskFailure, Segment } from '../../storage/segment.ts';
+import { sparseIndexesOf } from '../../storage/sparse-indexes.ts';
 import { beginCleaned, removeCleaned, swapSegments } from '../../storage/segment-swap.ts';
 import {
   type BatchHeader,
@@ -388,8 +389,9 @@ function groupBySize(
   for (const segment of segments) {
     const group = groups[groups.length - 1];
     bytes += segment.sizeBytes;
-    indexBytes += segment.offsetIndex.file.sizeBytes;
-    timeIndexBytes += segment.timeIndex.file.sizeBytes;
+    const { offsetIndex, timeIndex } = sparseIndexesOf(segment);
+    indexBytes += offsetIndex.file.sizeBytes;
+    timeIndexBytes += timeIndex.file.sizeBytes;
     const fits =
       group !== undefined &&
       bytes <= config['segment.bytes'] &&
@@ -402,8 +404,8 @@ function groupBySize(
     }
     groups.push([segment]);
     bytes = segment.sizeBytes;
-    indexBytes = segment.offsetIndex.file.sizeBytes;
-    timeIndexBytes = segment.timeIndex.file.sizeBytes;
+    indexBytes = offsetIndex.file.sizeBytes;
+    timeIndexBytes = timeIndex.file.sizeBytes;
   }
   return groups;
 }

@@ -18,6 +18,7 @@ import type { SimHost } from '../../sim/host.ts';
 import type { World } from '../../sim/world.ts';
 import { parseSegmentName } from '../../storage/log-directory.ts';
 import type { Segment } from '../../storage/segment.ts';
+import { sparseIndexesOf } from '../../storage/sparse-indexes.ts';
 import {
   isBatchProblem,
   readRecords,
@@ -197,7 +198,9 @@ interface Indexes {
   readonly times: readonly IndexEntry[];
 }
 
-function indexesInMemory({ baseOffset, offsetIndex, timeIndex }: Segment): Indexes {
+function indexesInMemory(segment: Segment): Indexes {
+  const { baseOffset } = segment;
+  const { offsetIndex, timeIndex } = sparseIndexesOf(segment);
   const entryOf = (entry: number, offset: number, says: number): IndexEntry => ({
     entry,
     relativeOffset: offset - baseOffset,

@@ -5,11 +5,12 @@
  * Done once for each segment when it is full, and for all of them after a restart.
  */
 import type { Segment } from '../../../storage/segment.ts';
+import { sparseIndexesOf } from '../../../storage/sparse-indexes.ts';
 import { type Batch, placeOf } from './batch.ts';
 
 /** Null, or what is wrong. `batches` are those of the log, in order. */
 export function indexDefect(segment: Segment, batches: readonly Batch[]): string | null {
-  const { offsetIndex } = segment;
+  const { offsetIndex } = sparseIndexesOf(segment);
   for (let entry = 0; entry < offsetIndex.entries; entry++) {
     const offset = offsetIndex.offsetAt(entry);
     const position = offsetIndex.positionAt(entry);
@@ -26,7 +27,8 @@ export function indexDefect(segment: Segment, batches: readonly Batch[]): string
 }
 
 function timeDefect(segment: Segment, batches: readonly Batch[]): string | null {
-  const { timeIndex, baseOffset } = segment;
+  const { baseOffset } = segment;
+  const { timeIndex } = sparseIndexesOf(segment);
   let place = placeOf(batches, baseOffset);
   let largest = -1;
   let before = -1;
