@@ -3,6 +3,7 @@ import type { Ports } from '../../engine/kernel/ports.ts';
 import { micros } from '../../engine/kernel/units.ts';
 import { Distribution } from '../../engine/rabbitmq/cluster/distribution.ts';
 import { classicQueues } from '../../engine/rabbitmq/queue/classic-queue-type.ts';
+import { streams } from '../../engine/rabbitmq/stream/stream-type.ts';
 import { newestProfile, profileOf, type Profile } from '../../engine/rabbitmq/profiles.ts';
 import { Users } from '../../engine/rabbitmq/vhost/users.ts';
 import { VirtualHost } from '../../engine/rabbitmq/vhost/virtual-host.ts';
@@ -32,7 +33,7 @@ export class Node {
       ...{ ports: this.ports, users: this.users, profile },
       random: this.ports.random('names'),
       links: new Distribution({ ports: this.ports, members: [this.ports.host] }),
-      queueTypes: [classicQueues],
+      queueTypes: [classicQueues, streams],
     });
   }
 

@@ -78,6 +78,11 @@ export const switches = {
     about: 'When the single active consumer is cancelled, the next is served at once.',
     source: 'rabbit_amqqueue_process, basic_cancel: it chose the next, and since 4.0 it runs',
   },
+  streamErrorsSayStream: {
+    since: '4.0',
+    about: 'Errors of a stream say "stream queue ...", where they had said "queue ..." in quotes.',
+    source: 'rabbit_stream_queue:consume',
+  },
   globalQos: {
     since: '3.8',
     until: '4.3',

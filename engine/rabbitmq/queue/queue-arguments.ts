@@ -1,7 +1,8 @@
 /**
- * Which arguments a classic queue and its consumers may have, and what is wrong with one.
+ * Which arguments queues and their consumers may have, and what is wrong with one.
  *
- * An argument that only other types of queue know is refused; one that nobody knows is ignored.
+ * A value is checked whatever the type of the queue is; then an argument that only other types of
+ * queue know is refused. One that nobody knows is ignored.
  * The texts in the errors are Erlang terms, as clients see them.
  * Source: `rabbit_amqqueue:declare_args`, `consume_args`, `check_arguments_key`.
  */
@@ -11,6 +12,7 @@ import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { integerOf, isIntegerType, printed } from '../field-table.ts';
 import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import { EXPIRY_MS_MAX } from '../message.ts';
+import { ageMs } from './age.ts';
 import type { QueueType } from './queue.ts';
 
 /** Null, or what is wrong, as an Erlang term. */
@@ -32,6 +34,12 @@ const duration: Check = (of, args) => {
 
 const positiveDuration: Check = (of, args) =>
   integerOf(of) === 0n ? '{value_zero,0}' : duration(of, args);
+
+const positive: Check = (of, args) =>
+  integerOf(of) === 0n ? '{value_zero,0}' : nonNegative(of, args);
+
+const age: Check = (of, args) =>
+  text(of, args) ?? (ageMs(printed(of)) === null ? 'invalid_max_age' : null);
 
 const priority: Check = (of, args) =>
   nonNegative(of, args) ??
@@ -60,14 +68,17 @@ const version: Check = (of, args) => {
   return allowed ? null : `"unsupported queue version '${printed(of)}'"`;
 };
 
-/** In the order in which the broker looks at them. */
-const classicArguments: Readonly<Record<string, Check>> = {
+/** Of all types of queues, in the order in which the broker looks at them (`declare_args`). */
+const queueArguments: Readonly<Record<string, Check>> = {
   'x-expires': positiveDuration,
   'x-message-ttl': duration,
   'x-dead-letter-exchange': text,
   'x-dead-letter-routing-key': deadLetterRoutingKey,
+  'x-dead-letter-strategy': oneOf(['at-most-once', 'at-least-once'], () => 'invalid_dlx_strategy'),
   'x-max-length': nonNegative,
   'x-max-length-bytes': nonNegative,
+  'x-max-in-memory-length': nonNegative,
+  'x-max-in-memory-bytes': nonNegative,
   'x-max-priority': priority,
   'x-overflow': oneOf(
     ['drop-head', 'reject-publish', 'reject-publish-dlx'],
@@ -76,22 +87,43 @@ const classicArguments: Readonly<Record<string, Check>> = {
   'x-queue-mode': oneOf(['default', 'lazy'], (mode) => `"unsupported queue mode '${mode}'"`),
   'x-queue-version': version,
   'x-single-active-consumer': boolean,
+  'x-queue-type': text,
+  'x-quorum-initial-group-size': positive,
+  'x-max-age': age,
+  'x-stream-max-segment-size-bytes': nonNegative,
+  'x-initial-cluster-size': positive,
+  'x-queue-leader-locator': oneOf(
+    ['client-local', 'balanced', 'random', 'least-leaders'],
+    () => 'invalid_queue_locator_arg',
+  ),
 };
 
 /** The arguments that count when a queue is declared again, in the order of comparison. */
 export const comparedArguments: readonly string[] = [
-  ...['x-expires', 'x-message-ttl', 'x-dead-letter-exchange', 'x-dead-letter-routing-key'],
-  ...['x-max-length', 'x-max-length-bytes', 'x-max-priority', 'x-overflow', 'x-queue-mode'],
-  ...['x-queue-version', 'x-single-active-consumer', 'x-queue-type', 'x-queue-master-locator'],
+  ...Object.keys(queueArguments),
+  'x-queue-master-locator',
 ];
 
-/** What only quorum queues and streams know. */
-const otherTypesArguments: ReadonlySet<string> = new Set([
-  ...['x-delivery-limit', 'x-dead-letter-strategy', 'x-max-in-memory-length'],
-  ...['x-max-in-memory-bytes', 'x-quorum-initial-group-size', 'x-quorum-target-group-size'],
-  ...['x-max-age', 'x-stream-max-segment-size-bytes', 'x-stream-filter-size-bytes'],
-  ...['x-initial-cluster-size', 'x-queue-leader-locator'],
+/** What some type of queue knows. */
+const knownArguments: ReadonlySet<string> = new Set([
+  ...Object.keys(queueArguments),
+  ...['x-delivery-limit', 'x-quorum-target-group-size', 'x-stream-filter-size-bytes'],
 ]);
+
+/** What a type of queue is called in errors, and the arguments that it knows. */
+export interface KnownArguments {
+  readonly type: string;
+  readonly known: ReadonlySet<string>;
+}
+
+const classicArguments: KnownArguments = {
+  type: 'rabbit_classic_queue',
+  known: new Set([
+    ...['x-expires', 'x-message-ttl', 'x-dead-letter-exchange', 'x-dead-letter-routing-key'],
+    ...['x-max-length', 'x-max-length-bytes', 'x-max-priority', 'x-overflow', 'x-queue-mode'],
+    ...['x-queue-version', 'x-single-active-consumer', 'x-queue-type'],
+  ]),
+};
 
 /** `x-queue-type`, classic where it is missing; a 406 where it is not one of these. */
 export function queueTypeOf(
@@ -108,29 +140,36 @@ export function queueTypeOf(
 
 /** A 406 for the arguments of a classic queue's declaration; null where all are well. */
 export function checkQueueArguments(resource: string, args: FieldTable): AmqpError | null {
-  for (const [name, check] of Object.entries(classicArguments)) {
+  return checkArguments(resource, args, classicArguments);
+}
+
+/** A 406 for the arguments of a declaration; null where all are well. */
+export function checkArguments(
+  resource: string,
+  args: FieldTable,
+  { type, known }: KnownArguments,
+): AmqpError | null {
+  for (const [name, check] of Object.entries(queueArguments)) {
     const value = tableLookup(args, name);
     const wrong = value === undefined ? null : check(value, args);
     if (wrong !== null) return invalid(name, resource, wrong);
   }
-  for (const { name } of args) {
-    if (!otherTypesArguments.has(name)) continue;
-    return preconditionFailed(
-      `invalid arg '${name}' for ${resource} of queue type rabbit_classic_queue`,
-    );
-  }
-  return null;
+  const foreign = args.find(({ name }) => knownArguments.has(name) && !known.has(name));
+  return foreign === undefined ? null : unsupported(foreign.name, resource, type);
 }
 
-/** A 406 for the arguments of a consumer; null where all are well. */
+/** A 406 for the arguments of a classic queue's consumer; null where all are well. */
 export function checkConsumerArguments(resource: string, args: FieldTable): AmqpError | null {
+  const wrong = checkPriority(resource, args);
+  if (wrong !== null || tableLookup(args, 'x-stream-offset') === undefined) return wrong;
+  return unsupported('x-stream-offset', resource, classicArguments.type);
+}
+
+/** A 406 where x-priority is no whole number. */
+export function checkPriority(resource: string, args: FieldTable): AmqpError | null {
   const value = tableLookup(args, 'x-priority');
   const wrong = value === undefined ? null : integer(value, args);
-  if (wrong !== null) return invalid('x-priority', resource, wrong);
-  if (tableLookup(args, 'x-stream-offset') === undefined) return null;
-  return preconditionFailed(
-    `invalid arg 'x-stream-offset' for ${resource} of queue type rabbit_classic_queue`,
-  );
+  return wrong === null ? null : invalid('x-priority', resource, wrong);
 }
 
 /** `x-priority`, 0 where it is missing. */
@@ -140,7 +179,13 @@ export function consumerPriority(args: FieldTable): number {
   return value;
 }
 
-function invalid(name: string, resource: string, term: string): AmqpError {
+/** A 406 for an argument that this type of queue does not know, and another does. */
+export function unsupported(name: string, resource: string, type: string): AmqpError {
+  return preconditionFailed(`invalid arg '${name}' for ${resource} of queue type ${type}`);
+}
+
+/** A 406 for a value; `term` says in Erlang's words what is wrong with it. */
+export function invalid(name: string, resource: string, term: string): AmqpError {
   assert(term !== '', 'a term', { name });
   return preconditionFailed(`invalid arg '${name}' for ${resource}: ${term}`);
 }

@@ -8,7 +8,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { FieldValue } from '../../wire/amqp/field-table.ts';
 import { integerOf, textOf } from '../field-table.ts';
-import { ageMs } from './stream-settings.ts';
+import { ageMs } from '../queue/age.ts';
 
 export type OffsetSpec =
   | 'first'

@@ -10,6 +10,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { DiskResult } from '../../kernel/ports.ts';
+import { frameHeader } from '../../storage/framing.ts';
 import { openLog, type RecoveryReport } from '../../storage/recovery.ts';
 import type { LogHooks, LogPorts, SegmentedLog } from '../../storage/log.ts';
 import type { DiskFailure } from '../../storage/segment.ts';
@@ -18,6 +19,14 @@ import type { OffsetSpec } from './offset-spec.ts';
 import { streamLayout } from './stream-layout.ts';
 import { retainedFrom } from './stream-retention.ts';
 import { logConfigOf, type StreamSettings } from './stream-settings.ts';
+
+/** A chunk as it is read; the bytes are a view, good within the event. */
+export interface StreamChunk {
+  readonly bytes: Uint8Array;
+  readonly firstOffset: number;
+  /** The offset behind it. */
+  readonly next: number;
+}
 
 /** Where an epoch ends in a log: one above its last offset. */
 export interface EpochEnd {
@@ -29,6 +38,7 @@ export class StreamLog {
   readonly #ports: LogPorts;
   readonly #log: SegmentedLog;
   readonly #epochs: EpochEnd[];
+  readonly #header = frameHeader();
   #settings: StreamSettings;
 
   private constructor(
@@ -142,7 +152,7 @@ export class StreamLog {
    * The chunk that has the offset, if all of it is below `end`; null if there is none, and
    * `corrupt` where the disk has rotted. An offset that retention took is that of the first chunk.
    */
-  read(offset: number, end: number): Uint8Array | null | 'corrupt' {
+  read(offset: number, end: number): StreamChunk | null | 'corrupt' {
     const from = Math.max(offset, this.firstOffset);
     if (from >= end) return null;
     const read = this.#log.read(from, 0, { minOneMessage: true, maxOffset: end });
@@ -152,7 +162,10 @@ export class StreamLog {
     if (bytes.length === 0) return null;
     this.#ports.cost.charge('read', bytes.length);
     this.#ports.cost.charge('crc', bytes.length);
-    return chunkFraming.valid(bytes, 0, bytes.length) ? bytes : 'corrupt';
+    if (!chunkFraming.valid(bytes, 0, bytes.length)) return 'corrupt';
+    const header = chunkFraming.header(bytes, 0, this.#header);
+    assert(header === 'ok', 'a whole chunk', { offset, header });
+    return { bytes, firstOffset: this.#header.baseOffset, next: this.#header.lastOffset + 1 };
   }
 
   /** Applies retention: the first offset may rise. */

@@ -10,6 +10,7 @@ import { assert } from '../../kernel/assert.ts';
 import { DEFAULT_LOG_CONFIG, type LogConfig, UNBOUNDED } from '../../storage/log-config.ts';
 import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { integerOf, textOf } from '../field-table.ts';
+import { ageMs } from '../queue/age.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 
 export interface StreamSettings {
@@ -22,27 +23,6 @@ export interface StreamSettings {
 }
 
 const SEGMENT_BYTES = 500_000_000;
-const SECOND_MS = 1000;
-const DAY_MS = 86_400 * SECOND_MS;
-
-const unitMs: Readonly<Record<string, number>> = {
-  Y: 365 * DAY_MS,
-  M: 30 * DAY_MS,
-  D: DAY_MS,
-  h: 3600 * SECOND_MS,
-  m: 60 * SECOND_MS,
-  s: SECOND_MS,
-};
-
-/** Milliseconds of a text as in `7D` or `12h`; null where it is none. Months have 30 days. */
-export function ageMs(text: string): number | null {
-  const match = /^([0-9]+)(.)$/.exec(text);
-  const unit = match === null ? undefined : unitMs[match[2]!];
-  const count = Number(match?.[1]);
-  if (unit === undefined || count === 0) return null;
-  return Number.isSafeInteger(count * unit) ? count * unit : null;
-}
-
 export function streamSettings(args: FieldTable, policy: PolicyDefinition): StreamSettings {
   const count = (key: string): number | null => {
     const given = policy[key] ?? integerOf(tableLookup(args, `x-${key}`));

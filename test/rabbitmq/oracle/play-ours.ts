@@ -1,4 +1,5 @@
 /** Plays a scenario on our components: the least of a channel around a virtual host's session. */
+import { expect } from 'vitest';
 import { isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
 import type { AmqpError } from '../../../engine/wire/amqp/reply-code.ts';
 import type { FieldTable, FieldValue } from '../../../engine/wire/amqp/field-table.ts';
@@ -33,6 +34,20 @@ interface Channel {
 
 const ok = 'ok';
 
+/** An answer that may take events: it is there when the step is over. */
+class Late {
+  readonly #answers: unknown[] = [];
+
+  constructor(ask: (answer: (of: unknown) => void) => void) {
+    ask((of) => this.#answers.push(of));
+  }
+
+  take(): unknown {
+    expect(this.#answers).toHaveLength(1);
+    return this.#answers[0];
+  }
+}
+
 class Player {
   readonly #node: Node;
   readonly #channels = new Map<string, Channel>();
@@ -51,15 +66,18 @@ class Player {
   play(step: Step): readonly string[] {
     this.#happenings = [];
     const [name, method, args] = step;
-    const result = this.#node.act(() => this.#perform(name, method, args));
-    this.#node.advance(method === 'wait' ? (args as ArgsOf<'wait'>).ms : STEP_MS);
-    return historyOf(step, result, this.#happenings);
-  }
-
-  #perform(name: string, method: Method, args: object): string {
     const channel = this.#channel(name);
     const handle = this.#methods[method] as (channel: Channel, args: object) => unknown;
-    const result = handle(channel, args);
+    let result = this.#node.act(() => handle(channel, args));
+    const isLate = result instanceof Late;
+    if (!isLate) result = this.#node.act(() => this.#finish(channel, method, result));
+    this.#node.advance(method === 'wait' ? (args as ArgsOf<'wait'>).ms : STEP_MS);
+    if (isLate) result = this.#finish(channel, method, (result as Late).take());
+    return historyOf(step, result as string, this.#happenings);
+  }
+
+  #finish(channel: Channel, method: Method, result: unknown): string {
+    const { name } = channel;
     if (!isAmqpError(result)) return typeof result === 'string' ? result : ok;
     if (result.code < 500) this.#closeChannel(channel);
     else this.#closeConnection(name[0]!);
@@ -107,7 +125,7 @@ class Player {
   }
 
   readonly #methods: {
-    [M in Method]: (channel: Channel, args: ArgsOf<M>) => AmqpError | string | null | void;
+    [M in Method]: (channel: Channel, args: ArgsOf<M>) => AmqpError | string | null | void | Late;
   } = {
     'exchange.declare': ({ session }, args) =>
       answered((answer) =>
@@ -185,7 +203,7 @@ class Player {
     'basic.recover': ({ session }) => session.recover(),
     'confirm.select': ({ session }) => session.selectConfirms(),
     'tx.select': ({ session }) => session.selectTransactions(),
-    'tx.commit': ({ session }) => answered((answer) => session.commit(answer)),
+    'tx.commit': ({ session }) => new Late((answer) => session.commit(answer)),
     'tx.rollback': ({ session }) => session.rollback(),
     'channel.close': (channel) => this.#closeChannel(channel),
     'connection.close': ({ name }) => this.#closeConnection(name[0]!),

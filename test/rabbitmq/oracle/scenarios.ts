@@ -7,6 +7,7 @@ import { exchanges } from './scenarios/exchanges.ts';
 import { limits } from './scenarios/limits.ts';
 import { permissions } from './scenarios/permissions.ts';
 import { settling } from './scenarios/settling.ts';
+import { streams } from './scenarios/streams.ts';
 import { transactions } from './scenarios/transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   ...deadLetters,
   ...permissions,
   ...transactions,
+  ...streams,
 ];

@@ -1,0 +1,103 @@
+/**
+ * A replica of a stream: copies the writer's chunks in order, and learns what is committed.
+ *
+ * Consumers of its node read from it. Source: `osiris_replica`.
+ * Not here: the writer's side (`replica-feed.ts`).
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Clock } from '../../kernel/ports.ts';
+import { Timer } from '../../kernel/timer.ts';
+import { microsOfMillis } from '../../kernel/units.ts';
+import type { StreamLog } from './stream-log.ts';
+import type { FromWriter, ToWriter } from './stream-message.ts';
+
+/** After so long without an answer it asks again: the writer's node may just be starting. */
+const RETRY_MS = 500;
+
+export interface ReplicaContext {
+  readonly clock: Clock;
+  /** Whether messages reach the writer. */
+  readonly isConnected: () => boolean;
+  readonly send: (message: ToWriter) => void;
+  readonly committed: () => void;
+}
+
+export class StreamReplica {
+  readonly log: StreamLog;
+  readonly #context: ReplicaContext;
+  readonly #retry: Timer;
+  #epoch = 0;
+  #committed: number;
+  #isFollowing = false;
+
+  constructor(log: StreamLog, context: ReplicaContext) {
+    this.log = log;
+    this.#context = context;
+    this.#committed = log.firstOffset;
+    this.#retry = new Timer(context.clock);
+  }
+
+  /** Everything below it may be read. */
+  get committed(): number {
+    return this.#committed;
+  }
+
+  /** Asks the writer to be fed, until it answers. */
+  follow(): void {
+    this.#isFollowing = false;
+    if (!this.#context.isConnected()) return;
+    this.#context.send({ type: 'follow' });
+    this.#retry.set(microsOfMillis(RETRY_MS), 'stream replica', () => this.follow());
+  }
+
+  /** The writer's node is not connected. */
+  lost(): void {
+    this.#isFollowing = false;
+    this.#retry.cancel();
+  }
+
+  received(message: FromWriter): void {
+    switch (message.type) {
+      case 'ends':
+        this.#begin(message);
+        return;
+      case 'chunk':
+        if (this.#isFollowing && message.epoch === this.#epoch) this.#copy(message);
+        return;
+      case 'committed':
+        if (this.#isFollowing && message.epoch === this.#epoch) this.#commit(message.committed);
+        return;
+      default:
+        assert(false, 'what a writer tells its replica', { type: message.type });
+    }
+  }
+
+  close(): void {
+    this.lost();
+  }
+
+  #begin({ epoch, firstOffset, ends }: Extract<FromWriter, { type: 'ends' }>): void {
+    if (epoch < this.#epoch) return;
+    const { log } = this;
+    this.#retry.cancel();
+    if (log.truncateTo(ends, firstOffset) !== 'ok') return;
+    this.#epoch = epoch;
+    this.#isFollowing = true;
+    this.#committed = Math.max(log.firstOffset, Math.min(this.#committed, log.nextOffset));
+    this.#context.send({ type: 'fetch', epoch, next: log.nextOffset });
+  }
+
+  #copy({ epoch, chunk, committed }: Extract<FromWriter, { type: 'chunk' }>): void {
+    const { log } = this;
+    if (log.accept(chunk) !== 'ok') return;
+    this.#context.send({ type: 'acknowledge', epoch, next: log.nextOffset });
+    this.#commit(committed);
+  }
+
+  #commit(committed: number): void {
+    const readable = Math.min(committed, this.log.nextOffset);
+    if (readable <= this.#committed) return;
+    this.#committed = readable;
+    this.#context.committed();
+  }
+}
