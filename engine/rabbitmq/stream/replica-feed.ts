@@ -12,8 +12,9 @@ import type { StreamWriter } from './stream-writer.ts';
 const CHUNKS_AHEAD = 16;
 
 interface Followed {
-  /** The offset of the next chunk to send. */
-  next: number;
+  readonly session: number;
+  /** The offset of the next chunk to send; null before the replica has said what it has. */
+  next: number | null;
   /** The ends of the chunks that were sent and not acknowledged. */
   readonly sent: number[];
   committed: number;
@@ -30,28 +31,29 @@ export class ReplicaFeed {
   }
 
   /** A replica asks where this log differs from its own. */
-  follow(replica: string): void {
+  follow(replica: string, session: number): void {
     const { log, epoch } = this.#writer;
-    this.#followed.delete(replica);
+    this.#followed.set(replica, { session, next: null, sent: [], committed: -1 });
     this.#send(replica, {
-      type: 'ends',
-      epoch,
+      ...{ type: 'ends', session, epoch },
       firstOffset: log.firstOffset,
       ends: log.epochEnds.map((end) => ({ ...end })),
     });
   }
 
   /** It has everything below `next`, as this log does, and is sent what follows. */
-  fetch(replica: string, next: number): void {
+  fetch(replica: string, session: number, next: number): void {
+    const followed = this.#followed.get(replica);
+    if (followed?.session !== session) return;
     assert(next <= this.#writer.log.nextOffset, 'a replica was cut', { replica, next });
-    this.#followed.set(replica, { next, sent: [], committed: -1 });
+    followed.next = next;
     this.#writer.acknowledged(replica, next);
     this.#feed(replica);
   }
 
-  acknowledge(replica: string, next: number): void {
+  acknowledge(replica: string, session: number, next: number): void {
     const followed = this.#followed.get(replica);
-    if (followed === undefined) return;
+    if (followed?.session !== session) return;
     while (followed.sent.length > 0 && followed.sent[0]! <= next) followed.sent.shift();
     this.#writer.acknowledged(replica, next);
     this.#feed(replica);
@@ -70,23 +72,25 @@ export class ReplicaFeed {
   #feed(replica: string): void {
     const followed = this.#followed.get(replica);
     assert(followed !== undefined, 'who is fed follows', { replica });
-    const { log, epoch, committed } = this.#writer;
+    const { session } = followed;
+    if (followed.next === null) return;
+    const { log, committed } = this.#writer;
     while (followed.sent.length < CHUNKS_AHEAD) {
       const chunk = log.read(followed.next, log.nextOffset);
       if (chunk === null || chunk === 'corrupt') break;
       if (chunk.firstOffset !== followed.next) {
         // Retention took what it has to have next: it begins anew.
-        this.follow(replica);
+        this.follow(replica, session);
         return;
       }
       followed.next = chunk.next;
       followed.sent.push(followed.next);
       followed.committed = committed;
-      this.#send(replica, { type: 'chunk', epoch, committed, chunk: chunk.bytes.slice() });
+      this.#send(replica, { type: 'chunk', session, committed, chunk: chunk.bytes.slice() });
     }
     if (followed.committed < committed) {
       followed.committed = committed;
-      this.#send(replica, { type: 'committed', epoch, committed });
+      this.#send(replica, { type: 'committed', session, committed });
     }
   }
 }

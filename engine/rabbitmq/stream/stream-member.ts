@@ -121,13 +121,13 @@ class WritingMember implements StreamMember {
     const message = term as unknown as ToWriter;
     switch (message.type) {
       case 'follow':
-        this.#feed.follow(from);
+        this.#feed.follow(from, message.session);
         return;
       case 'fetch':
-        this.#feed.fetch(from, message.next);
+        this.#feed.fetch(from, message.session, message.next);
         return;
       case 'acknowledge':
-        this.#feed.acknowledge(from, message.next);
+        this.#feed.acknowledge(from, message.session, message.next);
         return;
       case 'write':
         this.#publishers.write(from, message);

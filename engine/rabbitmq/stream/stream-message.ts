@@ -10,10 +10,15 @@ import { assert } from '../../kernel/assert.ts';
 import type { Term } from '../cluster/node-links.ts';
 import type { EpochEnd } from './stream-log.ts';
 
+/** A replica that asks anew begins a new session: what is under way of the one before is void. */
+interface OfSession {
+  readonly session: number;
+}
+
 export type ToWriter =
-  | { readonly type: 'follow' }
-  | { readonly type: 'fetch'; readonly epoch: number; readonly next: number }
-  | { readonly type: 'acknowledge'; readonly epoch: number; readonly next: number }
+  | ({ readonly type: 'follow' } & OfSession)
+  | ({ readonly type: 'fetch'; readonly next: number } & OfSession)
+  | ({ readonly type: 'acknowledge'; readonly next: number } & OfSession)
   | {
       readonly type: 'write';
       /** Of the node that sends, so that numbers begin anew after its restart. */
@@ -23,19 +28,18 @@ export type ToWriter =
     };
 
 export type FromWriter =
-  | {
+  | ({
       readonly type: 'ends';
       readonly epoch: number;
       readonly firstOffset: number;
       readonly ends: readonly EpochEnd[];
-    }
-  | {
+    } & OfSession)
+  | ({
       readonly type: 'chunk';
-      readonly epoch: number;
       readonly committed: number;
       readonly chunk: Uint8Array;
-    }
-  | { readonly type: 'committed'; readonly epoch: number; readonly committed: number }
+    } & OfSession)
+  | ({ readonly type: 'committed'; readonly committed: number } & OfSession)
   /** The record of this number is with a majority, or was not taken. */
   | { readonly type: 'written'; readonly sequence: number; readonly committed: boolean };
 

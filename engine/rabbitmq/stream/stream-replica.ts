@@ -28,6 +28,7 @@ export class StreamReplica {
   readonly #retry: Timer;
   #epoch = 0;
   #committed: number;
+  #session = 0;
   #isFollowing = false;
 
   constructor(log: StreamLog, context: ReplicaContext) {
@@ -46,7 +47,8 @@ export class StreamReplica {
   follow(): void {
     this.#isFollowing = false;
     if (!this.#context.isConnected()) return;
-    this.#context.send({ type: 'follow' });
+    this.#session += 1;
+    this.#context.send({ type: 'follow', session: this.#session });
     this.#retry.set(microsOfMillis(RETRY_MS), 'stream replica', () => this.follow());
   }
 
@@ -56,20 +58,15 @@ export class StreamReplica {
     this.#retry.cancel();
   }
 
-  received(message: FromWriter): void {
-    switch (message.type) {
-      case 'ends':
-        this.#begin(message);
-        return;
-      case 'chunk':
-        if (this.#isFollowing && message.epoch === this.#epoch) this.#copy(message);
-        return;
-      case 'committed':
-        if (this.#isFollowing && message.epoch === this.#epoch) this.#commit(message.committed);
-        return;
-      default:
-        assert(false, 'what a writer tells its replica', { type: message.type });
+  received(message: Exclude<FromWriter, { type: 'written' }>): void {
+    if (message.session !== this.#session) return;
+    if (message.type === 'ends') {
+      this.#begin(message);
+      return;
     }
+    if (!this.#isFollowing) return;
+    if (message.type === 'chunk') this.#copy(message);
+    else this.#commit(message.committed);
   }
 
   close(): void {
@@ -84,13 +81,15 @@ export class StreamReplica {
     this.#epoch = epoch;
     this.#isFollowing = true;
     this.#committed = Math.max(log.firstOffset, Math.min(this.#committed, log.nextOffset));
-    this.#context.send({ type: 'fetch', epoch, next: log.nextOffset });
+    this.#context.send({ type: 'fetch', session: this.#session, next: log.nextOffset });
   }
 
-  #copy({ epoch, chunk, committed }: Extract<FromWriter, { type: 'chunk' }>): void {
+  #copy({ chunk, committed }: Extract<FromWriter, { type: 'chunk' }>): void {
     const { log } = this;
     if (log.accept(chunk) !== 'ok') return;
-    this.#context.send({ type: 'acknowledge', epoch, next: log.nextOffset });
+    const next = log.nextOffset;
+    assert(next > this.#committed, 'a chunk has records', { next });
+    this.#context.send({ type: 'acknowledge', session: this.#session, next });
     this.#commit(committed);
   }
 
