@@ -8,6 +8,7 @@
  * of equal priority the one whose name sorts first holds; there the order is not defined.
  */
 import { assert } from '../../kernel/assert.ts';
+import type { PolicyOwner } from '../metadata/rows.ts';
 import type { Profile } from '../profiles.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
@@ -65,26 +66,18 @@ const NOT_FOR_CLASSIC: ReadonlySet<string> = new Set(['delivery-limit']);
 const NOTHING: PolicyDefinition = Object.freeze({});
 
 export class Policies {
-  readonly #profile: Profile;
   readonly #user = new Map<string, Policy>();
   readonly #operator = new Map<string, Policy>();
 
-  constructor(profile: Profile) {
-    this.#profile = profile;
-  }
-
-  /** Null, or what is wrong with it. */
-  set(policy: Policy, by: 'user' | 'operator'): string | null {
-    const wrong = this.#problemOf(policy, by);
-    if (wrong !== null) return wrong;
+  /** A policy that was checked. */
+  set(policy: Policy, by: PolicyOwner): void {
     const { name, definition } = policy;
     assert(Object.keys(definition).length > 0, 'a policy says something', { name });
     (by === 'operator' ? this.#operator : this.#user).set(name, policy);
-    return null;
   }
 
   /** Whether there was one of the name. */
-  clear(name: string, by: 'user' | 'operator'): boolean {
+  clear(name: string, by: PolicyOwner): boolean {
     return (by === 'operator' ? this.#operator : this.#user).delete(name);
   }
 
@@ -104,32 +97,33 @@ export class Policies {
     }
     return merged;
   }
+}
 
-  #problemOf(policy: Policy, by: 'user' | 'operator'): string | null {
-    const { pattern, definition, priority, applyTo } = policy;
-    const { policyAppliesToQueueTypes, operatorPolicyOverflow } = this.#profile.switches;
-    if (!isPattern(pattern)) return `pattern should be a regular expression: ${pattern}`;
-    if (!Number.isSafeInteger(priority)) return `priority should be a number, actually ${priority}`;
-    const places = policyAppliesToQueueTypes ? [...OLD_APPLY_TO, ...NEW_APPLY_TO] : OLD_APPLY_TO;
-    if (!places.includes(applyTo)) {
-      return `apply-to '${applyTo}' unrecognised; should be one of ${places.join(', ')}`;
-    }
-    const entries = Object.entries(definition);
-    if (entries.length === 0) return 'no policy provided';
-    for (const [key, value] of entries) {
-      const known = Object.hasOwn(keys, key) ? keys[key] : undefined;
-      const allowed =
-        by === 'user' ||
-        LIMITS.has(key) ||
-        (operatorPolicyOverflow && OPERATOR_KEYS_SINCE_312.has(key));
-      if (known === undefined || !allowed) {
-        return `[{<<"${key}">>,${value}}] are not recognised policy settings`;
-      }
-      const [check, what] = known;
-      if (!check(value)) return `${value} is not a valid ${what}`;
-    }
-    return null;
+/** What is wrong with a policy, or null. */
+export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): string | null {
+  const { pattern, definition, priority, applyTo } = policy;
+  const { policyAppliesToQueueTypes, operatorPolicyOverflow } = profile.switches;
+  if (!isPattern(pattern)) return `pattern should be a regular expression: ${pattern}`;
+  if (!Number.isSafeInteger(priority)) return `priority should be a number, actually ${priority}`;
+  const places = policyAppliesToQueueTypes ? [...OLD_APPLY_TO, ...NEW_APPLY_TO] : OLD_APPLY_TO;
+  if (!places.includes(applyTo)) {
+    return `apply-to '${applyTo}' unrecognised; should be one of ${places.join(', ')}`;
   }
+  const entries = Object.entries(definition);
+  if (entries.length === 0) return 'no policy provided';
+  for (const [key, value] of entries) {
+    const known = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    const allowed =
+      by === 'user' ||
+      LIMITS.has(key) ||
+      (operatorPolicyOverflow && OPERATOR_KEYS_SINCE_312.has(key));
+    if (known === undefined || !allowed) {
+      return `[{<<"${key}">>,${value}}] are not recognised policy settings`;
+    }
+    const [check, what] = known;
+    if (!check(value)) return `${value} is not a valid ${what}`;
+  }
+  return null;
 }
 
 function strongest(
