@@ -1,9 +1,9 @@
 /**
- * What an administrator does to a node: virtual hosts, users, permissions, policies, as the commands
- * of rabbitmqctl. Each answers null, or a sentence that says what is wrong.
+ * What an administrator does to a node: virtual hosts, users, permissions, policies, as the
+ * commands of rabbitmqctl. Each answers null, or a sentence that says what is wrong.
  *
- * Not here: what the changes do (`metadata/`), reading (the tables). The sentences are rabbitmqctl's
- * of 3.10.8. Differs: an empty name of a virtual host is refused, since none can be entered by it.
+ * Not here: what the changes do (`metadata/`), reading (the tables). The sentences are those of
+ * rabbitmqctl 3.10.8. Differs: a virtual host has a name, there the empty one is let pass.
  */
 import { assert } from '../kernel/assert.ts';
 import type { Random } from '../kernel/ports.ts';

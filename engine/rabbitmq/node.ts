@@ -1,14 +1,16 @@
 /**
- * A RabbitMQ node: users, virtual hosts, the AMQP listener through which clients reach them, and
- * the links to the other nodes of its cluster.
+ * A RabbitMQ node: its metadata, virtual hosts, the AMQP listener through which clients reach them,
+ * and the links to the other nodes of its cluster.
  *
- * Not here: a disk: a restart keeps nothing yet.
+ * Clients are let in when the tables of metadata are there. Not here: what is declared
+ * (`metadata/`), how it is administered (`administration.ts`).
  */
 import { assert } from '../kernel/assert.ts';
 import type { Ports, Process, ProcessFactory } from '../kernel/ports.ts';
 import { compareReleases } from '../kernel/releases.ts';
 import { amqpError, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
+import { Administration } from './administration.ts';
 import { Distribution } from './cluster/distribution.ts';
 import type { DistributionSettings } from './cluster/node-connection.ts';
 import type { NodeLinks } from './cluster/node-links.ts';
@@ -18,11 +20,17 @@ import {
   defaultConnectionSettings,
   type ConnectionSettings,
 } from './connection/connection-settings.ts';
+import { defaultData, needsDefaultData } from './metadata/default-data.ts';
+import type { Metadata } from './metadata/metadata.ts';
+import type { RowChange } from './metadata/rows.ts';
+import { MnesiaMetadata } from './metadata/mnesia/mnesia-metadata.ts';
+import { defaultMnesiaSettings } from './metadata/mnesia/mnesia-store.ts';
 import type { Profile } from './profiles.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
 import { Users } from './vhost/users.ts';
-import { VirtualHost } from './vhost/virtual-host.ts';
+import type { VirtualHost } from './vhost/virtual-host.ts';
+import { VirtualHosts } from './vhost/virtual-hosts.ts';
 
 export interface RabbitNodeOptions {
   readonly profile: Profile;
@@ -44,23 +52,20 @@ export interface RabbitNodeView {
   readonly connections: readonly AmqpConnectionView[];
 }
 
-const DEFAULT_VHOST = '/';
-const DEFAULT_USER = 'guest';
-/** The settings default_user and default_pass of a new node. */
-const DEFAULT_PASS = 'guest';
-
 export function createRabbitNode(options: RabbitNodeOptions): ProcessFactory<RabbitNode> {
   return (ports) => new RabbitNode(ports, options);
 }
 
 export class RabbitNode implements Process {
-  readonly users = Users.withGuest(DEFAULT_VHOST);
+  readonly users: Users;
+  readonly administration: Administration;
+  readonly metadata: Metadata;
   readonly listener: AmqpListener;
+  readonly vhosts: ReadonlyMap<string, VirtualHost>;
   readonly #links: Distribution;
   readonly #ports: Ports;
   readonly #port: number;
-  readonly vhosts: ReadonlyMap<string, VirtualHost>;
-  readonly #vhosts = new Map<string, VirtualHost>();
+  readonly #vhosts: VirtualHosts;
   #isRunning = false;
 
   constructor(ports: Ports, options: RabbitNodeOptions) {
@@ -68,20 +73,29 @@ export class RabbitNode implements Process {
     const { members = [ports.host], distribution = {} } = options;
     assert(port > 0, 'a port', { port });
     this.#ports = ports;
-    this.vhosts = this.#vhosts;
     this.#port = port;
-    this.#links = new Distribution({ ports, members, settings: distribution });
-    const random = ports.random('names');
-    const vhost = new VirtualHost(DEFAULT_VHOST, {
-      ...{ ports, random, profile, queueTypes, users: this.users },
-      links: this.#links,
+    const links = new Distribution({ ports, members, settings: distribution });
+    this.#links = links;
+    const metadata = new MnesiaMetadata({
+      ...{ ports, links, settings: defaultMnesiaSettings, isDisc: true },
+      inconsistent: () => {},
     });
-    this.#vhosts.set(DEFAULT_VHOST, vhost);
+    this.metadata = metadata;
+    const users = new Users(metadata.tables);
+    this.users = users;
+    this.administration = new Administration({
+      ...{ metadata, profile },
+      random: ports.random('salts'),
+    });
+    const random = ports.random('names');
+    const context = { ports, links, random, profile, queueTypes, users, metadata };
+    this.#vhosts = new VirtualHosts(context);
+    this.vhosts = this.#vhosts.all;
     this.listener = new AmqpListener({
       ports,
       settings: { ...connectionSettings(profile), ...options.connections },
       access: {
-        checkLogin: (user, password) => user === DEFAULT_USER && password === DEFAULT_PASS,
+        checkLogin: (user, password) => users.mayLogIn(user, password),
         openVirtualHost: (user, name) => this.#openVirtualHost(user, name),
       },
     });
@@ -94,8 +108,14 @@ export class RabbitNode implements Process {
 
   start(): void {
     this.#links.start();
-    this.listener.listen(this.#port);
-    this.#isRunning = true;
+    this.metadata.start(() => {
+      this.#vhosts.open();
+      this.metadata.follow((changes) => this.#closeConnectionsOf(changes));
+      this.#withDefaultData(() => {
+        this.listener.listen(this.#port);
+        this.#isRunning = true;
+      });
+    });
   }
 
   stop(): void {
@@ -108,8 +128,39 @@ export class RabbitNode implements Process {
     return { kind: 'rabbitmq', state, connections: this.listener.inspect() };
   }
 
+  /** A new cluster has a virtual host and a user before anybody comes. */
+  #withDefaultData(done: () => void): void {
+    const { metadata } = this;
+    if (!needsDefaultData(metadata.tables)) {
+      done();
+      return;
+    }
+    let left = 0;
+    for (const change of defaultData(this.#ports.random('salts'))) {
+      left += 1;
+      metadata.commit(change, () => {
+        left -= 1;
+        if (left === 0) done();
+      });
+    }
+  }
+
+  /** Connections end with their virtual host and their user (`rabbit_connection_tracking`). */
+  #closeConnectionsOf(changes: readonly RowChange[]): void {
+    for (const { table, row, was } of changes) {
+      if (row !== null || was === null) continue;
+      if (table === 'rabbit_vhost') {
+        const text = `vhost '${was.name}' is deleted`;
+        this.listener.closeWhere(({ virtualHost }) => virtualHost === was.name, text);
+      } else if (table === 'rabbit_user') {
+        const text = `user '${was.name}' is deleted`;
+        this.listener.closeWhere(({ user }) => user === was.name, text);
+      }
+    }
+  }
+
   #openVirtualHost(user: string, name: string): ChannelHost | AmqpError {
-    const vhost = this.#vhosts.get(name);
+    const vhost = this.vhosts.get(name);
     if (vhost === undefined) return amqpError(ReplyCode.NOT_ALLOWED, `vhost ${name} not found`);
     if (this.users.mayEnter(user, name)) return vhost;
     const explanation = `access to vhost '${name}' refused for user '${user}'`;

@@ -84,6 +84,13 @@ export class AmqpListener {
     closed?.();
   }
 
+  /** Closes those with 320, as of a virtual host or a user that is gone. */
+  closeWhere(which: (of: AmqpConnectionView) => boolean, explanation: string): void {
+    for (const connection of [...this.#connections]) {
+      if (which(connection.inspect())) connection.forceClose(explanation);
+    }
+  }
+
   inspect(): readonly AmqpConnectionView[] {
     return [...this.#connections].map((connection) => connection.inspect());
   }

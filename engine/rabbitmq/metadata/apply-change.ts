@@ -240,7 +240,7 @@ function bind(tx: Transaction, { vhost, binding }: ChangeOf<'bind'>): Outcome {
   return tx.put('rabbit_route', key, { vhost, binding, durable });
 }
 
-/** Removes a route, and its source if that is auto-delete and this was the last that began there. */
+/** Removes a route, and its source if that is auto-delete and has no other. */
 function unbindRoute(tx: Transaction, { vhost, binding }: RouteRow): void {
   tx.remove('rabbit_route', routeKey(vhost, binding));
   const source = tx.tables.get('rabbit_exchange', rowKey(vhost, binding.source));

@@ -1,8 +1,8 @@
 /**
  * Passwords as they are kept: four octets of salt, then the SHA-256 of the salt and the password.
  *
- * Source: `rabbit_password:hash`, `rabbit_password_hashing_sha256`. Differs: the comparison does not
- * take the same time whatever differs, since nobody measures it here.
+ * Source: `rabbit_password:hash`, `rabbit_password_hashing_sha256`. Differs: a comparison that
+ * fails early takes less time, there always the same.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Random } from '../../kernel/ports.ts';

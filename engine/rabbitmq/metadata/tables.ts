@@ -59,6 +59,12 @@ export class Tables implements TablesView {
     return this.#to.get(rowKey(vhost, kind, name)) ?? NO_ROUTES;
   }
 
+  clear(): void {
+    for (const rows of this.#tables.values()) rows.clear();
+    this.#from.clear();
+    this.#to.clear();
+  }
+
   /** Puts a row, or takes it away (null); gives what changed. */
   write({ table, key, row }: RowWrite): RowChange {
     const rows = this.#table(table);

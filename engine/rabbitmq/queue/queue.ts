@@ -10,6 +10,7 @@ import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from './consumer.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
+import type { QueueRecord } from './queue-types.ts';
 import type { PolicyDefinition } from './queue-settings.ts';
 
 export type QueueType = 'classic' | 'quorum' | 'stream';
@@ -86,4 +87,6 @@ export interface Queue {
   setPolicy(policy: PolicyDefinition): void;
   /** Metadata no longer has the queue. */
   forgotten?(): void;
+  /** Its record says another leader or other members now. */
+  moved?(record: QueueRecord): void;
 }

@@ -9,12 +9,15 @@ import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { type Binding, type Destination, bindingOf } from '../exchange/binding.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
+import type { Outcome } from '../metadata/metadata-change.ts';
+import type { Answer } from '../queue/queue.ts';
 import {
   type Actor,
   checkExclusiveAccess,
   checkPermission,
   checkTopicPermission,
 } from './actor.ts';
+import { notCommitted } from './not-committed.ts';
 import { checkNotDefaultExchange, withoutLineBreaks } from './reserved-name.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
@@ -30,35 +33,69 @@ export interface Bind {
  * Errors: 403 for a permission or the default exchange, 404 for what is not there, 405 for another
  * connection's queue, 406 for arguments that the type of exchange refuses.
  */
-export function bind(vhost: VirtualHost, actor: Actor, method: Bind): AmqpError | null {
+export function bind(vhost: VirtualHost, actor: Actor, method: Bind, answer: Answer<null>): void {
   const checked = check(vhost, actor, method);
-  if (checked.refused !== null) return checked.refused;
-  const { source, binding } = checked;
+  const wrong = checked.refused ?? checkEnds(vhost, actor, checked);
+  if (checked.refused !== null || wrong !== null) {
+    answer(wrong);
+    return;
+  }
+  const { binding } = checked;
+  vhost.commit({ kind: 'bind', vhost: vhost.name, binding }, (outcome) => {
+    if (outcome.kind === 'applied' || outcome.kind === 'unchanged') answer(null);
+    else if (outcome.kind === 'missing') answer(notFound(missingEnd(vhost, outcome, binding)));
+    else answer(notCommitted(outcome));
+  });
+}
+
+/** What is wrong with the ends of a new binding, or its arguments. */
+function checkEnds(
+  vhost: VirtualHost,
+  actor: Actor,
+  { source, binding }: Extract<Checked, { refused: null }>,
+): AmqpError | null {
   const { kind, name } = binding.destination;
   const queue = kind === 'queue' ? vhost.queues.get(name) : undefined;
   const exists = queue !== undefined || (kind === 'exchange' && vhost.exchanges.has(name));
   if (source === undefined) return notFound(vhost.named('exchange', binding.source));
   if (!exists) return notFound(vhost.named(kind, name));
-  const wrong =
+  return (
     source.checkBinding(binding.arguments) ??
-    (queue === undefined ? null : checkExclusiveAccess(vhost, actor, queue));
-  if (wrong !== null) return wrong;
-  vhost.bind(binding);
-  return null;
+    (queue === undefined ? null : checkExclusiveAccess(vhost, actor, queue))
+  );
+}
+
+/** The end that went while the binding was being made. */
+function missingEnd(
+  vhost: VirtualHost,
+  { what }: Extract<Outcome, { kind: 'missing' }>,
+  { source, destination }: Binding,
+): string {
+  const isSource = what === 'exchange' && !vhost.exchanges.has(source);
+  return isSource
+    ? vhost.named('exchange', source)
+    : vhost.named(destination.kind, destination.name);
 }
 
 /** Errors: 403 for a permission or the default exchange, 405 for another connection's queue. */
-export function unbind(vhost: VirtualHost, actor: Actor, method: Bind): AmqpError | null {
+export function unbind(vhost: VirtualHost, actor: Actor, method: Bind, answer: Answer<null>): void {
   const checked = check(vhost, actor, method);
-  if (checked.refused !== null) return checked.refused;
+  if (checked.refused !== null) {
+    answer(checked.refused);
+    return;
+  }
   const { source, binding } = checked;
-  if (source === undefined || !source.bindings.has(binding.id)) return null;
   const { kind, name } = binding.destination;
   const queue = kind === 'queue' ? vhost.queues.get(name) : undefined;
+  const isBound = source?.bindings.has(binding.id) === true;
   const refused = queue === undefined ? null : checkExclusiveAccess(vhost, actor, queue);
-  if (refused !== null) return refused;
-  vhost.unbind(source, binding.id);
-  return null;
+  if (!isBound || refused !== null) {
+    answer(isBound ? refused : null);
+    return;
+  }
+  vhost.commit({ kind: 'unbind', vhost: vhost.name, binding }, (outcome) => {
+    answer(outcome.kind === 'unavailable' ? notCommitted(outcome) : null);
+  });
 }
 
 type Checked =

@@ -143,25 +143,25 @@ export class ChannelSession {
   }
 
   declareExchange(args: ExchangeDeclare, answer: Answer<null>): void {
-    answer(declareExchange(this.#vhost, this.#actor, args));
+    declareExchange(this.#vhost, this.#actor, args, answer);
   }
 
   deleteExchange(args: ExchangeDelete, answer: Answer<null>): void {
-    answer(deleteExchange(this.#vhost, this.#actor, args));
+    deleteExchange(this.#vhost, this.#actor, args, answer);
   }
 
   bindExchange(
     args: BindingArgs & { destination: string; source: string },
     answer: Answer<null>,
   ): void {
-    answer(bind(this.#vhost, this.#actor, toExchange(args)));
+    bind(this.#vhost, this.#actor, toExchange(args), answer);
   }
 
   unbindExchange(
     args: BindingArgs & { destination: string; source: string },
     answer: Answer<null>,
   ): void {
-    answer(unbind(this.#vhost, this.#actor, toExchange(args)));
+    unbind(this.#vhost, this.#actor, toExchange(args), answer);
   }
 
   declareQueue(args: QueueDeclare, answer: Answer<DeclaredQueue>): void {
@@ -169,11 +169,11 @@ export class ChannelSession {
   }
 
   bindQueue(args: BindingArgs & { queue: string; exchange: string }, answer: Answer<null>): void {
-    answer(bind(this.#vhost, this.#actor, toQueue(args)));
+    bind(this.#vhost, this.#actor, toQueue(args), answer);
   }
 
   unbindQueue(args: BindingArgs & { queue: string; exchange: string }, answer: Answer<null>): void {
-    answer(unbind(this.#vhost, this.#actor, toQueue(args)));
+    unbind(this.#vhost, this.#actor, toQueue(args), answer);
   }
 
   /** How many messages were dropped. */

@@ -3,10 +3,11 @@
  * Sources: AMQP 0-9-1, section 1.6; `rabbit_channel:handle_method`, `rabbit_exchange`.
  */
 import { assert } from '../../kernel/assert.ts';
-import { amqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { Answer } from '../queue/queue.ts';
 import { differingArgument, differingField } from '../equivalence.ts';
-import { type Exchange, type ExchangeTypeName, isExchangeType } from '../exchange/exchange.ts';
+import { type Exchange, type ExchangeDeclaration, isExchangeType } from '../exchange/exchange.ts';
 import { printed } from '../field-table.ts';
 import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { type Actor, checkPermission } from './actor.ts';
@@ -16,6 +17,7 @@ import {
   isReserved,
   withoutLineBreaks,
 } from './reserved-name.ts';
+import { notCommitted } from './not-committed.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
 export interface ExchangeDeclare {
@@ -36,8 +38,29 @@ export function declareExchange(
   vhost: VirtualHost,
   actor: Actor,
   method: ExchangeDeclare,
-): AmqpError | null {
+  answer: Answer<null>,
+): void {
   const name = withoutLineBreaks(method.exchange);
+  const declaration = checkDeclaration(vhost, actor, name, method);
+  if (declaration === null || isAmqpError(declaration)) {
+    answer(declaration);
+    return;
+  }
+  vhost.commit({ kind: 'declare-exchange', vhost: vhost.name, declaration }, (outcome) => {
+    const existing = vhost.exchanges.get(name);
+    if (outcome.kind === 'applied') answer(null);
+    else if (existing !== undefined) answer(checkEquivalence(vhost, existing, method));
+    else answer(notCommitted(outcome));
+  });
+}
+
+/** What is to be declared; null: it is there and as it should be. */
+function checkDeclaration(
+  vhost: VirtualHost,
+  actor: Actor,
+  name: string,
+  method: ExchangeDeclare,
+): ExchangeDeclaration | AmqpError | null {
   if (method.passive) {
     const refused = checkNotDefaultExchange(name);
     if (refused !== null) return refused;
@@ -56,10 +79,7 @@ export function declareExchange(
   const wrong = checkNewName('exchange', name) ?? checkAlternate(vhost, actor, method);
   if (wrong !== null) return wrong;
   const { durable, autoDelete, internal, arguments: args } = method;
-  const kept = { durable, autoDelete, internal, arguments: args };
-  vhost.addExchange({ name, type: type as ExchangeTypeName, ...kept });
-  assert(vhost.exchanges.has(name), 'it is declared', { name });
-  return null;
+  return { name, type, durable, autoDelete, internal, arguments: args };
 }
 
 /** Who names an alternate exchange reads from this one and writes to that. */
@@ -114,20 +134,27 @@ export function deleteExchange(
   vhost: VirtualHost,
   actor: Actor,
   { exchange, ifUnused }: ExchangeDelete,
-): AmqpError | null {
+  answer: Answer<null>,
+): void {
   const name = withoutLineBreaks(exchange);
-  const refused = checkNotDefaultExchange(name);
-  if (refused !== null) return refused;
   const resource = vhost.named('exchange', name);
-  if (isReserved(name)) {
-    return amqpError('ACCESS_REFUSED', `deletion of system ${resource} not allowed`);
+  const refused =
+    checkNotDefaultExchange(name) ??
+    checkNotSystem(name, resource) ??
+    checkPermission(vhost, actor, { kind: 'exchange', name, to: 'configure' });
+  if (refused !== null) {
+    answer(refused);
+    return;
   }
-  const forbidden = checkPermission(vhost, actor, { kind: 'exchange', name, to: 'configure' });
-  if (forbidden !== null) return forbidden;
-  const existing = vhost.exchanges.get(name);
-  if (existing === undefined) return null;
-  if (ifUnused && existing.bindings.size > 0) return preconditionFailed(`${resource} in use`);
-  vhost.removeExchange(existing);
-  assert(!vhost.exchanges.has(name), 'it is deleted', { name });
-  return null;
+  const change = { kind: 'delete-exchange', vhost: vhost.name, name, ifUnused } as const;
+  vhost.commit(change, (outcome) => {
+    assert(outcome.kind !== 'applied' || !vhost.exchanges.has(name), 'it is deleted', { name });
+    if (outcome.kind === 'in-use') answer(preconditionFailed(`${resource} in use`));
+    else answer(outcome.kind === 'unavailable' ? notCommitted(outcome) : null);
+  });
+}
+
+function checkNotSystem(name: string, resource: string): AmqpError | null {
+  if (!isReserved(name)) return null;
+  return amqpError('ACCESS_REFUSED', `deletion of system ${resource} not allowed`);
 }

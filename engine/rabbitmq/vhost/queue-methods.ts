@@ -17,6 +17,7 @@ import { comparedArguments, queueTypeOf } from '../queue/queue-arguments.ts';
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
 import type { QueueRecord } from '../queue/queue-types.ts';
 import { type Actor, checkExclusiveAccess, checkPermission, locked } from './actor.ts';
+import { notCommitted } from './not-committed.ts';
 import { checkNewName, withoutLineBreaks } from './reserved-name.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
@@ -64,14 +65,32 @@ export function declareQueue(
   const declaration = declarationOf(actor, name, method);
   const existing = vhost.queues.get(name);
   if (existing !== undefined) {
-    const differs = checkEquivalence(vhost, existing, declaration);
-    if (differs === null) declared(existing, answer);
-    else answer(differs);
+    declaredAgain(vhost, existing, declaration, answer);
     return;
   }
   const record = recordOf(vhost, actor, declaration);
-  if (isAmqpError(record)) answer(record);
-  else declared(vhost.addQueue(record), answer);
+  if (isAmqpError(record)) {
+    answer(record);
+    return;
+  }
+  vhost.commit({ kind: 'declare-queue', vhost: vhost.name, record }, (outcome) => {
+    const queue = vhost.queues.get(name);
+    const isIt = outcome.kind === 'applied' || outcome.kind === 'unchanged';
+    if (!isIt) answer(notCommitted(outcome));
+    else if (queue === undefined) answer(notFound(vhost.named('queue', name)));
+    else declaredAgain(vhost, queue, declaration, answer);
+  });
+}
+
+function declaredAgain(
+  vhost: VirtualHost,
+  queue: Queue,
+  declaration: QueueDeclaration,
+  answer: Answer<DeclaredQueue>,
+): void {
+  const differs = checkEquivalence(vhost, queue, declaration);
+  if (differs === null) declared(queue, answer);
+  else answer(differs);
 }
 
 function declarationOf(actor: Actor, name: string, method: QueueDeclare): QueueDeclaration {

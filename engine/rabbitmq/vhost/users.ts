@@ -1,12 +1,12 @@
 /**
- * The internal database of users, as it is asked: who logs in, and what each may do in which virtual
- * host.
+ * The internal database of users, as it is asked: who logs in, and what each may do in which
+ * virtual host.
  *
  * A permission is three patterns over names of exchanges and queues: configure (declare, delete),
  * write (publish, be bound to), read (consume, bind from). The empty pattern matches nothing but
  * the empty name; the default exchange's name is `amq.default` here. Topic permissions are patterns
  * over routing keys of one topic exchange, and allow everything where there are none.
- * Not here: how users come to be (`administration.ts`), how a client says who it is (`connection/`).
+ * Not here: how users come to be (`administration.ts`), how a client logs in (`connection/`).
  * Sources: rabbitmq.com/docs/access-control; `rabbit_auth_backend_internal`.
  */
 import { assert } from '../../kernel/assert.ts';

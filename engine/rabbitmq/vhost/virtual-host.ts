@@ -1,11 +1,10 @@
 /**
  * A virtual host: the place of exchanges, queues, bindings and policies; names are unique in it.
  *
- * Here is what holds together: an exchange or queue that goes takes its bindings along, an
- * auto-delete exchange goes with its last binding, a policy reaches what it matches, and messages
- * that died are published when the call that they come from is over.
+ * What is there follows metadata, row by row; a policy reaches what it matches, and messages that
+ * died are published when the call that they come from is over.
  * Not here: what a client may ask (`exchange-methods.ts`, `queue-methods.ts`, `binding-methods.ts`,
- * `basic-methods.ts`), and what survives a restart.
+ * `basic-methods.ts`), what goes together with what and what survives a restart (`metadata/`).
  * Sources: `rabbit_vhost`, `rabbit_binding`, `rabbit_exchange`. Differs: dead letters reach their
  * queues in the event in which they died; there they are messages between processes.
  */
@@ -14,11 +13,13 @@ import type { Ports, Random } from '../../kernel/ports.ts';
 import { isAmqpError, named } from '../amqp-error.ts';
 import type { NodeLinks } from '../cluster/node-links.ts';
 import { QueueGateway } from '../cluster/queue-gateway.ts';
-import type { Binding, Destination } from '../exchange/binding.ts';
-import { Exchange, type ExchangeDeclaration, type ExchangeTypeName } from '../exchange/exchange.ts';
+import type { Binding } from '../exchange/binding.ts';
+import { Exchange, type ExchangeDeclaration } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
-import { EMPTY_TABLE } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
+import type { MetadataChange, Outcome } from '../metadata/metadata-change.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import type { RowChange } from '../metadata/rows.ts';
 import type { Profile } from '../profiles.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
 import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
@@ -26,7 +27,7 @@ import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
 import type { QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
-import { Policies, type Policy } from './policies.ts';
+import { Policies } from './policies.ts';
 import type { Users } from './users.ts';
 
 /** What a virtual host is made with. */
@@ -37,19 +38,9 @@ export interface VirtualHostContext {
   readonly random: Random;
   readonly queueTypes: readonly QueueTypeModule[];
   readonly users: Users;
+  readonly metadata: Metadata;
   readonly profile: Profile;
 }
-
-/** The exchanges of every virtual host; amq.match is another headers exchange. */
-const predeclared: readonly (readonly [string, ExchangeTypeName, boolean])[] = [
-  ['', 'direct', false],
-  ['amq.direct', 'direct', false],
-  ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false],
-  ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false],
-  ['amq.rabbitmq.trace', 'topic', true],
-];
 
 const MS_PER_SECOND = 1000;
 const UNCONDITIONALLY: DeleteConditions = { ifUnused: false, ifEmpty: false };
@@ -61,9 +52,7 @@ export class VirtualHost {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly #exchanges = new Map<string, Exchange>();
   readonly #queues = new Map<string, Queue>();
-  /** Bindings by where they end. */
-  readonly #bindingsTo = new Map<string, Set<Binding>>();
-  readonly #policies: Policies;
+  readonly #policies = new Policies();
   /** Dead letters and the queues that they go to, waiting for the end of a call. */
   readonly #letters: { readonly letter: Message; readonly queues: readonly string[] }[] = [];
   #isDelivering = false;
@@ -75,7 +64,6 @@ export class VirtualHost {
     this.context = context;
     this.exchanges = this.#exchanges;
     this.queues = this.#queues;
-    this.#policies = new Policies(context.profile);
     this.#queuePorts = {
       deadLetter: (message, notice) => this.#deadLetter(message, notice),
       ended: () => this.#deliverLetters(),
@@ -84,10 +72,6 @@ export class VirtualHost {
     };
     if (context.links.members.length > 1) {
       new QueueGateway({ links: context.links, vhost: name, queues: this.queues }).open();
-    }
-    for (const [exchange, type, internal] of predeclared) {
-      const options = { durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE };
-      this.addExchange({ name: exchange, type, ...options });
     }
   }
 
@@ -101,33 +85,78 @@ export class VirtualHost {
     return new ChannelSession(this, actor, listener);
   }
 
-  // -------------------------------------------------------------------------------- exchanges
+  // --------------------------------------------------------------------------------- metadata
 
-  addExchange(declaration: ExchangeDeclaration): Exchange {
+  /** Asks for a change of this virtual host; `answer` says what became of it. */
+  commit(change: MetadataChange, answer: (outcome: Outcome) => void): void {
+    this.context.metadata.commit(change, answer);
+  }
+
+  /** A row of this virtual host came, changed, or went. */
+  follow(change: RowChange): void {
+    switch (change.table) {
+      case 'rabbit_exchange':
+        if (change.row === null) this.#exchanges.delete(change.was!.declaration.name);
+        else this.#addExchange(change.row.declaration);
+        return;
+      case 'rabbit_queue':
+        this.#followQueue(change.row?.record ?? null, change.was?.record ?? null);
+        return;
+      case 'rabbit_route':
+        if (change.row === null) this.#unbind(change.was!.binding);
+        else this.#bind(change.row.binding);
+        return;
+      case 'rabbit_runtime_parameters':
+        this.#followPolicy(change);
+    }
+  }
+
+  #addExchange(declaration: ExchangeDeclaration): void {
     const { name } = declaration;
     assert(!this.#exchanges.has(name), 'an exchange is added once', { name });
     const { headersMatchWithX } = this.context.profile.switches;
     const exchange = new Exchange(declaration, { headersWithX: headersMatchWithX });
     this.#exchanges.set(name, exchange);
     this.#applyPolicyToExchange(exchange);
-    return exchange;
   }
 
-  /** Removes an exchange, the bindings from it and to it, and what was held by those only. */
-  removeExchange(exchange: Exchange): void {
-    const removed = this.#exchanges.delete(exchange.name);
-    assert(removed, 'an exchange that is removed was there', { name: exchange.name });
-    for (const binding of [...exchange.bindings.values()]) {
-      exchange.unbind(binding.id);
-      this.#forget(binding);
-    }
-    this.#unbindAllTo({ kind: 'exchange', name: exchange.name });
+  #bind(binding: Binding): void {
+    const source = present(this.#exchanges.get(binding.source), 'the source exists');
+    const isNew = source.bind(binding);
+    assert(isNew, 'a binding is made once', { id: binding.id });
+  }
+
+  #unbind({ source, id }: Binding): void {
+    const was = present(this.#exchanges.get(source), 'the source exists').unbind(id);
+    assert(was, 'a binding that goes was there', { id });
+  }
+
+  #followQueue(record: QueueRecord | null, was: QueueRecord | null): void {
+    const name = (record ?? was)!.declaration.name;
+    const queue = this.#queues.get(name);
+    if (was === null) this.#openQueue(present(record, 'a row came'));
+    else if (record !== null) queue?.moved?.(record);
+    else if (queue !== undefined) this.#queueGone(queue, was);
+  }
+
+  /** The row of a queue is gone that was not deleted by itself: with its virtual host or node. */
+  #queueGone(queue: Queue, { leader }: QueueRecord): void {
+    this.#queues.delete(queue.name);
+    if (leader === this.context.links.self) queue.delete(UNCONDITIONALLY, () => {});
+    queue.forgotten?.();
+  }
+
+  #followPolicy({ row, was }: Extract<RowChange, { table: 'rabbit_runtime_parameters' }>): void {
+    const of = row ?? was;
+    if (of?.component !== 'policy') return;
+    if (row === null) this.#policies.clear(of.policy.name, of.by);
+    else this.#policies.set(of.policy, of.by);
+    this.#applyPolicies();
   }
 
   // ----------------------------------------------------------------------------------- queues
 
-  /** Opens a queue that metadata has. */
-  addQueue(record: QueueRecord): Queue {
+  #openQueue(record: QueueRecord): void {
     const { name } = record.declaration;
     assert(!this.#queues.has(name), 'a queue is added once', { name });
     const { ports, links, profile, queueTypes } = this.context;
@@ -141,7 +170,6 @@ export class VirtualHost {
       policy: this.#policies.definitionFor('queue', name),
     });
     this.#queues.set(name, queue);
-    return queue;
   }
 
   /**
@@ -150,16 +178,16 @@ export class VirtualHost {
    */
   deleteQueue(queue: Queue, conditions: DeleteConditions, answer: Answer<number>): void {
     queue.delete(conditions, (count) => {
-      if (!isAmqpError(count) && this.#queues.get(queue.name) === queue) this.#forgetQueue(queue);
-      answer(count);
+      const { name } = queue;
+      if (isAmqpError(count) || this.#queues.get(name) !== queue) {
+        answer(count);
+        return;
+      }
+      // It takes nothing any more, however long the change takes.
+      this.#queues.delete(name);
+      queue.forgotten?.();
+      this.commit({ kind: 'delete-queue', vhost: this.name, name }, () => answer(count));
     });
-  }
-
-  #forgetQueue(queue: Queue): void {
-    const { name } = queue;
-    this.#queues.delete(name);
-    queue.forgotten?.();
-    this.#unbindAllTo({ kind: 'queue', name });
   }
 
   /** The queue ends by itself: it is unused, it expired, or its connection is gone. */
@@ -177,61 +205,7 @@ export class VirtualHost {
     }
   }
 
-  // --------------------------------------------------------------------------------- bindings
-
-  /** Adds a binding between what exists; of one that is there, nothing happens. */
-  bind(binding: Binding): void {
-    const source = present(this.#exchanges.get(binding.source), 'the source exists');
-    if (!source.bind(binding)) return;
-    const key = destinationKey(binding.destination);
-    let bindings = this.#bindingsTo.get(key);
-    if (bindings === undefined) this.#bindingsTo.set(key, (bindings = new Set()));
-    bindings.add(binding);
-    assert(source.bindings.has(binding.id), 'it is bound', { id: binding.id });
-  }
-
-  /** Removes a binding, and its source if that is auto-delete and it was the last one. */
-  unbind(source: Exchange, id: string): void {
-    const binding = source.bindings.get(id);
-    if (binding === undefined) return;
-    source.unbind(id);
-    this.#forget(binding);
-    if (source.declaration.autoDelete && source.bindings.size === 0) this.removeExchange(source);
-  }
-
-  /** How many bindings end there. */
-  bindingsTo(destination: Destination): number {
-    return this.#bindingsTo.get(destinationKey(destination))?.size ?? 0;
-  }
-
-  #unbindAllTo(destination: Destination): void {
-    for (const binding of [...(this.#bindingsTo.get(destinationKey(destination)) ?? [])]) {
-      const source = this.#exchanges.get(binding.source);
-      // A source that went while this loop ran has taken its bindings along.
-      if (source !== undefined) this.unbind(source, binding.id);
-    }
-    assert(this.bindingsTo(destination) === 0, 'nothing is bound to it any more', { destination });
-  }
-
-  #forget(binding: Binding): void {
-    const key = destinationKey(binding.destination);
-    const bindings = present(this.#bindingsTo.get(key), 'the binding is known by its end');
-    assert(bindings.delete(binding), 'the binding is known by its end', { id: binding.id });
-    if (bindings.size === 0) this.#bindingsTo.delete(key);
-  }
-
   // --------------------------------------------------------------------------------- policies
-
-  /** Sets a policy, for operators or users, and applies it; null, or what is wrong with it. */
-  setPolicy(policy: Policy, by: 'user' | 'operator' = 'user'): string | null {
-    const wrong = this.#policies.set(policy, by);
-    if (wrong === null) this.#applyPolicies();
-    return wrong;
-  }
-
-  clearPolicy(name: string, by: 'user' | 'operator' = 'user'): void {
-    if (this.#policies.clear(name, by)) this.#applyPolicies();
-  }
 
   #applyPolicies(): void {
     for (const exchange of this.#exchanges.values()) this.#applyPolicyToExchange(exchange);
@@ -282,8 +256,4 @@ export class VirtualHost {
     this.#letters.length = 0;
     this.#isDelivering = false;
   }
-}
-
-function destinationKey({ kind, name }: Destination): string {
-  return `${kind} ${name}`;
 }

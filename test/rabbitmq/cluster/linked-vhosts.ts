@@ -4,13 +4,19 @@
  */
 import type { Ports, Process } from '#engine/kernel/ports.ts';
 import { micros } from '#engine/kernel/units.ts';
+import { randomStream } from '#engine/kernel/random.ts';
 import { Distribution } from '#engine/rabbitmq/cluster/distribution.ts';
+import type { NodeLinks } from '#engine/rabbitmq/cluster/node-links.ts';
+import { defaultData } from '#engine/rabbitmq/metadata/default-data.ts';
+import { MnesiaMetadata } from '#engine/rabbitmq/metadata/mnesia/mnesia-metadata.ts';
+import { defaultMnesiaSettings } from '#engine/rabbitmq/metadata/mnesia/mnesia-store.ts';
 import { profileOf, type ProfileName } from '#engine/rabbitmq/profiles.ts';
 import { classicQueues } from '#engine/rabbitmq/queue/classic-queue-type.ts';
 import type { QueueDeclaration } from '#engine/rabbitmq/queue/queue-ports.ts';
 import type { ChannelSession } from '#engine/rabbitmq/vhost/channel-session.ts';
 import { Users } from '#engine/rabbitmq/vhost/users.ts';
-import { VirtualHost } from '#engine/rabbitmq/vhost/virtual-host.ts';
+import type { VirtualHost } from '#engine/rabbitmq/vhost/virtual-host.ts';
+import { VirtualHosts } from '#engine/rabbitmq/vhost/virtual-hosts.ts';
 import { type Fault, inject } from '#engine/sim/faults.ts';
 import type { SimHost } from '#engine/sim/host.ts';
 import { World } from '#engine/sim/world.ts';
@@ -22,19 +28,30 @@ const MEMBERS = ['rabbit-1', 'rabbit-2'] as const;
 type Member = (typeof MEMBERS)[number];
 
 class VhostNode implements Process {
-  readonly vhost: VirtualHost;
+  readonly #vhosts: VirtualHosts;
   readonly #links: Distribution;
+  readonly #metadata: MnesiaMetadata;
   readonly #queues: readonly { declaration: QueueDeclaration; leader: string }[];
 
   constructor(ports: Ports, release: ProfileName, queues: VhostNode['queues']) {
     this.#queues = queues;
-    this.#links = new Distribution({ ports, members: MEMBERS });
-    this.vhost = new VirtualHost('/', {
-      ...{ ports, links: this.#links, queueTypes: [classicQueues] },
-      users: Users.withGuest('/'),
+    const links = new Distribution({ ports, members: MEMBERS });
+    this.#links = links;
+    const metadata = new MnesiaMetadata({
+      ...{ ports, settings: defaultMnesiaSettings, isDisc: false, inconsistent: () => {} },
+      links: aloneOf(links),
+    });
+    this.#metadata = metadata;
+    this.#vhosts = new VirtualHosts({
+      ...{ ports, links, metadata, queueTypes: [classicQueues] },
+      users: new Users(metadata.tables),
       random: ports.random('names'),
       profile: profileOf(release),
     });
+  }
+
+  get vhost(): VirtualHost {
+    return this.#vhosts.all.get('/')!;
   }
 
   get queues(): readonly { declaration: QueueDeclaration; leader: string }[] {
@@ -43,10 +60,22 @@ class VhostNode implements Process {
 
   start(): void {
     this.#links.start();
+    this.#metadata.start(() => this.#vhosts.open());
+    const changes = defaultData(randomStream(1, 'salt'));
+    for (const change of changes) this.#metadata.commit(change, () => {});
     for (const { declaration, leader } of this.#queues) {
-      this.vhost.addQueue({ declaration, type: 'classic', leader, members: [leader] });
+      const record = { declaration, type: 'classic', leader, members: [leader] } as const;
+      this.#metadata.commit({ kind: 'declare-queue', vhost: '/', record }, () => {});
     }
   }
+}
+
+/** Links to nobody, so that metadata stays on its node. */
+function aloneOf({ self }: NodeLinks): NodeLinks {
+  return {
+    ...{ self, members: [self], isConnected: (node) => node === self },
+    ...{ send: () => {}, register: () => {}, unregister: () => {}, watch: () => () => {} },
+  };
 }
 
 /** A channel of a client at a node: what it heard, in order. */

@@ -64,6 +64,8 @@ export class Rig {
   constructor(clients = 1, options: Partial<RabbitNodeOptions> = {}) {
     const profile = profileOf('rabbitmq-3.10');
     this.world.addHost('rabbit', (ports) => new RabbitNode(ports, { profile, ...options })).start();
+    // It listens when what it has on its disk is loaded.
+    this.sleep(50);
     for (let number = 1; number <= clients; number++) {
       this.world.addHost(`client-${number}`, (ports) => new Client(ports)).start();
     }

@@ -42,7 +42,7 @@ describe('rabbitmq: metadata: what a change does', () => {
     expect(row.record.declaration.durable).toBe(true);
   });
 
-  test('rabbitmq: metadata: a new virtual host has seven exchanges, and goes with all in it', () => {
+  test('rabbitmq: metadata: a virtual host has seven exchanges, and goes with all in it', () => {
     const of = rig(exchange('x'), queue('q'), bind('x', 'q'));
     expect([...of.metadata.tables.rows('rabbit_exchange')]).toHaveLength(8);
     expect(of.commit({ kind: 'delete-vhost', vhost: '/' })).toBe('applied');
@@ -51,7 +51,7 @@ describe('rabbitmq: metadata: what a change does', () => {
     expect(of.commit(queue('q'))).toBe('missing');
   });
 
-  test('rabbitmq: metadata: a queue takes its bindings along, and auto-delete exchanges with them', () => {
+  test('rabbitmq: metadata: a queue takes bindings along, and these auto-delete exchanges', () => {
     const of = rig(exchange('auto', true, true), exchange('x'), queue('q'), queue('other'));
     for (const change of [bind('auto', 'q'), bind('x', 'q'), bind('x', 'other')]) of.commit(change);
     expect(of.commit(bind('x', 'q'))).toBe('unchanged');
@@ -123,7 +123,7 @@ describe('rabbitmq: metadata: what outlives a restart', () => {
     },
   );
 
-  test('rabbitmq: metadata: what was not answered may be lost with the power, and is not with the process', () => {
+  test('rabbitmq: metadata: what was not answered may go with the power only', () => {
     const of = rig();
     const answer = of.send(queue('q'));
     of.world.run(() => has(of, 'rabbit_queue', 'q'));

@@ -85,7 +85,7 @@ class Life {
   }
 }
 
-test('rabbitmq: metadata: after a restart the tables are those of a moment, not before the last answer', () => {
+test('rabbitmq: metadata: after a restart the tables are of a moment after the last answer', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1 }), fc.array(op, { maxLength: 60 }), (seed, ops) => {
       const life = new Life(seed);

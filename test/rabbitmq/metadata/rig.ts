@@ -2,6 +2,7 @@
 import type { Ports, Process } from '../../../engine/kernel/ports.ts';
 import { micros } from '../../../engine/kernel/units.ts';
 import type { MetadataChange, Outcome } from '../../../engine/rabbitmq/metadata/metadata-change.ts';
+import { Distribution } from '../../../engine/rabbitmq/cluster/distribution.ts';
 import { MnesiaMetadata } from '../../../engine/rabbitmq/metadata/mnesia/mnesia-metadata.ts';
 import {
   type MnesiaSettings,
@@ -22,7 +23,9 @@ class Holder implements Process {
   isReady = false;
 
   constructor(ports: Ports, settings: MnesiaSettings) {
-    this.metadata = new MnesiaMetadata(ports, settings);
+    const links = new Distribution({ ports, members: [ports.host] });
+    const inconsistent = (): void => {};
+    this.metadata = new MnesiaMetadata({ ports, links, settings, isDisc: true, inconsistent });
   }
 
   start(): void {

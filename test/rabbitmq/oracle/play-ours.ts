@@ -58,8 +58,9 @@ class Player {
     this.#node = new Node(profile);
     this.#users = users;
     for (const [connection, permissions] of Object.entries(users ?? {})) {
-      this.#node.users.add(userOf(connection), []);
-      this.#node.users.setPermissions(userOf(connection), '/', permissions);
+      const name = userOf(connection);
+      this.#node.administer((of, done) => of.addUser(name, 'secret', [], done));
+      this.#node.administer((of, done) => of.setPermissions(name, '/', permissions, done));
     }
   }
 
@@ -212,11 +213,20 @@ class Player {
       const policy = { ...rest, priority, applyTo: applyTo as ApplyTo };
       const settings = definition as Record<string, string | number>;
       const by = operator === true ? 'operator' : 'user';
-      const wrong = this.#node.vhost.setPolicy({ ...policy, definition: settings }, by);
+      let wrong: string | null = null;
+      this.#node.administration.setPolicy(
+        '/',
+        { ...policy, definition: settings },
+        by,
+        (problem) => {
+          wrong = problem;
+        },
+      );
       return wrong === null ? ok : 'refused';
     },
     'policy.clear': (_channel, { name, operator }) => {
-      this.#node.vhost.clearPolicy(name, operator === true ? 'operator' : 'user');
+      const by = operator === true ? 'operator' : 'user';
+      this.#node.administration.clearPolicy('/', name, by, () => {});
     },
   };
 }

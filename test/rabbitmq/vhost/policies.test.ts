@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { isAmqpError } from '../../../engine/rabbitmq/amqp-error.ts';
 import { profileOf } from '../../../engine/rabbitmq/profiles.ts';
-import { Policies, type Policy } from '../../../engine/rabbitmq/vhost/policies.ts';
+import { Policies, type Policy, checkPolicy } from '../../../engine/rabbitmq/vhost/policies.ts';
 import { answered } from '../answered.ts';
 import { Node } from '../node.ts';
 
@@ -19,7 +19,7 @@ const policy = (name: string, more: Partial<Policy> = {}): Policy => ({
 
 describe('rabbitmq: policies', () => {
   test('rabbitmq: policies: the highest priority holds, and of two equal the first by name', () => {
-    const policies = new Policies(profileOf('rabbitmq-4.3'));
+    const policies = new Policies();
     policies.set(policy('b', { definition: { 'max-length': 2 } }), 'user');
     policies.set(policy('a', { definition: { 'max-length': 1 } }), 'user');
     expect(policies.definitionFor('queue', 'q')).toEqual({ 'max-length': 1 });
@@ -30,20 +30,21 @@ describe('rabbitmq: policies', () => {
   });
 
   test('rabbitmq: policies: an operator policy lowers limits and never raises them', () => {
-    const policies = new Policies(profileOf('rabbitmq-4.3'));
+    const policies = new Policies();
     policies.set(policy('u', { definition: { 'max-length': 10, expires: 5000 } }), 'user');
     policies.set(policy('o', { definition: { 'max-length': 3, expires: 9000 } }), 'operator');
     expect(policies.definitionFor('queue', 'q')).toEqual({ 'max-length': 3, expires: 5000 });
   });
 
   test('rabbitmq: policies: apply-to by kind, and by type of queue since 3.12', () => {
-    const policies = new Policies(profileOf('rabbitmq-3.12'));
+    const policies = new Policies();
     const classic = policy('classic', { applyTo: 'classic_queues' });
-    expect(policies.set(classic, 'user')).toBeNull();
+    expect(checkPolicy(classic, 'user', profileOf('rabbitmq-3.12'))).toBeNull();
+    policies.set(classic, 'user');
     expect(policies.definitionFor('queue', 'q')).toEqual({ 'max-length': 10 });
     expect(policies.definitionFor('exchange', 'x')).toEqual({});
-    const old = new Policies(profileOf('rabbitmq-3.11'));
-    expect(old.set(classic, 'user')).toContain("apply-to 'classic_queues' unrecognised");
+    const wrong = checkPolicy(classic, 'user', profileOf('rabbitmq-3.11'));
+    expect(wrong).toContain("apply-to 'classic_queues' unrecognised");
   });
 
   test.each<[string, Partial<Policy>, 'user' | 'operator', string]>([
@@ -59,21 +60,20 @@ describe('rabbitmq: policies', () => {
     ],
     ['a bad priority', { priority: 1.5 }, 'user', 'priority should be a number, actually 1.5'],
   ])('rabbitmq: policies: %s is refused', (_what, more, by, text) => {
-    const policies = new Policies(profileOf('rabbitmq-4.3'));
-    expect(policies.set(policy('p', more), by)).toContain(text);
-    expect(policies.definitionFor('queue', 'q')).toEqual({});
+    const profile = profileOf('rabbitmq-4.3');
+    expect(checkPolicy(policy('p', more), by, profile)).toContain(text);
   });
 
   test('rabbitmq: policies: overflow by an operator since 3.12', () => {
     const overflow = policy('o', { definition: { overflow: 'reject-publish' } });
     const set = (release: '3.11' | '3.12') =>
-      new Policies(profileOf(`rabbitmq-${release}`)).set(overflow, 'operator');
+      checkPolicy(overflow, 'operator', profileOf(`rabbitmq-${release}`));
     expect(set('3.11')).toContain('not recognised policy settings');
     expect(set('3.12')).toBeNull();
   });
 
   test('rabbitmq: policies: one with a key that classic queues lack does not reach them', () => {
-    const policies = new Policies(profileOf('rabbitmq-4.3'));
+    const policies = new Policies();
     const both = { 'delivery-limit': 3, 'max-length': 1 };
     policies.set(policy('quorum', { definition: both, priority: 9 }), 'user');
     expect(policies.definitionFor('queue', 'q')).toEqual({});
@@ -90,11 +90,14 @@ describe('rabbitmq: topic permissions', () => {
   test('rabbitmq: topic permissions: a pattern over routing keys, with the user’s name', () => {
     const node = new Node();
     const everything = { configure: '.*', write: '.*', read: '.*' };
-    node.users.add('ann', []);
-    expect(node.users.setPermissions('ann', '/', everything)).toBeNull();
+    expect(node.administer((of, done) => of.addUser('ann', 'secret', [], done))).toBeNull();
+    const set = node.administer((of, done) => of.setPermissions('ann', '/', everything, done));
+    expect(set).toBeNull();
     const topic = { vhost: '/', exchange: 'amq.topic' };
     const patterns = { write: '^{username}\\.', read: '^public' };
-    expect(node.users.setTopicPermissions('ann', topic, patterns)).toBeNull();
+    expect(
+      node.administer((of, done) => of.setTopicPermissions('ann', topic, patterns, done)),
+    ).toBeNull();
     const session = node.vhost.openChannel({ user: 'ann', id: 'rabbit-1.1.1' }, silent);
     const publish = (exchange: string, routingKey: string) =>
       session.publish({ exchange, routingKey, mandatory: false, immediate: false }, nothing);
@@ -123,15 +126,19 @@ describe('rabbitmq: topic permissions', () => {
   });
 
   test('rabbitmq: topic permissions: unknown users and bad patterns are told', () => {
-    const { users } = new Node();
+    const node = new Node();
     const everything = { configure: '.*', write: '.*', read: '.*' };
-    expect(users.setPermissions('nobody', '/', everything)).toBe('User "nobody" does not exist');
+    const set = (user: string, patterns: typeof everything) =>
+      node.administer((of, done) => of.setPermissions(user, '/', patterns, done));
+    expect(set('nobody', everything)).toBe('User "nobody" does not exist');
     const broken = { ...everything, write: '[' };
-    expect(users.setPermissions('guest', '/', broken)).toBe('Invalid regexp: [');
+    expect(set('guest', broken)).toBe('Invalid regexp: [');
     const topic = { vhost: '/', exchange: 'x' };
-    expect(users.setTopicPermissions('nobody', topic, everything)).toContain('does not exist');
-    expect(users.setTopicPermissions('guest', topic, broken)).toBe('Invalid regexp: [');
-    users.clearPermissions('guest', '/');
-    expect(users.mayEnter('guest', '/')).toBe(false);
+    const setTopic = (user: string, patterns: typeof everything) =>
+      node.administer((of, done) => of.setTopicPermissions(user, topic, patterns, done));
+    expect(setTopic('nobody', everything)).toContain('does not exist');
+    expect(setTopic('guest', broken)).toBe('Invalid regexp: [');
+    node.administer((of, done) => of.clearPermissions('guest', '/', done));
+    expect(node.users.mayEnter('guest', '/')).toBe(false);
   });
 });

@@ -10,8 +10,8 @@
  * it lacks, and those whose requests nobody has seen send them again.
  * A partition is a node that goes down, on both sides: both go on, and when they meet again neither
  * joins the other until one of them is restarted (`inconsistent_database`).
- * Differs: Mnesia locks rows and any node commits in two phases; here one node orders all. Not here:
- * the tables and files (`mnesia-metadata.ts`), what is done about partitions (`cluster/`).
+ * Not here: tables and files (`mnesia-metadata.ts`), what is done about partitions (`cluster/`).
+ * Differs: Mnesia locks rows and any node commits in two phases; here one node orders all.
  * Sources: OTP, `mnesia_tm`, `mnesia_monitor` (`running_partitioned_network`), `mnesia_controller`.
  */
 import { assert, present } from '../../../kernel/assert.ts';

@@ -40,6 +40,7 @@ export class MnesiaMetadata implements Metadata, LocalTables {
   readonly #options: MnesiaOptions;
   readonly #cluster: MnesiaCluster;
   readonly #timer: Timer;
+  readonly #tables = new Tables();
   readonly #downs = new Set<string>();
   readonly #followers: Follower[] = [];
   readonly #answers = new Map<number, Answer>();
@@ -47,7 +48,6 @@ export class MnesiaMetadata implements Metadata, LocalTables {
   /** Transactions that were ordered while followers were told of another. */
   readonly #waiting: (() => void)[] = [];
   #isTelling = false;
-  #tables = new Tables();
   #store: MnesiaStore | null = null;
   #ready: (() => void) | null = null;
 
@@ -99,7 +99,8 @@ export class MnesiaMetadata implements Metadata, LocalTables {
     this.#store?.close();
     this.#store = null;
     this.#ready = null;
-    this.#tables = new Tables();
+    this.#tables.clear();
+    this.#followers.length = 0;
     this.#downs.clear();
   }
 
@@ -156,8 +157,8 @@ export class MnesiaMetadata implements Metadata, LocalTables {
       ready();
       return;
     }
-    const before = this.#tables;
-    this.#tables = new Tables();
+    const before = this.#tables.writes(isDurable);
+    this.#tables.clear();
     for (const write of rows) this.#tables.write(write);
     const writes = differences(before, this.#tables);
     if (this.#store === null || writes.length === 0) ready();
@@ -219,8 +220,8 @@ function durableWrites(changes: readonly RowChange[]): readonly RowWrite[] {
 }
 
 /** The writes that make the durable rows of some tables those of others. */
-function differences(before: Tables, after: Tables): readonly StoredWrite[] {
-  const gone = before.writes(isDurable).filter(({ table, key }) => {
+function differences(before: readonly RowWrite[], after: Tables): readonly StoredWrite[] {
+  const gone = before.filter(({ table, key }) => {
     const row = after.get(table, key);
     return row === undefined || !isDurable(table, row);
   });

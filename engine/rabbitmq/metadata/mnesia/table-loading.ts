@@ -3,7 +3,7 @@
  *
  * A node that went down while others ran may have old tables: it waits for one of them. It may load
  * its own if it saw all others go down; and where several wait for each other, all of them there,
- * the one whose name is first does. A node that never had tables is as old as can be.
+ * the one whose name is first does. A RAM node waits for another, unless it is alone.
  * Source: OTP, `mnesia_controller` (`orphan_tables`, "we are the smallest node"), `mnesia_recover`
  * (`log_mnesia_down`). Differs: decided for all tables at once, there for each table.
  */
@@ -27,7 +27,7 @@ export interface Situation {
 /** Whether the node may go on with the tables of its disk. */
 export function mayLoadOwnTables({ self, members, isDisc, downs, peers }: Situation): boolean {
   assert(members.includes(self), 'a member', { self });
-  if (!isDisc) return false;
+  if (!isDisc) return members.length === 1;
   for (const member of members) {
     if (member === self || downs.has(member)) continue;
     const peer = peers.get(member);
