@@ -69,6 +69,8 @@ export class MnesiaCluster {
   /** Nodes that asked for tables during a succession. */
   readonly #joining = new Set<string>();
   #state: State = 'stopped';
+  /** Whether those who could be reached have been. */
+  #hasConnected = false;
   #coordinator: string;
   /** The coordinator whose succession is not over; null: all is well. */
   #lost: string | null = null;
@@ -116,9 +118,16 @@ export class MnesiaCluster {
     this.#survivors.clear();
     this.#joining.clear();
     this.#peers.clear();
+    this.#hasConnected = false;
     this.#recent = [];
     this.#lost = null;
     this.#last = 0;
+  }
+
+  /** Who has not been heard of yet is not there: the node goes by what it knows of it. */
+  connected(): void {
+    this.#hasConnected = true;
+    if (this.#state === 'starting') this.#tryToLoad();
   }
 
   /** Nobody had tables for long: whoever was asked is asked anew. */
@@ -205,7 +214,13 @@ export class MnesiaCluster {
       isDisc: this.#tables.isDisc,
       downs: [...this.#tables.downs],
       coordinator: this.#coordinator,
+      running: this.running,
     });
+  }
+
+  /** Who waits for tables hears who has them now. */
+  #greetOthers(): void {
+    for (const node of this.#peers.keys()) if (!this.#running.has(node)) this.#greet(node);
   }
 
   #nodeUp(node: string): void {
@@ -227,8 +242,10 @@ export class MnesiaCluster {
 
   #tryToLoad(): void {
     assert(this.#state === 'starting', 'the tables are not there', { state: this.#state });
-    for (const [, { isRunning, coordinator }] of this.#peers) {
-      if (!isRunning || !this.#links.isConnected(coordinator)) continue;
+    for (const [node, { isRunning, coordinator, running }] of this.#peers) {
+      // Those who have not met this life of the node may not have noticed the end of the last one.
+      const isMet = running.every((one) => this.#peers.has(one));
+      if (!isRunning || node !== coordinator || !isMet) continue;
       this.#state = 'joining';
       this.#coordinator = coordinator;
       this.#send(coordinator, { kind: 'join' });
@@ -237,6 +254,7 @@ export class MnesiaCluster {
     const { members } = this.#links;
     const { isDisc, downs } = this.#tables;
     const peers = this.#peers;
+    if (!this.#hasConnected && peers.size < members.length - 1) return;
     if (!mayLoadOwnTables({ self: this.#self, members, isDisc, downs, peers })) return;
     this.#coordinator = this.#self;
     this.#run([this.#self], null);
@@ -331,6 +349,7 @@ export class MnesiaCluster {
     else if (this.#lost !== null) this.#takeOverIfWhole();
     else if (this.#coordinator === this.#self) this.#forgetQueuesOf(node);
     for (const id of [...this.#waitingFor.keys()]) this.#committedBy(node, id);
+    this.#greetOthers();
   }
 
   #succeed(lost: string): void {
@@ -378,7 +397,7 @@ export class MnesiaCluster {
     for (const entry of entries) this.#apply(entry);
     if (this.#coordinator === this.#self) for (const node of this.#joining) this.#admit(node);
     this.#joining.clear();
-    for (const node of this.#peers.keys()) if (!this.#running.has(node)) this.#greet(node);
+    this.#greetOthers();
     for (const [id, change] of this.#requests) {
       if (!this.#waitingFor.has(id)) this.#ask(id, change);
     }

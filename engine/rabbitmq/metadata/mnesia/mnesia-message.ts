@@ -19,8 +19,9 @@ export interface Hello {
   readonly isDisc: boolean;
   /** Nodes that went down before this one, as far as it knows. */
   readonly downs: readonly string[];
-  /** Of a running node: who orders its transactions. */
+  /** Of a running node: who orders its transactions, and who else runs. */
   readonly coordinator: string;
+  readonly running: readonly string[];
 }
 
 export type MnesiaMessage =

@@ -33,6 +33,12 @@ export interface MnesiaOptions {
   inconsistent(node: string): void;
 }
 
+/**
+ * A starting node connects to the others before it looks at its own tables. Differs: there it waits
+ * for each attempt to end, `net_setuptime` at most.
+ */
+const CONNECT_MS = 1000;
+
 type Answer = (outcome: Outcome) => void;
 
 export class MnesiaMetadata implements Metadata, LocalTables {
@@ -40,6 +46,7 @@ export class MnesiaMetadata implements Metadata, LocalTables {
   readonly #options: MnesiaOptions;
   readonly #cluster: MnesiaCluster;
   readonly #timer: Timer;
+  readonly #connecting: Timer;
   readonly #tables = new Tables();
   readonly #downs = new Set<string>();
   readonly #followers: Follower[] = [];
@@ -55,6 +62,7 @@ export class MnesiaMetadata implements Metadata, LocalTables {
     this.#options = options;
     this.isDisc = options.isDisc;
     this.#timer = new Timer(options.ports.clock);
+    this.#connecting = new Timer(options.ports.clock);
     this.#cluster = new MnesiaCluster(options.links, this);
   }
 
@@ -94,6 +102,7 @@ export class MnesiaMetadata implements Metadata, LocalTables {
   stop(): void {
     this.#cluster.stop();
     this.#timer.cancel();
+    this.#connecting.cancel();
     this.#answers.clear();
     this.#outcomes.clear();
     this.#store?.close();
@@ -119,12 +128,20 @@ export class MnesiaMetadata implements Metadata, LocalTables {
       ports.halt('timeout_waiting_for_tables');
       return;
     }
-    if (tries === 1) this.#cluster.start();
+    if (tries === 1) this.#startCluster();
     else this.#cluster.retry();
     if (this.#cluster.isRunning) return;
     ports.trace.record(waitingForTablesTrace, { retriesLeft: tableLoadingRetryLimit - tries });
     const delay = microsOfMillis(tableLoadingRetryTimeoutMs);
     this.#timer.set(delay, 'mnesia_table_loading_retry_timeout', () => this.#wait(tries + 1));
+  }
+
+  #startCluster(): void {
+    this.#cluster.start();
+    if (this.#cluster.isRunning) return;
+    this.#connecting.set(microsOfMillis(CONNECT_MS), 'connect to db_nodes', () =>
+      this.#cluster.connected(),
+    );
   }
 
   // ------------------------------------------------------------- for the transaction manager
