@@ -30,6 +30,8 @@ export interface Delivered {
   readonly partition: string;
   readonly offset: number;
   readonly event: number;
+  /** RabbitMQ's flag: it may have been delivered before. */
+  readonly redelivered?: boolean;
 }
 
 export interface Found {

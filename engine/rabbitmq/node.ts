@@ -9,6 +9,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Ports, Process, ProcessFactory } from '../kernel/ports.ts';
 import { compareReleases } from '../kernel/releases.ts';
 import { amqpError, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts';
+import { shared } from '../kernel/structural-sharing.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
 import { Administration } from './administration.ts';
 import { Distribution } from './cluster/distribution.ts';
@@ -31,6 +32,7 @@ import type { QueueTypeModule } from './queue/queue-types.ts';
 import { Users } from './vhost/users.ts';
 import type { VirtualHost } from './vhost/virtual-host.ts';
 import { VirtualHosts } from './vhost/virtual-hosts.ts';
+import type { VirtualHostView } from './vhost/virtual-host-view.ts';
 
 export interface RabbitNodeOptions {
   readonly profile: Profile;
@@ -50,6 +52,9 @@ export interface RabbitNodeView {
   readonly kind: 'rabbitmq';
   readonly state: string;
   readonly connections: readonly AmqpConnectionView[];
+  readonly virtualHosts: readonly VirtualHostView[];
+  /** Resources that are short: `memory`, `disk`. */
+  readonly alarms: readonly string[];
 }
 
 export function createRabbitNode(options: RabbitNodeOptions): ProcessFactory<RabbitNode> {
@@ -67,6 +72,7 @@ export class RabbitNode implements Process {
   readonly #port: number;
   readonly #vhosts: VirtualHosts;
   #isRunning = false;
+  #view: RabbitNodeView | null = null;
 
   constructor(ports: Ports, options: RabbitNodeOptions) {
     const { profile, port = AMQP_PORT, queueTypes = [classicQueues] } = options;
@@ -123,9 +129,20 @@ export class RabbitNode implements Process {
     this.listener.close(reason, () => this.#ports.halt('shut down'));
   }
 
+  /** Whether clients are taken. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   inspect(): RabbitNodeView {
-    const state = this.#isRunning ? 'running' : 'starting';
-    return { kind: 'rabbitmq', state, connections: this.listener.inspect() };
+    this.#view = shared(this.#view, {
+      kind: 'rabbitmq' as const,
+      state: this.#isRunning ? 'running' : 'starting',
+      connections: this.listener.inspect(),
+      virtualHosts: [...this.vhosts.values()].map((vhost) => vhost.inspect()),
+      alarms: this.listener.alarms,
+    });
+    return this.#view;
   }
 
   /** A new cluster has a virtual host and a user before anybody comes. */

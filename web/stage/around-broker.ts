@@ -1,12 +1,13 @@
 /**
  * What stands around the broker, as the stage draws it: a worker's lines or threads, a
- * database's rows, the keys of a Redis; and how the broker sends files. Read from the views of
- * their processes.
+ * database's rows, the keys of a Redis; what a RabbitMQ node has; and how the broker sends files.
+ * Read from the views of their processes.
  *
  * Not here: the brokers' logs (`replicas.ts`).
  */
 import type { FileTransferView } from '#engine/lab/file-transfer.ts';
 import type { HostFrame } from '#engine/lab/frames.ts';
+import type { RabbitNodeView } from '#engine/rabbitmq/node.ts';
 import { WORLD_BEGAN_AT_MILLIS } from '#engine/lab/wall-clock.ts';
 
 type Value = string | number | null;
@@ -54,7 +55,10 @@ export interface RedisShown {
   ])[];
 }
 
+export type NodeShown = RabbitNodeView;
+
 export type ServiceShown =
+  | { readonly kind: 'rabbitmq'; readonly node: NodeShown }
   | { readonly kind: 'worker'; readonly worker: WorkerShown }
   | { readonly kind: 'pool'; readonly pool: PoolShown }
   | { readonly kind: 'member'; readonly member: MemberShown }
@@ -93,6 +97,8 @@ export function serviceOf(host: HostFrame): ServiceShown | null {
       return { kind: 'member', member: sharerShown(view as unknown as SharerView) };
     case 'database':
       return { kind: 'database', database: view as unknown as DatabaseShown };
+    case 'rabbitmq':
+      return { kind: 'rabbitmq', node: view as unknown as NodeShown };
     case 'redis':
       return { kind: 'redis', redis: view as unknown as RedisShown };
     default:

@@ -28,6 +28,7 @@ function partOf(tape: Tape, name: string): Part {
   for (const { host } of tape.changesOf(name)) {
     const kind = (host.view as ClientView | null)?.kind ?? '';
     if (SERVICES.has(kind)) return 'service';
+    if (kind === 'rabbitmq') return 'broker';
     for (const part of ['broker', 'controller', 'producer', 'consumer', 'worker'] as const) {
       if (kind.endsWith(part)) return part;
     }

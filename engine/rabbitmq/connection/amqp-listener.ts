@@ -60,6 +60,11 @@ export class AmqpListener {
     for (const connection of this.#connections) connection.alarmsChanged();
   }
 
+  /** Resources that are short. */
+  get alarms(): readonly string[] {
+    return [...this.#alarms];
+  }
+
   /**
    * Closes all connections with 320: the node goes down. `closed` is called when all clients have
    * answered, or after a second. The real reader does not wait, but its kernel still hands over

@@ -1,7 +1,8 @@
 /**
- * What connections tell the trace besides their machines' transitions.
+ * What connections tell the trace besides their machines' transitions, and its sentence.
  */
 import { traceKind } from '../../kernel/ports.ts';
+import type { Narration } from '../narration.ts';
 
 /** A hard error or a soft one: `channel` is 0 where it is the connection's own. */
 export const amqpErrorKind = traceKind('amqp-error', {
@@ -11,3 +12,12 @@ export const amqpErrorKind = traceKind('amqp-error', {
   replyText: 'string',
   method: 'string',
 });
+
+export const connectionNarration: Narration = {
+  'amqp-error': {
+    en: ({ host, client, replyCode, replyText }) =>
+      `${host} refuses ${client}: ${replyCode} ${replyText}`,
+    zh: ({ host, client, replyCode, replyText }) =>
+      `${host} 拒绝 ${client}：${replyCode} ${replyText}`,
+  },
+};

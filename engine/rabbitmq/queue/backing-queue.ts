@@ -63,6 +63,17 @@ export class BackingQueue {
     return this.#length === 0 ? undefined : this.#highestLevel().head();
   }
 
+  /** At most so many in the order of delivery, for the views. */
+  first(countMax: number): readonly QueuedMessage[] {
+    const found: QueuedMessage[] = [];
+    for (let level = this.#highest; level >= 0 && found.length < countMax; level--) {
+      const of = present(this.#levels[level], 'a level for each priority');
+      if (of.length > 0) found.push(...of.first(countMax - found.length));
+    }
+    assert(found.length <= countMax, 'as many as were asked for', { countMax });
+    return found;
+  }
+
   /** Takes the head. */
   take(): QueuedMessage {
     assert(this.#length > 0, 'a message is ready', { length: this.#length });

@@ -36,6 +36,7 @@ import type { QueueContext } from './queue-types.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import type { QueueDeclaration, QueuePorts } from './queue-ports.ts';
 import { QueueTimers } from './queue-timers.ts';
+import { MESSAGES_SHOWN_MAX, messageView, type QueueView } from './queue-view.ts';
 import { type PolicyDefinition, type QueueSettings, settingsOf } from './queue-settings.ts';
 
 /** Why messages left the queue, each with its count. */
@@ -111,6 +112,26 @@ export class ClassicQueue implements Queue {
 
   get consumerCount(): number {
     return this.#consumers.count;
+  }
+
+  /** What the views see. Costs a little more than it shows. */
+  inspect(): QueueView {
+    const held = this.#consumers.unacknowledged(MESSAGES_SHOWN_MAX);
+    const ready = this.#ready.first(MESSAGES_SHOWN_MAX - held.length);
+    const shown = [
+      ...[...held].sort((a, b) => a.position - b.position).map((of) => messageView(of, true)),
+      ...ready.map((of) => messageView(of, false)),
+    ];
+    return {
+      name: this.name,
+      type: 'classic',
+      durable: this.declaration.durable,
+      ready: this.#ready.length,
+      unacknowledged: this.#consumers.unacknowledgedCount,
+      consumers: this.#consumers.count,
+      gone: { ...this.gone },
+      messages: shown,
+    };
   }
 
   /** The single active consumer or the exclusive one; null where there is neither. */

@@ -49,6 +49,18 @@ export class Consumers {
     return this.#unacknowledged;
   }
 
+  /** At most so many of what channels have and did not settle, for the views. */
+  unacknowledged(countMax: number): readonly QueuedMessage[] {
+    const found: QueuedMessage[] = [];
+    for (const { unacknowledged } of this.#channels.values()) {
+      for (const of of unacknowledged.keys()) {
+        if (found.length === countMax) return found;
+        found.push(of);
+      }
+    }
+    return found;
+  }
+
   add(consumer: Consumer): void {
     const { consumers } = this.#record(consumer.channel);
     assert(!consumers.has(consumer.options.tag), 'a tag is used once', {

@@ -11,6 +11,7 @@ import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from './consumer.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
 import type { QueueRecord } from './queue-types.ts';
+import type { QueueView } from './queue-view.ts';
 import type { PolicyDefinition } from './queue-settings.ts';
 
 export type QueueType = 'classic' | 'quorum' | 'stream';
@@ -89,4 +90,10 @@ export interface Queue {
   forgotten?(): void;
   /** Its record says another leader or other members now. */
   moved?(record: QueueRecord): void;
+
+  /**
+   * What the views and experiments see: plain data, at a cost that its length does not change; not
+   * where its process is on another node.
+   */
+  inspect?(): QueueView;
 }

@@ -58,6 +58,13 @@ export class ReadyMessages {
     return this.#requeued[0] ?? this.#list[this.#first];
   }
 
+  /** At most so many from the head on, in order: what was requeued is sorted for it. */
+  first(countMax: number): readonly QueuedMessage[] {
+    const requeued = [...this.#requeued].sort((a, b) => a.position - b.position);
+    const listed = this.#list.slice(this.#first, this.#first + countMax);
+    return [...requeued, ...listed.map((of) => present(of, 'no slot is taken'))].slice(0, countMax);
+  }
+
   /** Takes the head. */
   take(): QueuedMessage {
     if (this.#requeued.length > 0) return this.#takeRequeued();

@@ -28,6 +28,7 @@ import type {
 } from '../queue/queue.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
+import type { QueueView } from '../queue/queue-view.ts';
 import { encodeStoredMessage } from '../store/stored-message.ts';
 import { offsetSpecOf } from './offset-spec.ts';
 import { checkStreamConsumer, notSupported } from './stream-arguments.ts';
@@ -67,6 +68,14 @@ export class StreamQueue implements Queue {
   /** What this node has of the stream, for views and checks. */
   get member(): StreamMember {
     return this.#member;
+  }
+
+  inspect(): QueueView {
+    let consumers = 0;
+    for (const ofChannel of this.#readers.values()) consumers += ofChannel.size;
+    const none = { unacknowledged: 0, gone: {}, messages: [] };
+    const ready = this.#countNow();
+    return { name: this.name, type: this.type, durable: true, ready, consumers, ...none };
   }
 
   publish(message: Message, publisher: Publisher | null): void {

@@ -29,6 +29,7 @@ import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { Policies } from './policies.ts';
 import type { Users } from './users.ts';
+import { exchangeViews, type VirtualHostView } from './virtual-host-view.ts';
 
 /** What a virtual host is made with. */
 export interface VirtualHostContext {
@@ -78,6 +79,14 @@ export class VirtualHost {
   /** `queue 'orders' in vhost '/'`, as errors name it. */
   named(kind: 'queue' | 'exchange', name: string): string {
     return named(kind, name, this.name);
+  }
+
+  inspect(): VirtualHostView {
+    return {
+      name: this.name,
+      exchanges: exchangeViews(this.#exchanges),
+      queues: [...this.#queues.values()].flatMap((queue) => queue.inspect?.() ?? []),
+    };
   }
 
   /** This side of a new channel. */

@@ -15,7 +15,7 @@ import { NetworkClient } from '../../network-client.ts';
 import type { Profile } from '../../profiles.ts';
 import { type ConsumerConfig, consumerConfig, networkOptionsOf } from '../config.ts';
 import { ClientMetadata } from '../metadata.ts';
-import { shared } from '../structural-sharing.ts';
+import { shared } from '../../../kernel/structural-sharing.ts';
 import { WakeUp } from '../wake-up.ts';
 import { type CommittedPosition, CommittedPositions } from './committed-positions.ts';
 import type { ConsumerRecord } from './completed-fetch.ts';

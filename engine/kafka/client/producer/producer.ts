@@ -30,7 +30,7 @@ import type { Profile } from '../../profiles.ts';
 import { networkOptionsOf, type ProducerConfig, producerConfig } from '../config.ts';
 import { ExponentialBackoff } from '../exponential-backoff.ts';
 import { ClientMetadata } from '../metadata.ts';
-import { shared } from '../structural-sharing.ts';
+import { shared } from '../../../kernel/structural-sharing.ts';
 import { type Partitioner, partitionerOf, type Partitions } from './partitioner.ts';
 import { type ProduceCallback, type ProduceResult, refusal } from './produce-result.ts';
 import type { BatchedRecord, ProducerBatch } from './producer-batch.ts';

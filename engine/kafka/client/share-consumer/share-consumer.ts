@@ -18,7 +18,7 @@ import { consumerErrorTrace, deliverTrace } from '../consumer/consumer-trace.ts'
 import { CoordinatorLookup } from '../consumer/group/coordinator-lookup.ts';
 import { type TopicPartition, topicPartitionText } from '../consumer/subscription-state.ts';
 import { ClientMetadata } from '../metadata.ts';
-import { shared } from '../structural-sharing.ts';
+import { shared } from '../../../kernel/structural-sharing.ts';
 import { WakeUp } from '../wake-up.ts';
 import type { AcknowledgeType } from './acknowledgements.ts';
 import { type ShareConsumerConfig, shareConsumerConfig } from './share-config.ts';

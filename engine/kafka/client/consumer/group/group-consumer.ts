@@ -18,7 +18,7 @@ import type { Profile } from '../../../profiles.ts';
 import { networkOptionsOf } from '../../config.ts';
 import { ClientMetadata } from '../../metadata.ts';
 import type { ConsumerGroupMetadata } from '../../producer/transaction-requests.ts';
-import { shared } from '../../structural-sharing.ts';
+import { shared } from '../../../../kernel/structural-sharing.ts';
 import { WakeUp } from '../../wake-up.ts';
 import type { ConsumerRecord } from '../completed-fetch.ts';
 import type { CommitMode } from '../consumer.ts';

@@ -4,7 +4,7 @@
  *
  * Not here: what is shown (`inspect()` of each client).
  */
-import { assert } from '../../kernel/assert.ts';
+import { assert } from './assert.ts';
 
 /** `next`, with every part that equals its counterpart in `before` replaced by that one. */
 export function shared<T>(before: T | null, next: T): T {

@@ -2,9 +2,9 @@
  * When two views are the same object. Not here: the views themselves.
  */
 import { describe, expect, test } from 'vitest';
-import { shared } from '../../../engine/kafka/client/structural-sharing.ts';
+import { shared } from '../../engine/kernel/structural-sharing.ts';
 
-describe('kafka client: views', () => {
+describe('views', () => {
   test('equal data is the same object; what differs is new, its equal parts are not', () => {
     const before = { state: 'READY', list: [{ a: 1 }, { a: 2 }], none: null };
     const equal = { state: 'READY', list: [{ a: 1 }, { a: 2 }], none: null };

@@ -1,0 +1,11 @@
+/**
+ * The sentences of RabbitMQ's trace entries, in English and Chinese, by the name of the entry's
+ * kind. Each area keeps its sentences beside its kinds; this file only merges them.
+ */
+import { clientNarration } from './client/client-trace.ts';
+import { connectionNarration } from './connection/connection-trace.ts';
+
+type Sentence = (entry: Readonly<Record<string, unknown>>) => string;
+export type Narration = Readonly<Record<string, { readonly en: Sentence; readonly zh: Sentence }>>;
+
+export const rabbitNarration: Narration = { ...clientNarration, ...connectionNarration };
