@@ -39,7 +39,7 @@ export const serve: Command = {
 Serves a Kafka cluster of n brokers and a controller on 127.0.0.1 until Ctrl-C: broker 1 on the
 port, broker 2 on the next, and so on. What clients wrote is in the folder and is found again.
 With --amqp it serves a RabbitMQ node (user guest, password guest, virtual host /), and Kafka only
-if --kafka is there too; what the RabbitMQ node holds is gone when it stops.
+if --kafka is there too; what is declared durable on the RabbitMQ node is in the folder, too.
 
   --kafka port        the port of the first broker (default ${PORT.preset})
   --amqp port         the port of a RabbitMQ node (${AMQP.preset} is AMQP's own)

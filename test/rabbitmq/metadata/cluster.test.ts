@@ -19,7 +19,7 @@ const same = (of: Cluster, ...names: string[]): void => {
 };
 
 describe('rabbitmq: metadata: a cluster', () => {
-  test('rabbitmq: metadata: what one node declares, all have, and of two the later hears it', () => {
+  test('rabbitmq: metadata: what one node declares, all have; of two the later hears it', () => {
     const of = cluster();
     const answers = [of.send(R2, queue('q', true, R2)), of.send(R3, queue('q', true, R3))];
     of.advance(1);
@@ -86,7 +86,7 @@ describe('rabbitmq: metadata: a cluster', () => {
     expect(of.isUp(R1)).toBe(false);
   });
 
-  test('rabbitmq: metadata: when the power fails everywhere, the first of all loads its tables', () => {
+  test('rabbitmq: metadata: when the power fails everywhere, the first loads its tables', () => {
     const of = cluster();
     of.commit(R3, queue('q', true, R3));
     for (const host of [R1, R2, R3]) of.inject({ fault: 'power', host, unsynced: 'lost' });
