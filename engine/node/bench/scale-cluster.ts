@@ -21,6 +21,7 @@ import { assert } from '../../kernel/assert.ts';
 import { type Fault, inject } from '../../sim/faults.ts';
 import type { SimHost } from '../../sim/host.ts';
 import { World } from '../../sim/world.ts';
+import type { Counted } from './scale-workload.ts';
 
 const SECOND = 1_000_000;
 const SLICE_SECONDS = 0.1;
@@ -31,13 +32,6 @@ const SETTINGS = {
   'offsets.topic.replication.factor': '1',
   'auto.create.topics.enable': 'false',
 };
-
-/** What has happened in a world so far, counted. */
-export interface Counted {
-  readonly events: number;
-  /** Appended, read and copied on all hosts, as the price list of the simulation counts them. */
-  readonly bytes: number;
-}
 
 export class ScaleCluster {
   readonly world = new World({ seed: 1, trace: false });

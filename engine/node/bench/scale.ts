@@ -1,6 +1,7 @@
 /**
- * What a record, a member of a group and a partition cost as there are more of them: the cost of
- * one must stay the same, or something walks over all the others.
+ * What a record, a member of a group and a partition cost as there are more of them, and a message
+ * as there are more messages, bindings and consumers (`scale-rabbit.ts`): the cost of one must stay
+ * the same, or something walks over all the others.
  *
  * Each workload is run twice: for processor time, and once more for counts that are the same on
  * every machine (events, transitions of state machines, bytes, steps). Not here: the cluster
@@ -9,23 +10,9 @@
 import type { TopicPartition } from '../../kafka/client/consumer/subscription-state.ts';
 import { assert } from '../../kernel/assert.ts';
 import { areStable, ScaleCluster } from './scale-cluster.ts';
+import { rabbitWorkloads } from './scale-rabbit.ts';
+import type { Prepared, ScaleWorkload } from './scale-workload.ts';
 import { StepCounter } from './step-counter.ts';
-
-/** A world that is ready, and the work in it that is measured. */
-interface Prepared {
-  readonly cluster: ScaleCluster;
-  readonly work: () => void;
-}
-
-export interface ScaleWorkload {
-  readonly name: string;
-  readonly unit: 'record' | 'member' | 'partition';
-  /** From few to many. */
-  readonly sizes: readonly number[];
-  readonly prepare: (size: number) => Prepared;
-  /** A cluster in which nobody does anything in that time costs something, too: it is taken off. */
-  readonly offIdle?: true;
-}
 
 /** What one of so many takes, the same on every machine. */
 export interface ScaleCount {
@@ -40,6 +27,7 @@ export interface ScaleCount {
 export interface ScaleTable {
   readonly name: string;
   readonly unit: string;
+  readonly among: string | undefined;
   /** `micros`: of the processor, this program's own. */
   readonly rows: readonly (ScaleCount & { readonly micros: number })[];
   /** The cost of one among the most, by that of one among the fewest. */
@@ -65,6 +53,7 @@ export const scaleWorkloads: readonly ScaleWorkload[] = [
   { name: 'create', unit: 'partition', sizes: PARTITION_SIZES, prepare: creation },
   { name: 'elect', unit: 'partition', sizes: PARTITION_SIZES, prepare: election },
   { name: 'produce and fetch', unit: 'partition', sizes: PARTITION_SIZES, prepare: fetching },
+  ...rabbitWorkloads,
 ];
 
 /** One producer and one consumer of one partition. */
@@ -163,7 +152,8 @@ export function countScale(
 ): ScaleCount {
   const all = countAll(workload, size, counter);
   const idle = workload.offIdle ? countAll(workload, 0, counter) : null;
-  const one = (column: keyof typeof all): number => (all[column] - (idle?.[column] ?? 0)) / size;
+  const { units = size } = workload;
+  const one = (column: keyof typeof all): number => (all[column] - (idle?.[column] ?? 0)) / units;
   return {
     size,
     events: one('events'),
@@ -188,7 +178,7 @@ function countAll({ prepare }: ScaleWorkload, size: number, counter: StepCounter
 /** Microseconds of the processor, by unit. */
 function timeScale(workload: ScaleWorkload, size: number): number {
   const idle = workload.offIdle ? timeAll(workload, 0) : 0;
-  return Math.max(0, timeAll(workload, size) - idle) / size;
+  return Math.max(0, timeAll(workload, size) - idle) / (workload.units ?? size);
 }
 
 function timeAll({ prepare }: ScaleWorkload, size: number): number {
@@ -198,10 +188,11 @@ function timeAll({ prepare }: ScaleWorkload, size: number): number {
   return process.cpuUsage(began).user;
 }
 
-/** All workloads: first the counts, then, at full speed, the times. */
-export function benchScale(): ScaleTable[] {
+/** The workloads whose names have the text: first the counts, then, at full speed, the times. */
+export function benchScale(only = ''): ScaleTable[] {
   const counter = new StepCounter();
-  const counted = scaleWorkloads.map((workload) => ({
+  const chosen = scaleWorkloads.filter(({ name }) => name.includes(only));
+  const counted = chosen.map((workload) => ({
     workload,
     counts: workload.sizes.map((size) => countScale(workload, size, counter)),
   }));
@@ -210,9 +201,12 @@ export function benchScale(): ScaleTable[] {
     // once beforehand, so that code is compiled
     timeScale(workload, workload.sizes[1]!);
     const rows = counts.map((one) => ({ ...one, micros: timeScale(workload, one.size) }));
-    const ratioOf = (column: 'micros' | 'steps' | 'bytes'): number =>
-      rows[rows.length - 1]![column] / rows[0]![column];
+    const ratioOf = (column: 'micros' | 'steps' | 'bytes'): number => {
+      const [fewest, most] = [rows[0]![column], rows[rows.length - 1]![column]];
+      return fewest === most ? 1 : most / fewest;
+    };
     const ratio = { micros: ratioOf('micros'), steps: ratioOf('steps'), bytes: ratioOf('bytes') };
-    return { name: workload.name, unit: workload.unit, rows, ratio };
+    const { name, unit, among } = workload;
+    return { name, unit, among, rows, ratio };
   });
 }

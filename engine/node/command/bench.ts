@@ -14,26 +14,28 @@ const ROUNDS = 5;
 const OPTIONS = {
   long: { type: 'boolean' },
   scale: { type: 'boolean' },
+  only: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
 export const bench: Command = {
   name: 'bench',
   summary: 'measure the engine on this machine',
-  usage: `highwater bench [--long | --scale] [--json]
+  usage: `highwater bench [--long | --scale [--only text]] [--json]
 
 Prints, with the workload's name: simulated events a second with the trace off and on, each
 experiment's time headless, and the log's append against the system call below it.
 
   --long   also the cost of an event from the first thousand to the millionth
-  --scale  instead: what a record, a member of a group and a partition cost, from few to many
-           (some minutes)
+  --scale  instead: what a record, a member of a group, a partition and a message cost, from
+           few to many (some minutes)
+  --only   with --scale: the workloads whose names have this text, as in RabbitMQ
   --json   one JSON object`,
 
   async run(args) {
     const { values } = parse(args, OPTIONS);
     if (values['scale'] === true) {
-      const tables = benchScale();
+      const tables = benchScale(values['only'] as string | undefined);
       if (values['json'] === true) console.log(JSON.stringify(tables));
       else printScale(tables);
       return 0;
@@ -96,8 +98,8 @@ function print({ replication, experiments, logAppend, flatness }: Figures): void
 
 function printScale(tables: readonly ScaleTable[]): void {
   console.log('cost of one, from few to many; steps are blocks of the engine that are carried out');
-  for (const { name, unit, rows, ratio } of tables) {
-    console.log(`${name}, a ${unit}`);
+  for (const { name, unit, among, rows, ratio } of tables) {
+    console.log(`${name}, a ${unit}${among === undefined ? '' : ` among ${among}`}`);
     for (const { size, micros, events, transitions, bytes, steps } of rows) {
       const counts = [events, transitions].map((count) => count.toFixed(2).padStart(8));
       console.log(

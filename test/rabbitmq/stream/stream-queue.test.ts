@@ -164,7 +164,7 @@ describe('rabbitmq: a stream on three nodes', () => {
     }
   });
 
-  it('what a node without the writer publishes is sent again after a cut, and is there once', () => {
+  it('what another node publishes is sent again after a cut, and is there once', () => {
     const rig = new StreamRig(['a', 'b', 'c', 'd'], ['a', 'b', 'c']);
     const told = new Told();
     told.publish(rig.queue('d'), ...named(0, 2));
@@ -191,7 +191,7 @@ describe('rabbitmq: a stream on three nodes', () => {
     });
   });
 
-  it('retention on the writer takes what a replica has not: it begins where the writer does', () => {
+  it('retention took what a replica has not: it begins where the writer does', () => {
     const integer = (value: number): FieldValue => ({ type: 'signedint', value });
     const rig = new StreamRig(['a', 'b', 'c'], undefined, [
       { name: 'x-stream-max-segment-size-bytes', value: integer(200) },
