@@ -3,9 +3,14 @@
  * kind. Each area keeps its sentences beside its kinds; this file only merges them.
  */
 import { clientNarration } from './client/client-trace.ts';
+import { clusterNarration } from './cluster/cluster-trace.ts';
 import { connectionNarration } from './connection/connection-trace.ts';
 
 type Sentence = (entry: Readonly<Record<string, unknown>>) => string;
 export type Narration = Readonly<Record<string, { readonly en: Sentence; readonly zh: Sentence }>>;
 
-export const rabbitNarration: Narration = { ...clientNarration, ...connectionNarration };
+export const rabbitNarration: Narration = {
+  ...clientNarration,
+  ...clusterNarration,
+  ...connectionNarration,
+};

@@ -12,9 +12,11 @@ import { amqpError, ReplyCode, type AmqpError } from '../wire/amqp/reply-code.ts
 import { shared } from '../kernel/structural-sharing.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
 import { Administration } from './administration.ts';
+import { Application, type ApplicationLife } from './cluster/application.ts';
 import { Distribution } from './cluster/distribution.ts';
 import type { DistributionSettings } from './cluster/node-connection.ts';
 import type { NodeLinks } from './cluster/node-links.ts';
+import { type MonitoredNode, NodeMonitor, type PartitionHandling } from './cluster/node-monitor.ts';
 import { AMQP_PORT, AmqpListener } from './connection/amqp-listener.ts';
 import type { AmqpConnectionView } from './connection/connection.ts';
 import {
@@ -45,6 +47,8 @@ export interface RabbitNodeOptions {
   readonly members?: readonly string[];
   /** Over the defaults. */
   readonly distribution?: Partial<DistributionSettings>;
+  /** What is done about partitions: without this, nothing. */
+  readonly clusterPartitionHandling?: PartitionHandling;
 }
 
 /** What the views see of a node. */
@@ -61,31 +65,42 @@ export function createRabbitNode(options: RabbitNodeOptions): ProcessFactory<Rab
   return (ports) => new RabbitNode(ports, options);
 }
 
-export class RabbitNode implements Process {
-  readonly users: Users;
-  readonly administration: Administration;
-  readonly metadata: Metadata;
-  readonly listener: AmqpListener;
-  readonly vhosts: ReadonlyMap<string, VirtualHost>;
+export class RabbitNode implements Process, MonitoredNode {
+  users!: Users;
+  administration!: Administration;
+  metadata!: Metadata;
+  listener!: AmqpListener;
+  vhosts!: ReadonlyMap<string, VirtualHost>;
+  readonly ports: Ports;
+  readonly handling: PartitionHandling;
+  readonly #options: RabbitNodeOptions;
   readonly #links: Distribution;
-  readonly #ports: Ports;
-  readonly #port: number;
-  readonly #vhosts: VirtualHosts;
+  readonly #application: Application;
+  readonly #monitor: NodeMonitor;
+  #mnesia!: MnesiaMetadata;
+  #vhosts!: VirtualHosts;
   #isRunning = false;
   #view: RabbitNodeView | null = null;
 
   constructor(ports: Ports, options: RabbitNodeOptions) {
-    const { profile, port = AMQP_PORT, queueTypes = [classicQueues] } = options;
     const { members = [ports.host], distribution = {} } = options;
-    assert(port > 0, 'a port', { port });
-    this.#ports = ports;
-    this.#port = port;
-    const links = new Distribution({ ports, members, settings: distribution });
-    this.#links = links;
+    this.ports = ports;
+    this.#options = options;
+    this.handling = options.clusterPartitionHandling ?? 'ignore';
+    this.#links = new Distribution({ ports, members, settings: distribution });
+    this.#application = new Application(ports, this.#links);
+    this.#monitor = new NodeMonitor(this);
+    this.#assemble(this.#application.begin());
+  }
+
+  /** What RabbitMQ's application is made of, for one life of it. */
+  #assemble({ ports, links }: ApplicationLife): void {
+    const { profile, queueTypes = [classicQueues] } = this.#options;
     const metadata = new MnesiaMetadata({
       ...{ ports, links, settings: defaultMnesiaSettings, isDisc: true },
-      inconsistent: () => {},
+      inconsistent: (node) => this.#monitor.inconsistent(node),
     });
+    this.#mnesia = metadata;
     this.metadata = metadata;
     const users = new Users(metadata.tables);
     this.users = users;
@@ -99,7 +114,7 @@ export class RabbitNode implements Process {
     this.vhosts = this.#vhosts.all;
     this.listener = new AmqpListener({
       ports,
-      settings: { ...connectionSettings(profile), ...options.connections },
+      settings: { ...connectionSettings(profile), ...this.#options.connections },
       access: {
         checkLogin: (user, password) => users.mayLogIn(user, password),
         openVirtualHost: (user, name) => this.#openVirtualHost(user, name),
@@ -112,21 +127,61 @@ export class RabbitNode implements Process {
     return this.#links;
   }
 
+  /** Nodes that share metadata with this one. */
+  get running(): readonly string[] {
+    return this.#mnesia.running;
+  }
+
+  get connectionCount(): number {
+    return this.listener.inspect().length;
+  }
+
+  /** The nodes that this one ran without, and that ran without it. */
+  get partitions(): readonly string[] {
+    return this.#monitor.partitions;
+  }
+
   start(): void {
-    this.#links.start();
+    this.#monitor.start();
+    this.#links.start(() => this.#startParts());
+  }
+
+  #startParts(): void {
+    const { port = AMQP_PORT } = this.#options;
+    assert(port > 0, 'a port', { port });
     this.metadata.start(() => {
       this.#vhosts.open();
       this.metadata.follow((changes) => this.#closeConnectionsOf(changes));
       this.#withDefaultData(() => {
-        this.listener.listen(this.#port);
+        this.listener.listen(port);
         this.#isRunning = true;
+        this.#monitor.applicationStarted();
       });
     });
   }
 
   stop(): void {
     const reason = "broker forced connection closure with reason 'shutdown'";
-    this.listener.close(reason, () => this.#ports.halt('shut down'));
+    this.listener.close(reason, () => this.ports.halt('shut down'));
+  }
+
+  /** `rabbit:stop`: clients are told, and Erlang's node goes on. */
+  stopApplication(): void {
+    assert(this.#application.isRunning, 'it runs', {});
+    this.#isRunning = false;
+    this.listener.close("broker forced connection closure with reason 'shutdown'", () => {});
+    this.#mnesia.stop();
+    this.#application.end();
+    this.#monitor.applicationStopped();
+  }
+
+  startApplication(): void {
+    this.#assemble(this.#application.begin());
+    this.#startParts();
+  }
+
+  disconnect(node: string): void {
+    this.#links.disconnect(node);
   }
 
   /** Whether clients are taken. */
@@ -135,9 +190,10 @@ export class RabbitNode implements Process {
   }
 
   inspect(): RabbitNodeView {
+    const state = this.#monitor.isPaused ? 'paused' : this.#isRunning ? 'running' : 'starting';
     this.#view = shared(this.#view, {
       kind: 'rabbitmq' as const,
-      state: this.#isRunning ? 'running' : 'starting',
+      state,
       connections: this.listener.inspect(),
       virtualHosts: [...this.vhosts.values()].map((vhost) => vhost.inspect()),
       alarms: this.listener.alarms,
@@ -153,7 +209,7 @@ export class RabbitNode implements Process {
       return;
     }
     let left = 0;
-    for (const change of defaultData(this.#ports.random('salts'))) {
+    for (const change of defaultData(this.ports.random('salts'))) {
       left += 1;
       metadata.commit(change, () => {
         left -= 1;

@@ -10,10 +10,11 @@
  * Sources: Erlang's `net_kernel`; `rabbit_node_monitor` for the look-out.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type Connection, type Ports, traceKind } from '../../kernel/ports.ts';
+import type { Connection, Ports } from '../../kernel/ports.ts';
 import { micros, microsOfMillis } from '../../kernel/units.ts';
 import { distributionProtocol, type HandshakeStatus } from '../../wire/erlang/distribution.ts';
 import type { Term } from '../../wire/erlang/term.ts';
+import { nodeDownKind, nodeUpKind } from './cluster-trace.ts';
 import type { NodeLinks, NodeWatcher } from './node-links.ts';
 import {
   defaultDistributionSettings,
@@ -25,11 +26,6 @@ import {
 
 /** AMQP's port and 20,000, as RabbitMQ sets it. */
 export const DISTRIBUTION_PORT = 25672;
-
-/** Another node is connected, in this life of it. */
-export const nodeUpKind = traceKind('node-up', { node: 'string', creation: 'int' });
-/** Why, as `net_kernel` names it: connection_closed, net_tick_timeout, disconnect. */
-export const nodeDownKind = traceKind('node-down', { node: 'string', reason: 'string' });
 
 export interface DistributionOptions {
   readonly ports: Ports;
@@ -50,6 +46,9 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   readonly #up = new Map<string, NodeConnection>();
   /** Handshakes that this node began. */
   readonly #pending = new Map<string, NodeConnection>();
+  /** Members of which nothing is known yet. */
+  readonly #untried: Set<string>;
+  #tried: (() => void) | null = null;
 
   constructor({ ports, members, settings }: DistributionOptions) {
     assert(members.includes(ports.host), 'a node is a member of its cluster', {
@@ -61,11 +60,21 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     this.members = [...new Set(members)].sort(compareNames);
     assert(this.members.length === members.length, 'a member is named once', { members });
     this.settings = { ...defaultDistributionSettings, ...settings };
+    this.#untried = new Set(this.members.filter((node) => node !== this.self));
   }
 
-  /** Listens, and connects to the others; a cluster of one needs neither. */
-  start(): void {
-    if (this.members.length === 1) return;
+  /**
+   * Listens, and connects to the others; a cluster of one needs neither. `tried` is called when
+   * each of them is connected, or was not there.
+   */
+  start(tried: () => void = () => {}): void {
+    if (this.members.length === 1) {
+      tried();
+      return;
+    }
+    this.#tried = tried;
+    const setup = microsOfMillis(this.settings.netSetupTimeMs);
+    this.ports.clock.after(setup, 'net_setuptime', () => this.#allTried());
     this.ports.network.listen(
       DISTRIBUTION_PORT,
       distributionProtocol,
@@ -133,6 +142,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     this.#up.set(node, connection);
     this.ports.trace.record(nodeUpKind, { node, creation });
     for (const watcher of [...this.#watchers]) watcher.nodeUp(node);
+    this.#triedOne(node);
   }
 
   ended(connection: NodeConnection, reason: DownReason, wasUp: boolean): void {
@@ -145,6 +155,18 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
       for (const watcher of [...this.#watchers]) watcher.nodeDown(node);
     }
     if (connection.isInitiator || wasUp) this.#connectLater(node);
+    // One that refuses this attempt has one of its own.
+    if (reason !== 'setup_failed') this.#triedOne(node);
+  }
+
+  #triedOne(node: string): void {
+    if (this.#untried.delete(node) && this.#untried.size === 0) this.#allTried();
+  }
+
+  #allTried(): void {
+    const tried = this.#tried;
+    this.#tried = null;
+    tried?.();
   }
 
   received(from: string, to: string, message: Term): void {

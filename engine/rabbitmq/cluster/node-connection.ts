@@ -86,7 +86,7 @@ export class NodeConnection implements Receiver {
       this.#socket = to;
     }
     const setup = microsOfMillis(settings.netSetupTimeMs);
-    this.#timer = ports.clock.after(setup, 'net_setuptime', () => this.end('setup_failed'));
+    this.#timer = ports.clock.after(setup, 'net_setuptime', () => this.end('connection_closed'));
   }
 
   get isUp(): boolean {

@@ -8,7 +8,7 @@
  *   names it is told that its home node is down;
  * - since 3.12 it stays, publishes are rejected, and other methods wait for a minute.
  * Until 3.13 a consumer is first tried anew, since a mirror could have become the leader.
- * The limit of a channel (basic.qos with global) is kept on this side: what is beyond it waits here.
+ * The limit of a channel (basic.qos with global) is kept on this side: what is beyond it waits.
  *
  * Not here: the process's side (`queue-gateway.ts`). Differs: while a method waits for the node,
  * other methods of the channel wait, too, but confirms and deliveries go on.
@@ -16,7 +16,7 @@
  * `rabbit_channel:handle_consuming_queue_down_or_eol`.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type TimerId, traceKind } from '../../kernel/ports.ts';
+import type { TimerId } from '../../kernel/ports.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { amqpError, notFound } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
@@ -35,6 +35,7 @@ import type {
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
+import { queueDownKind } from './cluster-trace.ts';
 import { erlangName } from './node-connection.ts';
 import type { NodeLinks } from './node-links.ts';
 import {
@@ -45,14 +46,6 @@ import {
   termOf,
 } from './queue-messages.ts';
 import { RemoteConsumers } from './remote-consumers.ts';
-
-/** A queue's node is down: publishes that were rejected, and consumers that lost it. */
-export const queueDownKind = traceKind('queue-down', {
-  queue: 'string',
-  node: 'string',
-  rejected: 'int',
-  consumers: 'int',
-});
 
 interface Pending {
   readonly request: QueueRequest;

@@ -18,7 +18,7 @@ export const switches = {
   },
   durableQueueStays: {
     since: '3.12',
-    about: 'A durable classic queue is still routed to when its node is down; what comes is nacked.',
+    about: 'A durable classic queue is still routed to when its node is down; that is nacked.',
     source: 'rabbit_amqqueue:on_node_down, commit 7de31d8697 (2022), first in 3.12.0',
   },
   ramNodes: {

@@ -24,7 +24,7 @@ class LinkedNode implements Process {
       nodeUp: (node) => this.heard.push(`+${node}`),
       nodeDown: (node) => this.heard.push(`-${node}`),
     });
-    this.links.start();
+    this.links.start(() => {});
   }
 }
 

@@ -59,7 +59,7 @@ class VhostNode implements Process {
   }
 
   start(): void {
-    this.#links.start();
+    this.#links.start(() => {});
     this.#metadata.start(() => this.#vhosts.open());
     const changes = defaultData(randomStream(1, 'salt'));
     for (const change of changes) this.#metadata.commit(change, () => {});

@@ -277,7 +277,7 @@ export class MnesiaCluster {
     this.#broadcast({ kind: 'joined', node });
     this.#addRunning(node);
     const rows = this.#tables.rows();
-    const [last, recent] = [this.#last, this.#recent];
+    const [last, recent] = [this.#last, [...this.#recent]];
     this.#send(node, { kind: 'tables', running: this.running, last, recent, rows });
   }
 
@@ -356,7 +356,7 @@ export class MnesiaCluster {
     const [next] = [...this.#running].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
     this.#coordinator = present(next, 'this node runs');
     this.#lost = lost;
-    const survivor = { lost, last: this.#last, recent: this.#recent };
+    const survivor = { lost, last: this.#last, recent: [...this.#recent] };
     if (next === this.#self) this.#survived(this.#self, lost, survivor);
     else this.#send(this.#coordinator, { kind: 'survivor', ...survivor });
   }
