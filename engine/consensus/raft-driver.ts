@@ -120,6 +120,16 @@ export class RaftDriver {
     this.#take({ type: 'resign' });
   }
 
+  /** Nobody leads yet, or the leader is known to be down: silence is not waited for. */
+  triggerElection(): void {
+    const { role } = this.inspect();
+    if (role === 'Leader' || this.#stopped) return;
+    assert(!this.#performing, 'between events');
+    const timer = role === 'Follower' ? 'fetch' : 'election';
+    this.#stopTimer(timer);
+    this.#take({ type: 'timer', timer });
+  }
+
   /** The product has a durable snapshot and drops the log before it. */
   compacted(snapshot: LogPosition): void {
     this.#take({ type: 'compacted', snapshot });

@@ -12,6 +12,8 @@ import { assert } from '../../kernel/assert.ts';
 import type { DiskResult, Ports } from '../../kernel/ports.ts';
 import type { Control, Entry, EntryHeader, LogPosition } from '../../consensus/message.ts';
 import type { ReplicatedLog } from '../../consensus/raft-driver.ts';
+import { SnapshotFiles } from '../../consensus/snapshot-files.ts';
+import type { SnapshotId } from '../controller/kafka-metadata-log.ts';
 import { DEFAULT_LOG_CONFIG } from '../../storage/log-config.ts';
 import type { SegmentedLog } from '../../storage/log.ts';
 import { openLog } from '../../storage/recovery.ts';
@@ -24,8 +26,7 @@ import {
 } from '../metadata/metadata-log.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import { kafkaFraming } from '../partition/log-framing.ts';
-import { controlBatch, readControlBatch } from './snapshot-file.ts';
-import { SnapshotStore } from './snapshot-store.ts';
+import { controlBatch, readControlBatch, snapshotNaming } from './snapshot-file.ts';
 import { type ControllerNode, directoryIdOf, memberOf, nodeOf } from './voter-id.ts';
 
 type DiskFailure = Exclude<DiskResult, 'ok'>;
@@ -47,7 +48,7 @@ export interface RaftLogOptions {
 }
 
 export class KafkaRaftLog implements ReplicatedLog {
-  readonly snapshots: SnapshotStore;
+  readonly snapshots: SnapshotFiles<SnapshotId>;
   readonly #ports: LogPorts;
   readonly #log: SegmentedLog;
   readonly #options: RaftLogOptions;
@@ -55,7 +56,7 @@ export class KafkaRaftLog implements ReplicatedLog {
   constructor(
     ports: LogPorts,
     log: SegmentedLog,
-    snapshots: SnapshotStore,
+    snapshots: SnapshotFiles<SnapshotId>,
     options: RaftLogOptions,
   ) {
     this.#ports = ports;
@@ -67,7 +68,7 @@ export class KafkaRaftLog implements ReplicatedLog {
   /** Opens the log in `<logDir>/__cluster_metadata-0`, behind its newest snapshot. */
   static open(ports: LogPorts, options: RaftLogOptions): KafkaRaftLog | DiskFailure {
     const folder = metadataFolder(options.logDir);
-    const snapshots = new SnapshotStore(ports, folder);
+    const snapshots = new SnapshotFiles(ports, folder, snapshotNaming);
     const start = snapshots.newest ?? { endOffset: 0, epoch: 0 };
     const config = { ...DEFAULT_LOG_CONFIG, deletes: false, segmentBytes: options.segmentBytes };
     const from = { recoveryPoint: 0, logStartOffset: start.endOffset, clean: false };

@@ -254,8 +254,6 @@ export class QuorumLog implements MetadataLog {
 
   /** A part of a snapshot for a follower; null if it is gone. */
   chunk({ offset, term }: LogPosition, position: number, bytesMax = FETCH_BYTES_MAX) {
-    const read = this.#log.snapshots.read({ endOffset: offset, epoch: term }, position, bytesMax);
-    if (read === null || position > read.sizeBytes) return null;
-    return { ...read, last: position + read.bytes.length === read.sizeBytes };
+    return this.#log.snapshots.chunk({ endOffset: offset, epoch: term }, position, bytesMax);
   }
 }

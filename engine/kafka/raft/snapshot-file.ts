@@ -14,6 +14,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import { limits } from '../../kernel/limits.ts';
+import type { SnapshotNaming } from '../../consensus/snapshot-files.ts';
 import {
   encodeBatch,
   isBatchProblem,
@@ -36,24 +37,29 @@ import { decodeMetadataBatches, encodeMetadataBatch } from '../metadata/metadata
 import type { MetadataRecord } from '../metadata/record.ts';
 
 const SUFFIX = '.checkpoint';
-export const PART_SUFFIX = `${SUFFIX}.part`;
 const FILE = /^(\d{20})-(\d{10})\.checkpoint$/;
 const OFFSET_DIGITS = 20;
 const EPOCH_DIGITS = 10;
 /** `BatchAccumulator` fills batches by bytes; so many records stay far below its 8 MiB. */
 const RECORDS_A_BATCH = 1000;
 
-export function snapshotFileName({ endOffset, epoch }: SnapshotId): string {
+function snapshotFileName({ endOffset, epoch }: SnapshotId): string {
   assert(endOffset >= 0 && epoch >= 0, 'a snapshot id', { endOffset, epoch });
   const offset = String(endOffset).padStart(OFFSET_DIGITS, '0');
   return `${offset}-${String(epoch).padStart(EPOCH_DIGITS, '0')}${SUFFIX}`;
 }
 
 /** The id in a file's name; null for any other file. */
-export function parseSnapshotFileName(name: string): SnapshotId | null {
+function parseSnapshotFileName(name: string): SnapshotId | null {
   const match = FILE.exec(name);
   return match === null ? null : { endOffset: Number(match[1]), epoch: Number(match[2]) };
 }
+
+export const snapshotNaming: SnapshotNaming<SnapshotId> = {
+  nameOf: snapshotFileName,
+  idOf: parseSnapshotFileName,
+  endOffsetOf: ({ endOffset }) => endOffset,
+};
 
 /** What a snapshot says. `voters` is null where they stand in `controller.quorum.voters`. */
 export interface SnapshotContent {

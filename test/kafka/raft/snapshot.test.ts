@@ -6,8 +6,7 @@ import { MetadataDelta } from '#engine/kafka/metadata/delta.ts';
 import {
   decodeSnapshot,
   encodeSnapshot,
-  parseSnapshotFileName,
-  snapshotFileName,
+  snapshotNaming,
 } from '#engine/kafka/raft/snapshot-file.ts';
 import type { RaftController } from '#engine/kafka/raft/raft-controller.ts';
 import type { Lab } from '#engine/lab/experiment.ts';
@@ -43,9 +42,9 @@ function topics(count: number): StoryStep {
 describe('kafka: controller quorum: snapshots', () => {
   test('a name has the end offset in 20 digits and the epoch in 10', () => {
     const id = { endOffset: 120, epoch: 3 };
-    expect(snapshotFileName(id)).toBe('00000000000000000120-0000000003.checkpoint');
-    expect(parseSnapshotFileName(snapshotFileName(id))).toEqual(id);
-    expect(parseSnapshotFileName('00000000000000000120.log')).toBeNull();
+    expect(snapshotNaming.nameOf(id)).toBe('00000000000000000120-0000000003.checkpoint');
+    expect(snapshotNaming.idOf(snapshotNaming.nameOf(id))).toEqual(id);
+    expect(snapshotNaming.idOf('00000000000000000120.log')).toBeNull();
   });
 
   test('an image is what its records make, and its bytes say; a cut in them is noticed', () => {
