@@ -11,6 +11,7 @@ import { MnesiaMetadata } from '../../engine/rabbitmq/metadata/mnesia/mnesia-met
 import { defaultMnesiaSettings } from '../../engine/rabbitmq/metadata/mnesia/mnesia-store.ts';
 import { Distribution } from '../../engine/rabbitmq/cluster/distribution.ts';
 import { classicQueues } from '../../engine/rabbitmq/queue/classic-queue-type.ts';
+import { quorumQueues } from '../../engine/rabbitmq/quorum/quorum-queue-type.ts';
 import { streams } from '../../engine/rabbitmq/stream/stream-type.ts';
 import { newestProfile, profileOf, type Profile } from '../../engine/rabbitmq/profiles.ts';
 import { Users } from '../../engine/rabbitmq/vhost/users.ts';
@@ -49,7 +50,10 @@ export class Node {
     this.administration = new Administration({ metadata, profile, random });
     const { users } = this;
     const context = { ports: this.ports, links, random, users, profile, metadata };
-    const vhosts = new VirtualHosts({ ...context, queueTypes: [classicQueues, streams] });
+    const vhosts = new VirtualHosts({
+      ...context,
+      queueTypes: [classicQueues, quorumQueues, streams],
+    });
     this.act(() => {
       metadata.start(() => vhosts.open());
       for (const change of defaultData(random)) metadata.commit(change, () => {});

@@ -7,6 +7,7 @@ import { assert } from '../../kernel/assert.ts';
 import type { Process } from '../../kernel/ports.ts';
 import { createRabbitNode, type RabbitNodeView } from '../../rabbitmq/node.ts';
 import { classicQueues } from '../../rabbitmq/queue/classic-queue-type.ts';
+import { quorumQueues } from '../../rabbitmq/quorum/quorum-queue-type.ts';
 import { streams } from '../../rabbitmq/stream/stream-type.ts';
 import type { Profile } from '../../rabbitmq/profiles.ts';
 import type { ServedNode } from './served-node.ts';
@@ -24,7 +25,11 @@ export function rabbitNodes({ port, profile }: RabbitOptions): readonly ServedNo
     {
       name: 'rabbit-1',
       advertisedHost: LOOPBACK,
-      process: createRabbitNode({ port, profile, queueTypes: [classicQueues, streams] }),
+      process: createRabbitNode({
+        port,
+        profile,
+        queueTypes: [classicQueues, quorumQueues, streams],
+      }),
       listeners: [{ protocol: 'amqp', address: { host: LOOPBACK, port } }],
       stopOrder: 1,
       running: (process: Process) =>

@@ -95,6 +95,36 @@ export const switches = {
     about: 'A queue may be neither durable nor exclusive; after that it is a 541.',
     source: 'deprecated feature transient_nonexcl_queues: denied_by_default in 4.3',
   },
+  quorumMessageTtl: {
+    since: '3.10',
+    about: 'A quorum queue knows message TTL.',
+    source: 'rabbit_fifo:maybe_set_msg_ttl; release notes of 3.10.0',
+  },
+  deadLetterStrategies: {
+    since: '3.10',
+    about: 'A quorum queue can dead-letter at least once.',
+    source: 'rabbit_fifo_dlx.erl; release notes of 3.10.0',
+  },
+  quorumRequeueToBack: {
+    since: '3.10',
+    about: 'What is returned to a quorum queue without a delivery limit goes to the back.',
+    source: 'rabbit_fifo, record requeue, which 3.9 has not',
+  },
+  quorumAcquiredCount: {
+    since: '4.0',
+    about: 'A quorum queue tells x-acquired-count; x-delivery-count counts failures only.',
+    source: 'rabbit_fifo:incr_msg, rabbit_fifo_client:add_delivery_count_header',
+  },
+  quorumPriorities: {
+    since: '4.0',
+    about: 'A quorum queue has two priorities: of three deliveries two are of 5 and more.',
+    source: 'rabbit_fifo_q.erl; release notes of 4.0.0',
+  },
+  deliveryLimitCountsFailures: {
+    since: '4.3',
+    about: 'Only deliveries that failed count against a delivery limit, no plain returns.',
+    source: 'rabbit_fifo:return_one',
+  },
 } as const satisfies Record<string, SwitchDefinition<Release>>;
 
 export type SwitchName = keyof typeof switches;

@@ -4,7 +4,7 @@
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { DeathReason } from './death.ts';
-import type { Queue } from './queue.ts';
+import type { Publisher, Queue } from './queue.ts';
 
 export interface QueueDeclaration {
   readonly name: string;
@@ -26,6 +26,11 @@ export interface DeathNotice {
 export interface QueuePorts {
   /** Published to the dead-letter exchange when the call that it comes from has ended. */
   deadLetter(message: Message, notice: DeathNotice): void;
+  /**
+   * Publishes to the dead-letter exchange now; the publisher hears of each queue that it goes to:
+   * how many those are, none where there is no such exchange.
+   */
+  deadLetterConfirmed(message: Message, notice: DeathNotice, publisher: Publisher): number;
   /** A call has ended: the queue is in order. */
   ended(): void;
   /** An auto-delete queue lost its last consumer. */

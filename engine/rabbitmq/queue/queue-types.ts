@@ -4,7 +4,7 @@
  * A node made without a type refuses it, so that a lesson's page carries only what it uses. Not
  * here: the types themselves. Source: `rabbit_queue_type`, its registry.
  */
-import type { Ports } from '../../kernel/ports.ts';
+import type { Ports, Random } from '../../kernel/ports.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { NodeLinks } from '../cluster/node-links.ts';
 import type { Profile } from '../profiles.ts';
@@ -34,10 +34,18 @@ export interface QueueContext {
   readonly host: QueuePorts;
 }
 
+/** What a type may go by when it chooses nodes. */
+export interface QueuePlacing {
+  readonly links: NodeLinks;
+  readonly random: Random;
+}
+
 export interface QueueTypeModule {
   readonly type: QueueType;
   /** What is wrong with a new declaration of this type, or null. */
   check(resource: string, declaration: QueueDeclaration, profile: Profile): AmqpError | null;
+  /** Where a new queue is to be; without it, on the node that declares it. */
+  place?(declaration: QueueDeclaration, at: QueuePlacing): Pick<QueueRecord, 'leader' | 'members'>;
   /** The queue as this node sees it: its process where that is here, else what reaches it. */
   open(record: QueueRecord, context: QueueContext): Queue;
 }

@@ -2,8 +2,8 @@
  * What a leader does for its machine: it tells clients, monitors processes and nodes, and keeps the
  * machine's timer. All of it ends with the office.
  *
- * Replies to one client that come of one batch of commands go in one message, as the `applied` event
- * of Ra. Not here: what a machine wants (`ra-machine.ts`), the log (`ra-server.ts`).
+ * Replies to one client that come of one batch of commands go in one message, as the `applied`
+ * event of Ra. Not here: what a machine wants (`ra-machine.ts`), the log (`ra-server.ts`).
  */
 import { assert, unreachable } from '../../kernel/assert.ts';
 import type { Ports } from '../../kernel/ports.ts';
@@ -22,11 +22,16 @@ interface OfficeOptions {
   readonly processes: ProcessMonitor;
   /** A command for the log, of which nobody is told. */
   readonly append: (command: Term) => void;
+  readonly tick: () => void;
 }
+
+/** `quorum_tick_interval` */
+const TICK_MS = 5000;
 
 export class LeaderOffice {
   readonly #options: OfficeOptions;
   readonly #timer: Timer;
+  readonly #ticks: Timer;
   readonly #monitors = new Map<string, () => void>();
   readonly #nodes = new Set<string>();
   readonly #unwatch: () => void;
@@ -40,6 +45,8 @@ export class LeaderOffice {
   constructor(options: OfficeOptions) {
     this.#options = options;
     this.#timer = new Timer(options.ports.clock);
+    this.#ticks = new Timer(options.ports.clock);
+    this.#setTick();
     this.#unwatch = options.links.watch({
       nodeUp: (node) => this.#nodeUp(node),
       nodeDown: () => undefined,
@@ -74,6 +81,7 @@ export class LeaderOffice {
     assert(this.#isOpen, 'an office ends once', { cluster: this.#options.cluster });
     this.#isOpen = false;
     this.#timer.cancel();
+    this.#ticks.cancel();
     for (const demonitor of this.#monitors.values()) demonitor();
     this.#monitors.clear();
     this.#unwatch();
@@ -111,6 +119,13 @@ export class LeaderOffice {
 
   #say({ node, name }: Address, word: ClientWord): void {
     this.#options.links.send(node, name, asTerm(word));
+  }
+
+  #setTick(): void {
+    this.#ticks.set(microsOfMillis(TICK_MS), 'ra/tick', () => {
+      this.#setTick();
+      this.#options.tick();
+    });
   }
 
   #setTimer(delayMs: number | null): void {

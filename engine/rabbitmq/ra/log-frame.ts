@@ -1,6 +1,6 @@
 /**
- * What stands in the files of Ra's logs: entries, and the word that a snapshot took the place of all
- * that came before.
+ * What stands in the files of Ra's logs: entries, and the word that a snapshot took the place of
+ * all that came before.
  *
  *     | size uint32 | adler32 uint32 | external term: [uid, offset, term, control, payload] |
  *     | size uint32 | adler32 uint32 | external term: [uid, offset, term]                   |

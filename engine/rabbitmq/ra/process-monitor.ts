@@ -24,13 +24,23 @@ interface Monitored {
   readonly watchers: Set<(reason: DownReason) => void>;
 }
 
+/** By the links of a node's incarnation. */
+const monitors = new WeakMap<NodeLinks, ProcessMonitor>();
+
 export class ProcessMonitor {
   readonly #links: NodeLinks;
   /** Names of this node, each with the nodes that monitor it. */
   readonly #processes = new Map<string, Set<string>>();
   readonly #monitored = new Map<string, Monitored>();
 
-  constructor(links: NodeLinks) {
+  /** That of a node, of which all that run there have one. */
+  static of(links: NodeLinks): ProcessMonitor {
+    let monitor = monitors.get(links);
+    if (monitor === undefined) monitors.set(links, (monitor = new ProcessMonitor(links)));
+    return monitor;
+  }
+
+  private constructor(links: NodeLinks) {
     this.#links = links;
     links.register(MONITOR, (from, message) => this.#received(from, message as unknown as Word));
     links.watch({ nodeUp: () => undefined, nodeDown: (node) => this.#nodeDown(node) });

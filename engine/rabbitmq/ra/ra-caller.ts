@@ -1,6 +1,6 @@
 /**
- * Asks a Ra cluster from any node, and waits for the answer: finds the leader, follows it, and gives
- * up after a time. One for each node, for all clusters.
+ * Asks a Ra cluster from any node, and waits for the answer: finds the leader, follows it, and
+ * gives up after a time. One for each node, for all clusters.
  *
  * What timed out may have happened, or may happen yet. A command is sent again only where it was
  * refused or could not have arrived, so it is never applied twice.
@@ -53,7 +53,9 @@ interface Call {
   readonly timeout: TimerId;
   /** Whom it was sent to last; null before that. */
   asked: string | null;
-  /** How often it was sent on without a pause: two members may each hold the other for the leader. */
+  /**
+   * How often it was sent on without a pause: two members may each hold the other for the leader.
+   */
   redirects: number;
 }
 
@@ -68,12 +70,18 @@ export class RaCaller {
 
   constructor(
     ports: Pick<Ports, 'clock' | 'incarnation'>,
-    { links, processes }: { readonly links: NodeLinks; readonly processes: ProcessMonitor },
+    options: {
+      readonly links: NodeLinks;
+      readonly processes: ProcessMonitor;
+      /** Of the caller among those of its node. */
+      readonly name: string;
+    },
   ) {
+    const { links, processes, name } = options;
     this.#ports = ports;
     this.#links = links;
     // Nobody answers to an incarnation that is gone.
-    this.#name = `ra_caller-${ports.incarnation}`;
+    this.#name = `ra_caller_${name}-${ports.incarnation}`;
     processes.register(this.#name, (_from, word) => this.#received(word as unknown as ClientWord));
   }
 

@@ -2,10 +2,10 @@
  * The times of Ra's members.
  *
  * Ra has no heartbeats: a follower monitors its leader's process, and `aten` guesses at nodes that
- * fall silent (`raft.adaptive_failure_detector.poll_interval`, 5 s). Here the monitor of nodes tells
- * of a leader that is down, and the core's heartbeats stand in for `aten`.
- * Source: `ra_server_proc` (broadcast_time 100 ms, an election after 5 of them, up to twice),
- * `ra_server` (pre-vote; a leader without a majority stays one, for it cannot commit).
+ * fall silent (`raft.adaptive_failure_detector.poll_interval`, 5 s). Here the monitor of nodes
+ * tells of a leader that is down, and the core's heartbeats stand in for `aten`. Source:
+ * `ra_server_proc` (broadcast_time 100 ms, an election after 5 of them, up to twice), `ra_server`
+ * (pre-vote; a leader without a majority stays one, for it cannot commit).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { MemberId } from '../../consensus/message.ts';

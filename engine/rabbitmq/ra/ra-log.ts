@@ -2,9 +2,10 @@
  * The log of one Ra server: what it has written to the write-ahead log and to its segments, all of
  * it in memory since the last snapshot.
  *
- * Source: `ra_log`. Differences: there only what is not in a segment yet is in memory (`ra_log_ets`,
- * `ra_mt`), the rest is read from segments. At a start the log must go on where the snapshot ends.
- * Not here: the rules by which entries come and go (`consensus/`), their meaning (a machine's).
+ * Source: `ra_log`. Differences: there only what is not in a segment yet is in memory
+ * (`ra_log_ets`, `ra_mt`), the rest is read from segments. At a start the log must go on where the
+ * snapshot ends. Not here: the rules by which entries come and go (`consensus/`), their meaning (a
+ * machine's).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { DiskResult, Ports } from '../../kernel/ports.ts';

@@ -1,10 +1,10 @@
 /**
- * The state machine that a Ra cluster replicates: each member has one, and applies the same commands
- * in the same order.
+ * The state machine that a Ra cluster replicates: each member has one, and applies the same
+ * commands in the same order.
  *
  * Invariant R15: what `apply` does follows from the command, its meta data and the state alone.
- * Effects are what a leader does besides; a member that does not lead forgets them. So does a leader
- * that is about to lose its office: whoever must not miss something asks again.
+ * Effects are what a leader does besides; a member that does not lead forgets them. So does a
+ * leader that is about to lose its office: whoever must not miss something asks again.
  *
  * Source: the behaviour `ra_machine`. Difference: a machine changes its own state in place.
  * Not here: who calls it (`ra-server.ts`).
@@ -64,6 +64,8 @@ export interface RaMachine {
   entered(role: 'leader' | 'follower', systemTimeMs: number): readonly RaEffect[];
   /** Commands were applied: what a leader does after all of them. */
   applied(systemTimeMs: number): readonly RaEffect[];
+  /** Every few seconds where it leads. */
+  tick(systemTimeMs: number): void;
   /** Answers without changing anything. */
   query(question: Term): Term;
   /** The whole state as plain data. */

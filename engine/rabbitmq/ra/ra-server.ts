@@ -1,11 +1,11 @@
 /**
  * A Ra server: one member of a cluster that replicates a state machine, on its node.
  *
- *     clients' commands -> leader's log -> WAL, followers -> committed -> machine -> replies, effects
+ *     commands -> leader's log -> WAL, followers -> committed -> machine -> replies, effects
  *
  * All members of a cluster have the same name on their nodes; a member is known by its node.
- * Invariant R15: a client is told of a command when it is committed, and each member applies what is
- * committed in the log's order. A member that does not lead sends clients to the leader.
+ * Invariant R15: a client is told of a command when it is committed, and each member applies what
+ * is committed in the log's order. A member that does not lead sends clients to the leader.
  *
  * Not here: voting and counting (`consensus/`), files (`ra-log.ts`, `ra-snapshots.ts`), effects
  * (`leader-office.ts`), what a machine does. Sources: `ra_server`, `ra_server_proc`.
@@ -34,6 +34,8 @@ import { raAppliedKind, raRoleKind, raSnapshotKind } from './ra-trace.ts';
 /** Followers that hear of a dead leader stand for election within this time, not all at once. */
 const ELECTION_SPREAD_MICROS = 150_000;
 const CHUNK_BYTES = 1024 * 1024;
+/** So many questions wait for the end of an election; more are refused. */
+const POSTPONED_MAX = 4096;
 
 /** What a server finds on its disk, and where it writes. */
 export interface RaFiles {
@@ -65,8 +67,6 @@ export interface RaNode {
 export interface RaServerView extends RaftView {
   readonly cluster: string;
   readonly applied: number;
-  /** Invariant R15: equal on all members that have applied as much. */
-  readonly stateHash: string;
 }
 
 export class RaServer {
@@ -81,6 +81,8 @@ export class RaServer {
   #applied: number;
   #voters: readonly MemberId[];
   #reads: { readonly offset: number; readonly answer: () => void }[] = [];
+  /** What came while nobody led: it is looked at again when somebody does. */
+  #postponed: ServerWord[] = [];
   #isSnapshotting = false;
   #isStopped = false;
 
@@ -172,7 +174,6 @@ export class RaServer {
       cluster: this.cluster,
       ...this.#driver.inspect(),
       applied: this.#applied,
-      stateHash: this.machine.hash(),
     };
   }
 
@@ -180,6 +181,21 @@ export class RaServer {
 
   #received(from: string, word: ServerWord): void {
     this.#node.ports.cost.charge('request', 1);
+    if (word.type !== 'raft' && this.#postpones(word)) {
+      this.#postponed.push(word);
+      return;
+    }
+    this.#take(from, word);
+  }
+
+  /** As `ra_server_proc` does in an election. */
+  #postpones(word: ServerWord): boolean {
+    const isLocal = word.type === 'query' && word.kind === 'local';
+    if (isLocal || this.leader !== null) return false;
+    return this.#postponed.length < POSTPONED_MAX;
+  }
+
+  #take(from: string, word: ServerWord): void {
     switch (word.type) {
       case 'raft':
         this.#driver.received(from, word.message);
@@ -251,16 +267,18 @@ export class RaServer {
     const told = { cluster: this.cluster, role, term, leader: leader ?? '' };
     ports.trace.record(raRoleKind, told);
     if (this.#office !== null) this.#leave();
-    const now = ports.clock.wall();
-    if (role !== 'Leader' || this.#driver.inspect().role !== 'Leader') return;
-    this.#office = new LeaderOffice({
-      cluster: this.cluster,
-      ports,
-      links,
-      processes,
-      append: (command) => this.#append(command, null),
-    });
-    this.#office.perform(this.machine.entered('leader', now));
+    if (role === 'Leader' && this.#driver.inspect().role === 'Leader') {
+      this.#office = new LeaderOffice({
+        ...{ cluster: this.cluster, ports, links, processes },
+        append: (command) => this.#append(command, null),
+        tick: () => this.machine.tick(ports.clock.wall()),
+      });
+      this.#office.perform(this.machine.entered('leader', ports.clock.wall()));
+    }
+    if (this.leader === null) return;
+    const postponed = this.#postponed;
+    this.#postponed = [];
+    for (const word of postponed) this.#take(links.self, word);
   }
 
   #leave(): void {

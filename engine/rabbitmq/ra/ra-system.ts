@@ -58,7 +58,7 @@ export class RaSystem {
     this.#ports = ports;
     this.#links = links;
     this.#folder = folder;
-    this.processes = new ProcessMonitor(links);
+    this.processes = ProcessMonitor.of(links);
     const flush = (done: (result: DiskResult) => void): void => this.#flush(done);
     this.#wal = new Wal(ports, { folder, bytesMax: walBytesMax, flush });
     this.#written = new Map(this.#wal.recover());

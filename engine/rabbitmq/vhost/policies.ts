@@ -10,6 +10,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { PolicyOwner } from '../metadata/rows.ts';
 import type { Profile } from '../profiles.ts';
+import type { QueueType } from '../queue/queue.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
 
@@ -53,6 +54,7 @@ const keys: Readonly<Record<string, readonly [Check, string]>> = {
   'queue-version': [oneOf(1, 2), 'queue-version value'],
   overflow: [oneOf('drop-head', 'reject-publish', 'reject-publish-dlx'), 'overflow value'],
   'delivery-limit': [atLeast(0), 'delivery limit'],
+  'dead-letter-strategy': [oneOf('at-most-once', 'at-least-once'), 'dead letter strategy'],
 };
 
 /** Of these the smaller of policy and operator policy holds. */
@@ -60,8 +62,20 @@ const LIMITS: ReadonlySet<string> = new Set([
   ...['message-ttl', 'expires', 'max-length', 'max-length-bytes', 'delivery-limit'],
 ]);
 const OPERATOR_KEYS_SINCE_312: ReadonlySet<string> = new Set(['overflow', 'queue-version']);
-/** A policy with one of these does not apply to classic queues. */
-const NOT_FOR_CLASSIC: ReadonlySet<string> = new Set(['delivery-limit']);
+/** A policy with one of these does not apply to queues of the type (`rabbit_queue_type`). */
+const unsupportedKeys: Readonly<Record<QueueType, ReadonlySet<string>>> = {
+  classic: new Set(['delivery-limit', 'dead-letter-strategy']),
+  quorum: new Set(['queue-mode']),
+  stream: new Set([
+    ...['expires', 'message-ttl', 'dead-letter-exchange', 'dead-letter-routing-key'],
+    ...['max-length', 'overflow', 'delivery-limit', 'dead-letter-strategy', 'queue-mode'],
+  ]),
+};
+const typesApplyTo: Readonly<Record<QueueType, ApplyTo>> = {
+  classic: 'classic_queues',
+  quorum: 'quorum_queues',
+  stream: 'streams',
+};
 
 const NOTHING: PolicyDefinition = Object.freeze({});
 
@@ -82,7 +96,7 @@ export class Policies {
   }
 
   /** The settings for a queue or exchange of this name. */
-  definitionFor(kind: 'queue' | 'exchange', name: string): PolicyDefinition {
+  definitionFor(kind: QueueType | 'exchange', name: string): PolicyDefinition {
     const user = strongest(this.#user, kind, name);
     const operator = strongest(this.#operator, kind, name);
     if (user === undefined || operator === undefined) {
@@ -128,7 +142,7 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
 
 function strongest(
   policies: ReadonlyMap<string, Policy>,
-  kind: 'queue' | 'exchange',
+  kind: QueueType | 'exchange',
   name: string,
 ): Policy | undefined {
   let best: Policy | undefined;
@@ -144,9 +158,8 @@ function isStronger(policy: Policy, than: Policy): boolean {
   return policy.name < than.name;
 }
 
-/** Queues are classic here. */
-function appliesTo({ applyTo, definition }: Policy, kind: 'queue' | 'exchange'): boolean {
+function appliesTo({ applyTo, definition }: Policy, kind: QueueType | 'exchange'): boolean {
   if (kind === 'exchange') return applyTo === 'all' || applyTo === 'exchanges';
-  if (Object.keys(definition).some((key) => NOT_FOR_CLASSIC.has(key))) return false;
-  return applyTo === 'all' || applyTo === 'queues' || applyTo === 'classic_queues';
+  if (Object.keys(definition).some((key) => unsupportedKeys[kind].has(key))) return false;
+  return applyTo === 'all' || applyTo === 'queues' || applyTo === typesApplyTo[kind];
 }

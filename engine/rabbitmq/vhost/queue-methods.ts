@@ -108,7 +108,7 @@ function recordOf(
   declaration: QueueDeclaration,
 ): QueueRecord | AmqpError {
   const { name, durable, exclusiveOwner, arguments: args } = declaration;
-  const { profile, queueTypes, links } = vhost.context;
+  const { profile, queueTypes, links, random } = vhost.context;
   const resource = vhost.named('queue', name);
   const refused = checkDeadLetterExchange(vhost, actor, name, args);
   if (refused !== null) return refused;
@@ -122,7 +122,9 @@ function recordOf(
   const wrong =
     module.check(resource, declaration, profile) ??
     checkTransient(vhost, { durable, exclusive: exclusiveOwner !== null });
-  return wrong ?? { declaration, type, leader: links.self, members: [links.self] };
+  if (wrong !== null) return wrong;
+  const here = { leader: links.self, members: [links.self] };
+  return { declaration, type, ...(module.place?.(declaration, { links, random }) ?? here) };
 }
 
 function declarePassively(

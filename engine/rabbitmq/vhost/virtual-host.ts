@@ -43,6 +43,11 @@ export interface VirtualHostContext {
   readonly profile: Profile;
 }
 
+interface Letter {
+  readonly letter: Message;
+  readonly queues: readonly string[];
+}
+
 const MS_PER_SECOND = 1000;
 const UNCONDITIONALLY: DeleteConditions = { ifUnused: false, ifEmpty: false };
 
@@ -55,7 +60,7 @@ export class VirtualHost {
   readonly #queues = new Map<string, Queue>();
   readonly #policies = new Policies();
   /** Dead letters and the queues that they go to, waiting for the end of a call. */
-  readonly #letters: { readonly letter: Message; readonly queues: readonly string[] }[] = [];
+  readonly #letters: Letter[] = [];
   #isDelivering = false;
   readonly #queuePorts: QueuePorts;
 
@@ -67,6 +72,11 @@ export class VirtualHost {
     this.queues = this.#queues;
     this.#queuePorts = {
       deadLetter: (message, notice) => this.#deadLetter(message, notice),
+      deadLetterConfirmed: (message, notice, publisher) => {
+        const { letter, queues } = this.#letterOf(message, notice);
+        for (const name of queues) this.#queues.get(name)?.publish(letter, publisher);
+        return queues.length;
+      },
       ended: () => this.#deliverLetters(),
       unused: (queue) => this.#removeQueue(queue),
       expired: (queue) => this.#removeQueue(queue),
@@ -176,7 +186,7 @@ export class VirtualHost {
     const queue = open(record, {
       ...{ ports, links, profile, vhost: this.name, host: this.#queuePorts },
       resource: this.named('queue', name),
-      policy: this.#policies.definitionFor('queue', name),
+      policy: this.#policies.definitionFor(record.type, name),
     });
     this.#queues.set(name, queue);
   }
@@ -219,7 +229,7 @@ export class VirtualHost {
   #applyPolicies(): void {
     for (const exchange of this.#exchanges.values()) this.#applyPolicyToExchange(exchange);
     for (const queue of this.#queues.values()) {
-      queue.setPolicy(this.#policies.definitionFor('queue', queue.name));
+      queue.setPolicy(this.#policies.definitionFor(queue.type, queue.name));
     }
   }
 
@@ -242,16 +252,21 @@ export class VirtualHost {
     });
   }
 
-  #deadLetter(message: Message, { reason, queue, exchange: name, routingKey }: DeathNotice): void {
-    const exchange = this.#exchanges.get(name);
-    // Without its dead-letter exchange a message is dropped (rabbitmq.com/docs/dlx).
-    if (exchange === undefined) return;
+  #deadLetter(message: Message, notice: DeathNotice): void {
+    const waiting = this.#letterOf(message, notice);
+    if (waiting.queues.length > 0) this.#letters.push(waiting);
+  }
+
+  /** The dead letter, and the queues that it goes to. */
+  #letterOf(message: Message, { reason, queue, exchange: name, routingKey }: DeathNotice): Letter {
     const { lastDeathHeaders } = this.context.profile.switches;
     const timeSeconds = Math.floor(this.context.ports.clock.wall() / MS_PER_SECOND);
     const how = { reason, queue, exchange: name, routingKey, timeSeconds };
     const letter = deadLetter(message, how, { lastDeathHeaders });
-    const queues = withoutCycles(letter, this.route(exchange, letter));
-    if (queues.length > 0) this.#letters.push({ letter, queues });
+    const exchange = this.#exchanges.get(name);
+    // Without its dead-letter exchange a message goes nowhere (rabbitmq.com/docs/dlx).
+    if (exchange === undefined) return { letter, queues: [] };
+    return { letter, queues: withoutCycles(letter, this.route(exchange, letter)) };
   }
 
   /** What dies on the way is added behind; cycles end, since a cycle is dropped. */

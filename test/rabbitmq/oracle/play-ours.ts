@@ -34,17 +34,26 @@ interface Channel {
 
 const ok = 'ok';
 
+const same = (of: unknown): unknown => of;
+
 /** An answer that may take events: it is there when the step is over. */
 class Late {
   readonly #answers: unknown[] = [];
+  readonly #told: (of: never) => unknown;
 
-  constructor(ask: (answer: (of: unknown) => void) => void) {
+  constructor(ask: (answer: (of: unknown) => void) => void, told: (of: never) => unknown = same) {
+    this.#told = told;
     ask((of) => this.#answers.push(of));
+  }
+
+  get isThere(): boolean {
+    return this.#answers.length > 0;
   }
 
   take(): unknown {
     expect(this.#answers).toHaveLength(1);
-    return this.#answers[0];
+    const of = this.#answers[0]!;
+    return isAmqpError(of) ? of : this.#told(of as never);
   }
 }
 
@@ -70,10 +79,16 @@ class Player {
     const channel = this.#channel(name);
     const handle = this.#methods[method] as (channel: Channel, args: object) => unknown;
     let result = this.#node.act(() => handle(channel, args));
-    const isLate = result instanceof Late;
-    if (!isLate) result = this.#node.act(() => this.#finish(channel, method, result));
+    const isLate = result instanceof Late && !result.isThere;
+    if (!isLate) {
+      if (result instanceof Late) result = result.take();
+      result = this.#node.act(() => this.#finish(channel, method, result));
+    }
     this.#node.advance(method === 'wait' ? (args as ArgsOf<'wait'>).ms : STEP_MS);
-    if (isLate) result = this.#finish(channel, method, (result as Late).take());
+    if (isLate) {
+      const told = (result as Late).take();
+      result = this.#node.act(() => this.#finish(channel, method, told));
+    }
     return historyOf(step, result as string, this.#happenings);
   }
 
@@ -146,23 +161,21 @@ class Player {
     'exchange.unbind': ({ session }, args) =>
       answered((answer) => session.unbindExchange(bindingOf(args), answer)),
     'queue.declare': ({ session }, args) => {
-      const result = answered<DeclaredQueue>((answer) =>
-        session.declareQueue(
-          {
-            ...{ passive: false, durable: false, exclusive: false, autoDelete: false },
-            ...args,
-            arguments: tableOf(args.arguments),
-          },
-          answer,
-        ),
+      const declare = {
+        ...{ passive: false, durable: false, exclusive: false, autoDelete: false },
+        ...args,
+        arguments: tableOf(args.arguments),
+      };
+      return new Late(
+        (answer) => session.declareQueue(declare, answer),
+        ({ queue, messageCount, consumerCount }: DeclaredQueue) =>
+          `${queue} messages=${messageCount} consumers=${consumerCount}`,
       );
-      if (isAmqpError(result)) return result;
-      return `${result.queue} messages=${result.messageCount} consumers=${result.consumerCount}`;
     },
     'queue.delete': ({ session }, { queue, ifUnused = false, ifEmpty = false }) =>
-      counted(answered((answer) => session.deleteQueue({ queue, ifUnused, ifEmpty }, answer))),
+      new Late((answer) => session.deleteQueue({ queue, ifUnused, ifEmpty }, answer), counted),
     'queue.purge': ({ session }, args) =>
-      counted(answered((answer) => session.purgeQueue(args, answer))),
+      new Late((answer) => session.purgeQueue(args, answer), counted),
     'queue.bind': ({ session }, args) =>
       answered((answer) => session.bindQueue(bindingOf(args), answer)),
     'queue.unbind': ({ session }, args) =>
@@ -180,19 +193,21 @@ class Player {
       );
     },
     'basic.get': ({ session }, { queue, noAck = false }) => {
-      const result = answered<FetchedMessage | null>((answer) =>
-        session.get({ queue, noAck }, answer),
+      return new Late(
+        (answer) => session.get({ queue, noAck }, answer),
+        (of: FetchedMessage | null) => {
+          if (of === null) return 'empty';
+          const { reply, content } = of;
+          return `${textOf(reply, content)} messages=${reply.messageCount}`;
+        },
       );
-      if (result === null) return 'empty';
-      if (isAmqpError(result)) return result;
-      return `${textOf(result.reply, result.content)} messages=${result.reply.messageCount}`;
     },
     'basic.consume': ({ session }, { tag, noAck = false, exclusive = false, ...args }) => {
       const table = tableOf(args.arguments);
       const consumer = { queue: args.queue, consumerTag: tag, noAck, exclusive, arguments: table };
-      return answered<string>((answer) => session.consume(consumer, answer));
+      return new Late((answer) => session.consume(consumer, answer));
     },
-    'basic.cancel': ({ session }, { tag }) => answered((answer) => session.cancel(tag, answer)),
+    'basic.cancel': ({ session }, { tag }) => new Late((answer) => session.cancel(tag, answer)),
     'basic.ack': ({ session }, { tag: deliveryTag, multiple = false }) =>
       session.ack({ deliveryTag, multiple }),
     'basic.nack': ({ session }, { tag: deliveryTag, multiple = false, requeue = true }) =>
@@ -243,8 +258,7 @@ const NO_REPLY: ReadonlySet<Method> = new Set<Method>([
 
 const userOf = (connection: string): string => `user${connection}`;
 
-const counted = (result: number | AmqpError): string | AmqpError =>
-  isAmqpError(result) ? result : `messages=${result}`;
+const counted = (count: number): string => `messages=${count}`;
 
 const NAMES: Readonly<Record<number, string>> = {
   403: 'ACCESS_REFUSED',

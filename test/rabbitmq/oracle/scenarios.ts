@@ -6,6 +6,7 @@ import { declaring } from './scenarios/declaring.ts';
 import { exchanges } from './scenarios/exchanges.ts';
 import { limits } from './scenarios/limits.ts';
 import { permissions } from './scenarios/permissions.ts';
+import { quorumQueues } from './scenarios/quorum-queues.ts';
 import { settling } from './scenarios/settling.ts';
 import { streams } from './scenarios/streams.ts';
 import { transactions } from './scenarios/transactions.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   ...permissions,
   ...transactions,
   ...streams,
+  ...quorumQueues,
 ];

@@ -38,6 +38,8 @@ class ListMachine implements RaMachine {
     return [];
   }
 
+  tick(): void {}
+
   query(): Term {
     return this.items.length;
   }
@@ -79,7 +81,7 @@ export class RaProcess implements Process {
     this.links = new SimulatedLinks(ports, nodes);
     this.system = new RaSystem(ports, this.links, { folder: `quorum/${ports.host}`, walBytesMax });
     const { processes } = this.system;
-    this.caller = new RaCaller(ports, { links: this.links, processes });
+    this.caller = new RaCaller(ports, { links: this.links, processes, name: 'test' });
   }
 
   get server(): RaServer | undefined {
@@ -236,7 +238,8 @@ export class RaClusterWorld {
     const hashes = new Map<number, string>();
     for (const name of this.nodes) {
       if (!this.isUp(name) || this.process(name).server === undefined) continue;
-      const { applied, stateHash } = this.server(name).inspect();
+      const { applied } = this.server(name).inspect();
+      const stateHash = this.listOf(name);
       const known = hashes.get(applied) ?? stateHash;
       hashes.set(applied, known);
       if (known !== stateHash) return [`R15: ${name} differs at ${applied}`];

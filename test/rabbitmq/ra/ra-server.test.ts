@@ -129,7 +129,7 @@ describe('rabbitmq: ra', () => {
     expect(cluster.problems()).toEqual([]);
   });
 
-  test('a member is added when it has caught up, one is removed, and the office is handed over', () => {
+  test('a member is added when it has caught up, one is removed, the office handed over', () => {
     const nodes = [...THREE, 'rabbit-4'];
     const cluster = new RaClusterWorld({ nodes, members: THREE });
     const first = cluster.elect();

@@ -145,7 +145,10 @@ export class StreamRig {
     return {
       ...{ ports, links, vhost: '/', policy: {}, resource: "queue 's' in vhost '/'" },
       profile: profileOf(newestProfile),
-      host: { deadLetter() {}, ended() {}, unused() {}, expired() {} },
+      host: {
+        ...{ deadLetter() {}, ended() {}, unused() {}, expired() {} },
+        deadLetterConfirmed: () => 0,
+      },
     };
   }
 }

@@ -22,9 +22,9 @@ describe('rabbitmq: policies', () => {
     const policies = new Policies();
     policies.set(policy('b', { definition: { 'max-length': 2 } }), 'user');
     policies.set(policy('a', { definition: { 'max-length': 1 } }), 'user');
-    expect(policies.definitionFor('queue', 'q')).toEqual({ 'max-length': 1 });
+    expect(policies.definitionFor('classic', 'q')).toEqual({ 'max-length': 1 });
     policies.set(policy('c', { definition: { overflow: 'drop-head' }, priority: 1 }), 'user');
-    expect(policies.definitionFor('queue', 'q')).toEqual({ overflow: 'drop-head' });
+    expect(policies.definitionFor('classic', 'q')).toEqual({ overflow: 'drop-head' });
     expect(policies.clear('c', 'user')).toBe(true);
     expect(policies.definitionFor('exchange', 'x')).toEqual({ 'max-length': 1 });
   });
@@ -33,7 +33,7 @@ describe('rabbitmq: policies', () => {
     const policies = new Policies();
     policies.set(policy('u', { definition: { 'max-length': 10, expires: 5000 } }), 'user');
     policies.set(policy('o', { definition: { 'max-length': 3, expires: 9000 } }), 'operator');
-    expect(policies.definitionFor('queue', 'q')).toEqual({ 'max-length': 3, expires: 5000 });
+    expect(policies.definitionFor('classic', 'q')).toEqual({ 'max-length': 3, expires: 5000 });
   });
 
   test('rabbitmq: policies: apply-to by kind, and by type of queue since 3.12', () => {
@@ -41,7 +41,7 @@ describe('rabbitmq: policies', () => {
     const classic = policy('classic', { applyTo: 'classic_queues' });
     expect(checkPolicy(classic, 'user', profileOf('rabbitmq-3.12'))).toBeNull();
     policies.set(classic, 'user');
-    expect(policies.definitionFor('queue', 'q')).toEqual({ 'max-length': 10 });
+    expect(policies.definitionFor('classic', 'q')).toEqual({ 'max-length': 10 });
     expect(policies.definitionFor('exchange', 'x')).toEqual({});
     const wrong = checkPolicy(classic, 'user', profileOf('rabbitmq-3.11'));
     expect(wrong).toContain("apply-to 'classic_queues' unrecognised");
@@ -76,7 +76,7 @@ describe('rabbitmq: policies', () => {
     const policies = new Policies();
     const both = { 'delivery-limit': 3, 'max-length': 1 };
     policies.set(policy('quorum', { definition: both, priority: 9 }), 'user');
-    expect(policies.definitionFor('queue', 'q')).toEqual({});
+    expect(policies.definitionFor('classic', 'q')).toEqual({});
   });
 });
 

@@ -1,0 +1,73 @@
+/**
+ * A consumer of a quorum queue, and the turn in which consumers are served: the highest priority
+ * first, and among equals who waited longest.
+ *
+ * Source: `rabbit_fifo`'s consumer and service queue (`priority_queue`).
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { ConsumerId } from './fifo-command.ts';
+import { consumerKey } from './fifo-command.ts';
+import type { FifoMessage } from './fifo-message.ts';
+
+export interface FifoConsumer {
+  readonly id: ConsumerId;
+  /** `once`: it ends with the last of what it has, as basic.get and a cancelled consumer do. */
+  lifetime: 'auto' | 'once';
+  priority: number;
+  credit: number;
+  /** `suspected`: its node is not connected. */
+  status: 'up' | 'suspected' | 'cancelled';
+  /** What it has, by the number of its delivery. */
+  readonly checkedOut: Map<number, FifoMessage>;
+  nextId: number;
+}
+
+export function newConsumer(
+  id: ConsumerId,
+  { lifetime, credit, priority }: Pick<FifoConsumer, 'lifetime' | 'credit' | 'priority'>,
+): FifoConsumer {
+  assert(credit >= 0, 'a count', { credit });
+  return { id, lifetime, priority, credit, status: 'up', checkedOut: new Map(), nextId: 0 };
+}
+
+/** One of its deliveries is not with it any more. */
+export function refund(consumer: FifoConsumer, count: number): void {
+  assert(count >= 0, 'a count', { count });
+  if (consumer.lifetime === 'auto') consumer.credit += count;
+}
+
+interface Waiting {
+  readonly key: string;
+  readonly priority: number;
+}
+
+export class ServiceQueue {
+  #waiting: Waiting[];
+
+  constructor(waiting: readonly Waiting[] = []) {
+    this.#waiting = [...waiting];
+  }
+
+  /** Puts a consumer that can be served behind its equals, unless it waits already. */
+  join({ id, credit, status, priority }: FifoConsumer): void {
+    const key = consumerKey(id);
+    if (credit === 0 || status !== 'up') return;
+    if (this.#waiting.some((one) => one.key === key)) return;
+    const place = this.#waiting.findIndex((one) => one.priority < priority);
+    const at = place < 0 ? this.#waiting.length : place;
+    this.#waiting.splice(at, 0, { key, priority });
+    assert(this.#waiting[at]!.key === key, 'it waits', { key });
+  }
+
+  first(): string | undefined {
+    return this.#waiting[0]?.key;
+  }
+
+  takeFirst(): void {
+    this.#waiting.shift();
+  }
+
+  toArray(): readonly Waiting[] {
+    return this.#waiting;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The consumers of a quorum queue: those that are served, and with a single active consumer those
+ * that wait for it to end.
+ *
+ * Invariant R11: at most one consumer is active. Source: `rabbit_fifo:update_consumer`,
+ * `activate_next_consumer`, `cancel_consumer`. Difference: since 4.0 one of higher priority takes
+ * over from the active one; here it waits as all others.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { type ConsumerId, consumerKey, processKey, type ProcessId } from './fifo-command.ts';
+import { type FifoConsumer, newConsumer, ServiceQueue } from './fifo-consumer.ts';
+import type { FifoMessage } from './fifo-message.ts';
+
+export interface ConsumerState extends Omit<FifoConsumer, 'checkedOut'> {
+  readonly checkedOut: readonly { readonly id: number; readonly message: FifoMessage }[];
+}
+
+export interface ConsumersState {
+  readonly served: readonly ConsumerState[];
+  readonly waiting: readonly ConsumerState[];
+  readonly service: ReturnType<ServiceQueue['toArray']>;
+}
+
+export class FifoConsumers {
+  readonly #served = new Map<string, FifoConsumer>();
+  #waiting: FifoConsumer[];
+  readonly #service: ServiceQueue;
+
+  constructor({ served, waiting, service }: ConsumersState) {
+    for (const state of served) this.#served.set(consumerKey(state.id), consumerOf(state));
+    this.#waiting = waiting.map(consumerOf);
+    this.#service = new ServiceQueue(service);
+  }
+
+  static empty(): FifoConsumers {
+    return new FifoConsumers({ served: [], waiting: [], service: [] });
+  }
+
+  /** Whether anybody keeps the queue from expiring. */
+  get isUsed(): boolean {
+    return [...this.#served.values()].some(({ status }) => status !== 'suspected');
+  }
+
+  get(id: ConsumerId): FifoConsumer | undefined {
+    return this.#served.get(consumerKey(id));
+  }
+
+  *all(): Iterable<FifoConsumer> {
+    yield* this.#served.values();
+    yield* this.#waiting;
+  }
+
+  get served(): readonly FifoConsumer[] {
+    return [...this.#served.values()];
+  }
+
+  get checkedOutCount(): number {
+    let count = 0;
+    for (const { checkedOut } of this.#served.values()) count += checkedOut.size;
+    return count;
+  }
+
+  /** A consumer begins, or begins again with other settings. */
+  attach(
+    id: ConsumerId,
+    how: Pick<FifoConsumer, 'lifetime' | 'credit' | 'priority'>,
+    isSingleActive: boolean,
+  ): FifoConsumer {
+    const known = this.get(id);
+    if (known !== undefined) {
+      known.lifetime = how.lifetime;
+      known.priority = how.priority;
+      known.status = 'up';
+      known.credit = Math.max(0, how.credit - known.checkedOut.size);
+      this.update(known);
+      return known;
+    }
+    const consumer = newConsumer(id, how);
+    if (isSingleActive) this.#waiting.push(consumer);
+    else this.update(consumer);
+    return consumer;
+  }
+
+  /** What a consumer has or may have changed; true if it has ended with that. */
+  update(consumer: FifoConsumer): boolean {
+    const key = consumerKey(consumer.id);
+    const { lifetime, credit, checkedOut } = consumer;
+    if (lifetime === 'once' && credit === 0 && checkedOut.size === 0) {
+      this.#served.delete(key);
+      return true;
+    }
+    this.#served.set(key, consumer);
+    this.#service.join(consumer);
+    return false;
+  }
+
+  /** The consumer whose turn it is, out of the turn; undefined if nobody can be served. */
+  next(): FifoConsumer | undefined {
+    for (let key = this.#service.first(); key !== undefined; key = this.#service.first()) {
+      const consumer = this.#served.get(key);
+      if (consumer !== undefined && consumer.credit > 0 && consumer.status === 'up') {
+        return consumer;
+      }
+      this.#service.takeFirst();
+    }
+    return undefined;
+  }
+
+  /** The consumer whose turn it was has been served. */
+  wasServed(consumer: FifoConsumer): void {
+    assert(this.#service.first() === consumerKey(consumer.id), 'it was its turn', {});
+    this.#service.takeFirst();
+  }
+
+  remove(consumer: FifoConsumer): void {
+    this.#served.delete(consumerKey(consumer.id));
+    this.#waiting = this.#waiting.filter((one) => one !== consumer);
+  }
+
+  /** basic.cancel: it is served no more, and ends when it has settled what it has. */
+  cancel(id: ConsumerId): void {
+    const key = consumerKey(id);
+    this.#waiting = this.#waiting.filter((one) => consumerKey(one.id) !== key);
+    const consumer = this.#served.get(key);
+    if (consumer === undefined) return;
+    consumer.lifetime = 'once';
+    consumer.credit = 0;
+    consumer.status = 'cancelled';
+    this.update(consumer);
+  }
+
+  /** An active consumer whose node is gone waits behind the others. */
+  demote(consumer: FifoConsumer): void {
+    this.#served.delete(consumerKey(consumer.id));
+    this.#waiting.push(consumer);
+  }
+
+  /** Where one alone is served and none is, the first that waits. */
+  activate(): void {
+    const actives = [...this.#served.values()].filter(({ status }) => status === 'up');
+    assert(actives.length <= 1, 'R11: one active consumer', { actives: actives.length });
+    if (actives.length === 1) return;
+    const next = this.#waiting.find(({ status }) => status === 'up');
+    if (next === undefined) return;
+    this.#waiting = this.#waiting.filter((one) => one !== next);
+    this.update(next);
+  }
+
+  /** The consumers of a process, or of all processes of a node. */
+  of(process: ProcessId | string): readonly FifoConsumer[] {
+    const isOf = ({ id }: FifoConsumer): boolean =>
+      typeof process === 'string'
+        ? id.process.node === process
+        : processKey(id.process) === processKey(process);
+    return [...this.all()].filter(isOf);
+  }
+
+  isWaiting(consumer: FifoConsumer): boolean {
+    return this.#waiting.includes(consumer);
+  }
+
+  toState(): ConsumersState {
+    return {
+      served: [...this.#served.values()].map(stateOf),
+      waiting: this.#waiting.map(stateOf),
+      service: [...this.#service.toArray()],
+    };
+  }
+}
+
+function consumerOf({ checkedOut, ...rest }: ConsumerState): FifoConsumer {
+  return { ...rest, checkedOut: new Map(checkedOut.map(({ id, message }) => [id, message])) };
+}
+
+function stateOf({ checkedOut, ...rest }: FifoConsumer): ConsumerState {
+  return { ...rest, checkedOut: [...checkedOut].map(([id, message]) => ({ id, message })) };
+}
