@@ -32,6 +32,7 @@ import type { Profile, ProfileName } from '../rabbitmq/profiles.ts';
 import type { QueueTypeModule } from '../rabbitmq/queue/queue-types.ts';
 import type { QueueView } from '../rabbitmq/queue/queue-view.ts';
 import type { SwitchName } from '../rabbitmq/profiles/switches.ts';
+import { watchRabbitNode } from './check/rabbitmq.ts';
 import type { Lab, Step } from './experiment.ts';
 import type { Found } from './history.ts';
 import { ConsumingApplication, type ConsumerOptions, type Received } from './rabbitmq-consumer.ts';
@@ -124,6 +125,7 @@ export class RabbitCluster {
       const types = queueTypes === undefined ? {} : { queueTypes };
       lab.addHost(name, createRabbitNode({ profile: this.profile, ...types }));
     }
+    if (nodes === 1) watchRabbitNode(lab, this.nodeName(1));
   }
 
   nodeName(node: number): string {
@@ -148,15 +150,15 @@ export class RabbitCluster {
   }
 
   /**
-   * A queue as the node of its process has it: ready and unacknowledged messages, consumers, what is
-   * gone and why; null where there is none of the name, or its node is down. `node`: as this node
+   * A queue as the node of its process has it: ready and unacknowledged messages, consumers, what
+   * is gone and why; null where there is none of the name, or its node is down. `node`: as this node
    * has it.
    */
   queue(name: string, node?: number): QueueView | null {
     const asked = node === undefined ? this.nodeNames.map((_, place) => place + 1) : [node];
     for (const one of asked) {
       const queue = this.node(one)?.vhosts.get(DEFAULT_VHOST)?.queues.get(name);
-      const view = queue?.inspect?.() ?? null;
+      const view = queue?.inspect?.(0) ?? null;
       if (view !== null) return view;
     }
     return null;

@@ -74,6 +74,10 @@ export class SimEndpoint implements Connection {
     return countOf(this.#inFlight) + countOf(this.#unread);
   }
 
+  get protocolName(): string {
+    return this.#protocol.name;
+  }
+
   get alive(): boolean {
     return this.#state !== 'closed';
   }
@@ -269,6 +273,7 @@ export class SimEndpoint implements Connection {
     }
     const receiver = present(peer.receiver, 'a connection has an owner');
     if (parcel.encoded === null) {
+      this.#network.reader?.(peer, parcel.message);
       receiver.received(parcel.message);
       return;
     }
@@ -279,6 +284,7 @@ export class SimEndpoint implements Connection {
     });
     assert(decoded.messages.length === 1, 'a frame is one message', { what });
     if (world.freezing) deepFreeze(decoded.messages[0]);
+    this.#network.reader?.(peer, decoded.messages[0]);
     receiver.received(decoded.messages[0]);
   }
 

@@ -37,6 +37,11 @@ const shareTest = (name: string): Trip => ({
   file: 'test/lab/share-invariants.test.ts',
   name,
 });
+const rabbitTest = (name: string): Trip => ({
+  by: 'test',
+  file: 'test/lab/rabbitmq-checks.test.ts',
+  name,
+});
 const RAFT: Trip = {
   by: 'test',
   file: 'test/consensus/invariants.test.ts',
@@ -255,4 +260,88 @@ export const invariants: readonly InvariantRow[] = [
   row('T6', 'applied <= committed <= end', ['engine/consensus/raft.ts', "'T6: "], RAFT),
   row('T7', 'durable before it is told', ['engine/consensus/raft-state.ts', "'T7: "], RAFT),
   row('T8', 'counted in its own term', ['engine/consensus/commitment.ts', "'T8: "], RAFT),
+  row(
+    'R1',
+    'what is confirmed is taken',
+    ['engine/rabbitmq/cluster/remote-queue.ts', "'R1: nobody waits"],
+    rabbitTest('R1 turns red when a confirmed message is in no queue'),
+  ),
+  row(
+    'R2',
+    'one answer for each publish',
+    ['engine/rabbitmq/channel/publisher-confirms.ts', "'R2: a number is answered once'"],
+    rabbitTest('R2 turns red when a number is confirmed twice'),
+  ),
+  row(
+    'R3',
+    'returned before it is confirmed',
+    ['engine/rabbitmq/vhost/channel-session.ts', "'R3: it comes back before"],
+    rabbitTest('R3 turns red when a mandatory message is confirmed and not returned'),
+  ),
+  row(
+    'R4',
+    'a delivery is settled once',
+    ['engine/rabbitmq/queue/consumers.ts', "'R4: it is unacknowledged'"],
+    rabbitTest('R4 turns red when an unknown tag does not close the channel'),
+  ),
+  row(
+    'R5',
+    'a message is held, or gone for a reason',
+    ['engine/rabbitmq/queue/classic-queue.ts', "'R5: a message is held"],
+    rabbitTest('R5 turns red when a message is neither held nor gone'),
+  ),
+  row(
+    'R6',
+    'redelivered if and only if delivered',
+    ['engine/rabbitmq/queue/ready-messages.ts', "'R6: only what was delivered"],
+    rabbitTest('R6 turns red when a first delivery has the flag'),
+  ),
+  row(
+    'R7',
+    'in the order of publication',
+    ['engine/rabbitmq/queue/ready-messages.ts', "'R7: positions ascend'"],
+    rabbitTest('R7 turns red when a later message is delivered first'),
+  ),
+  row(
+    'R8',
+    'no more than the prefetch',
+    ['engine/rabbitmq/queue/consumer.ts', "'R8: within the prefetch'"],
+    rabbitTest('R8 turns red when a consumer holds one too many'),
+  ),
+  row(
+    'R9',
+    'dead letters count, and cycles end',
+    ['engine/rabbitmq/queue/dead-letter.ts', "'R9: a dead letter has died'"],
+    rabbitTest('R9 turns red when a message comes back unrejected'),
+  ),
+  row(
+    'R10',
+    'nothing expired is delivered',
+    ['engine/rabbitmq/queue/queue-timers.ts', "'R10: what has expired is gone'"],
+    rabbitTest('R10 turns red when an expired message is delivered'),
+  ),
+  row(
+    'R11',
+    'one active consumer',
+    ['engine/rabbitmq/queue/classic-queue.ts', "'R11: only the active consumer"],
+    rabbitTest('R11 turns red when another than the active consumer is served'),
+  ),
+  row(
+    'R12',
+    'nothing before the commit',
+    ['engine/rabbitmq/vhost/channel-session.ts', "'R12: what is committed was held back'"],
+    rabbitTest('R12 turns red when a message is delivered before its commit'),
+  ),
+  row(
+    'R13',
+    'no longer than its limit',
+    ['engine/rabbitmq/queue/classic-queue.ts', "'R13: within its length'"],
+    rabbitTest('R13 turns red when a queue is longer than its limit'),
+  ),
+  row(
+    'R14',
+    'a connection leaves nothing behind',
+    ['engine/rabbitmq/vhost/channel-session.ts', "'R14: nothing of it stays'"],
+    rabbitTest('R14 turns red when a consumer outlives its connection'),
+  ),
 ];

@@ -5,7 +5,7 @@ import { experiment, type Experiment, type Lab, type Step } from '../../engine/l
 import { Run, type RunOptions } from '../../engine/lab/run.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
 
-const careful = { paranoidWire: true, freeze: true } as const;
+const careful = { paranoidWire: true, freeze: true, invariants: 'always' } as const;
 const title = { en: 'A step', zh: '一步' };
 
 interface World {
@@ -56,6 +56,7 @@ function story(...steps: readonly Step<World>[]): Experiment {
 function play(told: Experiment, options: RunOptions = {}) {
   const run = new Run(told, { ...careful, ...options }).finish();
   expect(run.world.failure).toBeNull();
+  expect(run.violation).toBeNull();
   return run;
 }
 

@@ -76,6 +76,9 @@ export interface AmqpClientView {
   readonly channels: readonly ClientChannelView[];
 }
 
+/** Milliseconds before the first connection is tried again, as by an application that starts. */
+const FIRST_INTERVAL_MS = 100;
+
 export function createAmqpClient(options: AmqpClientOptions): ProcessFactory<AmqpClient> {
   return (ports) => new AmqpClient(ports, options);
 }
@@ -279,7 +282,8 @@ export class AmqpClient implements Process, ConnectionOwner, ChannelOwner {
       for (const channel of this.#channels) channel.lost(signal, automaticRecovery);
     }
     if (this.#state === 'closed') return;
-    const delay = microsOfMillis(networkRecoveryIntervalMs);
+    const isFirst = this.#state === 'connecting';
+    const delay = microsOfMillis(isFirst ? FIRST_INTERVAL_MS : networkRecoveryIntervalMs);
     this.#recovery.set(delay, 'networkRecoveryInterval', () => this.#connect());
   }
 

@@ -5,7 +5,7 @@
  * Not here: what a connection does (`connection.ts`). Source: `rabbit_networking`.
  */
 import { assert } from '../../kernel/assert.ts';
-import type { Ports } from '../../kernel/ports.ts';
+import type { Connection, Ports } from '../../kernel/ports.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { amqpProtocol } from '../../wire/amqp/protocol.ts';
 import type { AccessControl } from './access-control.ts';
@@ -25,6 +25,7 @@ export interface AmqpListenerOptions {
 export class AmqpListener {
   readonly #options: AmqpListenerOptions;
   readonly #connections = new Set<AmqpConnection>();
+  readonly #accepted = new Set<Connection>();
   readonly #alarms = new Set<string>();
   #count = 0;
   /** The node goes down: who is told when no connection is left. */
@@ -45,11 +46,20 @@ export class AmqpListener {
         connection,
         alarms: this.#alarms,
         id: ++this.#count,
-        gone: () => this.#gone(made),
+        gone: () => {
+          this.#accepted.delete(connection);
+          this.#gone(made);
+        },
       });
       this.#connections.add(made);
+      this.#accepted.add(connection);
       return made;
     });
+  }
+
+  /** Whether a connection of the network is one of its, and has not ended for it. */
+  holds(connection: Connection): boolean {
+    return this.#accepted.has(connection);
   }
 
   /** Raises or clears the alarm of a resource: `memory` or `disk`. */

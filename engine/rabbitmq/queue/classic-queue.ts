@@ -115,9 +115,9 @@ export class ClassicQueue implements Queue {
   }
 
   /** What the views see. Costs a little more than it shows. */
-  inspect(): QueueView {
-    const held = this.#consumers.unacknowledged(MESSAGES_SHOWN_MAX);
-    const ready = this.#ready.first(MESSAGES_SHOWN_MAX - held.length);
+  inspect(messagesMax = MESSAGES_SHOWN_MAX): QueueView {
+    const held = this.#consumers.unacknowledged(messagesMax);
+    const ready = this.#ready.first(messagesMax - held.length);
     const shown = [
       ...[...held].sort((a, b) => a.position - b.position).map((of) => messageView(of, true)),
       ...ready.map((of) => messageView(of, false)),
@@ -126,6 +126,7 @@ export class ClassicQueue implements Queue {
       name: this.name,
       type: 'classic',
       durable: this.declaration.durable,
+      published: this.#published,
       ready: this.#ready.length,
       unacknowledged: this.#consumers.unacknowledgedCount,
       consumers: this.#consumers.count,
@@ -204,6 +205,8 @@ export class ClassicQueue implements Queue {
       this.gone.maxlen += 1;
       this.#die(this.#ready.take().message, 'maxlen');
     }
+    const { length } = this.#ready;
+    assert(length <= (maxLength ?? length), 'R13: within its length', { length, maxLength });
   }
 
   /** Invariant R10: what is at the head has not expired. */
@@ -346,6 +349,8 @@ export class ClassicQueue implements Queue {
 
   #deliver(consumer: Consumer, of: QueuedMessage): void {
     const { channel, options } = consumer;
+    const mayHave = !this.#isSingleActive || consumer === this.#active;
+    assert(mayHave, 'R11: only the active consumer has messages', { tag: options.tag });
     const redelivered = of.delivered;
     of.delivered = true;
     if (options.noAck) this.gone.acknowledged += 1;
@@ -431,7 +436,7 @@ export class ClassicQueue implements Queue {
       const gone = acknowledged + rejected + expired + maxlen + purged;
       const held = this.#ready.length + this.#consumers.unacknowledgedCount;
       // Invariant R5.
-      assert(this.#published === held + gone, 'a message is held or gone for a reason', {
+      assert(this.#published === held + gone, 'R5: a message is held or gone for a reason', {
         queue: this.name,
         published: this.#published,
         held,

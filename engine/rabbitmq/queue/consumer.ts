@@ -63,7 +63,7 @@ export class Consumer {
     if (this.#credit === null) return false;
     this.#credit += 1;
     // Invariant R8.
-    assert(this.#credit <= this.options.prefetchCount, 'within the prefetch', {
+    assert(this.#credit <= this.options.prefetchCount, 'R8: within the prefetch', {
       tag: this.options.tag,
       credit: this.#credit,
     });

@@ -152,7 +152,7 @@ export class Consumers {
   settled(channel: ConsumingChannel, of: QueuedMessage): boolean {
     const record = this.#channels.get(channel);
     // Invariant R4: the channel's tags see to it that a message is settled once.
-    assert(record?.unacknowledged.has(of) === true, 'it is unacknowledged', {
+    assert(record?.unacknowledged.has(of) === true, 'R4: it is unacknowledged', {
       position: of.position,
     });
     const consumer = record.unacknowledged.get(of)!;

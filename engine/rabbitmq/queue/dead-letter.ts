@@ -73,7 +73,7 @@ export function deadLetter(
 /** The queues that the dead letter may go to; what would be a cycle is dropped. */
 export function withoutCycles(letter: Message, queues: readonly string[]): readonly string[] {
   const deaths = deathsOf(letter);
-  assert(deaths.length > 0, 'a dead letter has died', { exchange: letter.exchange });
+  assert(deaths.length > 0, 'R9: a dead letter has died', { exchange: letter.exchange });
   if (deaths[0]!.reason === 'rejected') return queues;
   return queues.filter((queue) => !isDeathCycle(deaths, queue));
 }

@@ -27,7 +27,7 @@ export class QueueTimers {
   /** The head expires then. */
   expectExpiry(at: Micros): void {
     const now = this.#clock.now();
-    assert(at > now, 'what has expired is gone', { at, now });
+    assert(at > now, 'R10: what has expired is gone', { at, now });
     if (this.#message !== null) {
       if (this.#message.at <= at) return;
       this.#clock.cancel(this.#message.timer);

@@ -21,6 +21,8 @@ export interface QueueView {
   /** `classic`, `quorum`, `stream`. */
   readonly type: string;
   readonly durable: boolean;
+  /** Messages that it took since it was opened. */
+  readonly published: number;
   readonly ready: number;
   readonly unacknowledged: number;
   readonly consumers: number;

@@ -92,8 +92,8 @@ export interface Queue {
   moved?(record: QueueRecord): void;
 
   /**
-   * What the views and experiments see: plain data, at a cost that its length does not change; not
-   * where its process is on another node.
+   * What the views and experiments see: plain data, with at most so many messages, which are what
+   * it costs; not where its process is on another node.
    */
-  inspect?(): QueueView;
+  inspect?(messagesMax?: number): QueueView;
 }

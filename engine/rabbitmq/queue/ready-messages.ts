@@ -27,7 +27,7 @@ export class ReadyMessages {
   /** A message that was published now: its position is after all others. */
   publish(of: QueuedMessage): void {
     const last = this.#list.length > this.#first ? this.#list.at(-1) : undefined;
-    assert(last === undefined || last.position < of.position, 'positions ascend', {
+    assert(last === undefined || last.position < of.position, 'R7: positions ascend', {
       last: last?.position,
       position: of.position,
     });
@@ -41,7 +41,7 @@ export class ReadyMessages {
       position: of.position,
       first: first?.position,
     });
-    assert(of.delivered, 'only what was delivered is requeued', { position: of.position });
+    assert(of.delivered, 'R6: only what was delivered is requeued', { position: of.position });
     const heap = this.#requeued;
     let at = heap.length;
     heap.push(of);

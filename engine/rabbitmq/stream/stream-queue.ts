@@ -75,7 +75,8 @@ export class StreamQueue implements Queue {
     for (const ofChannel of this.#readers.values()) consumers += ofChannel.size;
     const none = { unacknowledged: 0, gone: {}, messages: [] };
     const ready = this.#countNow();
-    return { name: this.name, type: this.type, durable: true, ready, consumers, ...none };
+    const { name, type } = this;
+    return { name, type, durable: true, published: ready, ready, consumers, ...none };
   }
 
   publish(message: Message, publisher: Publisher | null): void {

@@ -223,6 +223,7 @@ export class ChannelSession {
     });
     if (queues.length === 0 && mandatory) {
       const place = { exchange: message.exchange, routingKey: message.routingKeys[0]! };
+      assert(silent > 0, 'R3: it comes back before it is confirmed', { silent });
       this.#listener.returned({ ...NO_ROUTE, ...place }, contentOf(message));
     }
     spoken(1 + routed.queues.length - queues.length);
@@ -334,7 +335,7 @@ export class ChannelSession {
 
   #takeTransaction(): Transaction {
     const transaction = this.#transaction;
-    assert(transaction !== null, 'the channel is transactional', {});
+    assert(transaction !== null, 'R12: what is committed was held back', {});
     this.#transaction = { publishes: [], settlements: [] };
     return transaction;
   }
@@ -344,7 +345,7 @@ export class ChannelSession {
     if (this.#transaction !== null) this.rollback();
     this.#isClosed = true;
     this.#consumers.close();
-    assert(this.unacknowledgedCount === 0, 'nothing of it stays', {});
+    assert(this.unacknowledgedCount === 0, 'R14: nothing of it stays', {});
   }
 }
 

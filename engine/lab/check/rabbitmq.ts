@@ -1,0 +1,95 @@
+/**
+ * Invariants of a RabbitMQ node, checked from outside after each event: this observer sees each
+ * command in the moment in which the node takes or sends it, and the numbers of its queues.
+ *
+ * Invariants: R1 to R14. Each answers null, or a sentence that says what is wrong. What a cluster
+ * does between its nodes is not here: with several nodes only what one connection can tell is
+ * checked.
+ * Not here: verdicts on the client's history (`queue-delivery.ts`), the world's own (`world.ts`).
+ */
+import type { RabbitNode } from '../../rabbitmq/node.ts';
+import type { SimEndpoint } from '../../sim/endpoint.ts';
+import type { AmqpMessage } from '../../wire/amqp/command.ts';
+import type { Lab } from '../experiment.ts';
+import { NodeEyes } from './rabbitmq/node-seen.ts';
+import { NodeLedger } from './rabbitmq/node-ledger.ts';
+
+const INVARIANTS = [
+  ...['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8'],
+  ...['R9', 'R10', 'R11', 'R12', 'R13', 'R14'],
+];
+
+/** Registers the invariants of a node with the lab. */
+export function watchRabbitNode(lab: Lab, host: string): void {
+  const watch = new RabbitWatch(lab, host);
+  for (const id of INVARIANTS) lab.invariant(id, 'always', (name) => watch.finding(id, name));
+}
+
+class RabbitWatch {
+  readonly #lab: Lab;
+  readonly #host: string;
+  readonly #eyes: NodeEyes;
+  /** The first finding of each invariant in the event that was looked at last. */
+  readonly #found = new Map<string, string>();
+  #ledger: NodeLedger | null = null;
+  #process: RabbitNode | null = null;
+  #event = -1;
+  #isWatching = false;
+
+  constructor(lab: Lab, host: string) {
+    this.#lab = lab;
+    this.#host = host;
+    this.#eyes = new NodeEyes(lab, () => this.#process);
+  }
+
+  /** What is wrong by this invariant after the present event, or null. */
+  finding(invariant: string, name: string | null): string | null {
+    const { event } = this.#lab;
+    if (event !== this.#event) {
+      this.#event = event;
+      this.#look(name);
+    }
+    const what = this.#found.get(invariant) ?? null;
+    this.#found.delete(invariant);
+    return what;
+  }
+
+  #look(name: string | null): void {
+    if (!this.#isWatching) this.#begin();
+    if (name !== null && name !== this.#host) return;
+    this.#know();
+    const ledger = this.#ledger;
+    if (ledger === null || this.#process === null) return;
+    const { listener } = this.#process;
+    for (const connection of ledger.connections) {
+      if (!listener.holds(connection as SimEndpoint)) ledger.end(connection);
+    }
+    ledger.check();
+  }
+
+  /** A node that starts anew begins with nothing that the wire told. */
+  #know(): void {
+    const process = this.#lab.host(this.#host).process as RabbitNode | null;
+    if (process === this.#process) return;
+    this.#process = process;
+    this.#ledger = new NodeLedger(this.#eyes, (invariant, what) => {
+      if (!this.#found.has(invariant)) this.#found.set(invariant, what);
+    });
+  }
+
+  #begin(): void {
+    this.#isWatching = true;
+    this.#know();
+    const { network } = this.#lab.host(this.#host).world;
+    network.watcher = (endpoint, message) => this.#ledgerOf(endpoint)?.sent(endpoint, of(message));
+    network.reader = (endpoint, message) => this.#ledgerOf(endpoint)?.read(endpoint, of(message));
+  }
+
+  #ledgerOf(endpoint: SimEndpoint): NodeLedger | null {
+    if (endpoint.host.name !== this.#host || endpoint.protocolName !== 'amqp') return null;
+    this.#know();
+    return this.#ledger;
+  }
+}
+
+const of = (message: unknown): AmqpMessage => message as AmqpMessage;

@@ -1,0 +1,235 @@
+/**
+ * What the wire told of one queue: who consumes from it, which messages were delivered and not
+ * settled, and in which order they were published to it.
+ *
+ * Invariants R6 (redelivered), R7 (order), R9 (dead letters), R10 (expiry), R11 (single active
+ * consumer). A message is known by its id, which is published once.
+ */
+import { assert } from '../../../kernel/assert.ts';
+import { integerOf, textOf } from '../../../rabbitmq/field-table.ts';
+import { tableLookup, type FieldTable } from '../../../wire/amqp/field-table.ts';
+
+export type Violated = (invariant: string, what: string) => void;
+
+/** A message on its way into queues. */
+export interface Published {
+  readonly id: string;
+  /** The channel that published it, and its number there: what came first. */
+  readonly stream: string;
+  readonly number: number;
+  readonly priority: number;
+  /** Milliseconds of the property `expiration`; null without. */
+  readonly ttlMs: number | null;
+}
+
+interface Entered extends Published {
+  /** Microseconds; null: never. */
+  readonly expiresAt: number | null;
+}
+
+export interface Given {
+  readonly id: string;
+  readonly redelivered: boolean;
+  readonly headers: FieldTable;
+  /** Who: unique in the node; null for basic.get. */
+  readonly consumer: string | null;
+}
+
+const MICROS_PER_MS = 1000;
+
+export class QueueLedger {
+  readonly name: string;
+  readonly arguments: FieldTable;
+  /** The connection that it belongs to; null where it is not exclusive. */
+  readonly owner: unknown;
+  /** Consumers in the order in which they began. */
+  readonly consumers = new Set<string>();
+  /** Deliveries that no channel has settled. */
+  unacknowledged = 0;
+  /** Messages that were published to it, as the wire and its bindings tell. */
+  enteredCount = 0;
+  /** Of the message that was delivered last; null where that is not known. */
+  lastPriority: number | null = null;
+  readonly #violated: Violated;
+  readonly #entered = new Map<string, Entered>();
+  /** Delivered, and not gone by what the wire told. */
+  readonly #delivered = new Set<string>();
+  readonly #requeued = new Set<string>();
+  /** By stream and priority: the newest that was delivered for the first time. */
+  readonly #newest = new Map<string, Entered>();
+  #active: string | null = null;
+
+  constructor(
+    name: string,
+    options: { readonly arguments: FieldTable; readonly owner: unknown },
+    violated: Violated,
+  ) {
+    this.name = name;
+    this.arguments = options.arguments;
+    this.owner = options.owner;
+    this.#violated = violated;
+  }
+
+  /** The number that an argument has; null without. */
+  limit(argument: string): number | null {
+    const value = integerOf(tableLookup(this.arguments, argument));
+    return value === undefined ? null : Number(value);
+  }
+
+  get overflow(): string {
+    return textOf(tableLookup(this.arguments, 'x-overflow')) ?? 'drop-head';
+  }
+
+  get isDeadLettering(): boolean {
+    return tableLookup(this.arguments, 'x-dead-letter-exchange') !== undefined;
+  }
+
+  get hasPriorities(): boolean {
+    return this.limit('x-max-priority') !== null;
+  }
+
+  get #isSingleActive(): boolean {
+    const value = tableLookup(this.arguments, 'x-single-active-consumer');
+    return value?.type === 'bool' && value.value;
+  }
+
+  /** Nothing leaves it but by a consumer, as far as its arguments say. */
+  get #isPlain(): boolean {
+    const limits = ['x-message-ttl', 'x-max-length', 'x-max-length-bytes', 'x-expires'];
+    return limits.every((name) => this.limit(name) === null);
+  }
+
+  /** A message was published here. */
+  entered(published: Published, now: number): void {
+    const ttls = [published.ttlMs, this.limit('x-message-ttl')].filter((ttl) => ttl !== null);
+    const expiresAt = ttls.length === 0 ? null : now + Math.min(...ttls) * MICROS_PER_MS;
+    assert(expiresAt === null || expiresAt >= now, 'a time', { expiresAt });
+    const priority = Math.min(published.priority, this.limit('x-max-priority') ?? 0);
+    this.#entered.set(published.id, { ...published, priority, expiresAt });
+    this.enteredCount += 1;
+  }
+
+  // ------------------------------------------------------------------------------------ consumers
+
+  consumes(consumer: string): void {
+    this.consumers.add(consumer);
+    if (this.#isSingleActive) this.#active ??= consumer;
+  }
+
+  ends(consumer: string): void {
+    this.consumers.delete(consumer);
+    if (this.#active === consumer) this.#active = null;
+  }
+
+  // ----------------------------------------------------------------------------------- deliveries
+
+  /** A message was sent to somebody. */
+  given(given: Given, now: number): void {
+    const { id, redelivered, consumer } = given;
+    const deaths = deathsOf(given.headers);
+    // It died here since, which the wire does not tell, and came back.
+    const cameBack = deaths.some(({ queue }) => queue === this.name);
+    const wasDelivered = this.#delivered.has(id) && (redelivered || !cameBack);
+    if (redelivered !== wasDelivered) {
+      this.#violated(
+        'R6',
+        `${id} of ${this.name} is ${redelivered ? '' : 'not '}marked as redelivered, and it was ` +
+          `${wasDelivered ? '' : 'not '}delivered before`,
+      );
+    }
+    this.#delivered.add(id);
+    this.#requeued.delete(id);
+    this.#checkDeaths(id, deaths);
+    const entered = deaths.length === 0 ? this.#entered.get(id) : undefined;
+    this.lastPriority = entered?.priority ?? null;
+    if (entered !== undefined) this.#checkEntered(entered, redelivered, now);
+    if (consumer !== null) this.#checkActive(id, consumer);
+  }
+
+  #checkEntered(entered: Entered, redelivered: boolean, now: number): void {
+    const { id, stream, priority, number, expiresAt } = entered;
+    if (expiresAt !== null && now >= expiresAt) {
+      this.#violated('R10', `${id} of ${this.name} is delivered after it expired`);
+    }
+    const key = `${stream} ${priority}`;
+    const newest = this.#newest.get(key);
+    if (!redelivered) {
+      if (newest !== undefined && newest.number > number) {
+        this.#violated('R7', `${this.name} delivers ${id} behind ${newest.id}, published after it`);
+      }
+      this.#newest.set(key, entered);
+    }
+    if (!this.#isPlain) return;
+    for (const other of this.#requeued) {
+      const waiting = this.#entered.get(other);
+      const isBefore = waiting?.stream === stream && waiting.number < number;
+      if (!isBefore || waiting.priority !== priority || waiting.expiresAt !== null) continue;
+      this.#violated('R7', `${this.name} delivers ${id} before ${other}, which was requeued`);
+    }
+  }
+
+  #checkActive(id: string, consumer: string): void {
+    if (!this.#isSingleActive) return;
+    if (this.#active !== null && this.#active !== consumer) {
+      this.#violated(
+        'R11',
+        `${this.name} gives ${id} to ${consumer}, and ${this.#active} is active`,
+      );
+    }
+    this.#active = consumer;
+  }
+
+  #checkDeaths(id: string, deaths: readonly Death[]): void {
+    const keys = deaths.map(({ queue, reason }) => `${queue} ${reason}`);
+    if (new Set(keys).size !== keys.length || deaths.some(({ count }) => count < 1)) {
+      this.#violated('R9', `x-death of ${id} in ${this.name} does not count: ${keys.join(', ')}`);
+    }
+    const isCycle = deaths.some(({ queue }) => queue === this.name);
+    if (isCycle && deaths.every(({ reason }) => reason !== 'rejected')) {
+      this.#violated('R9', `${id} came back to ${this.name}, and nobody had rejected it`);
+    }
+  }
+
+  /** A channel holds it. */
+  held(): void {
+    this.unacknowledged += 1;
+  }
+
+  /** A channel holds it no more: it left the queue, or is ready again. */
+  settled(id: string, isRequeued: boolean): void {
+    this.unacknowledged -= 1;
+    if (isRequeued) this.#requeued.add(id);
+    else this.left(id);
+  }
+
+  /** It left the queue. */
+  left(id: string): void {
+    this.#delivered.delete(id);
+    this.#requeued.delete(id);
+    this.#entered.delete(id);
+  }
+
+  /** What was ready is gone. */
+  purged(): void {
+    for (const id of [...this.#requeued]) this.left(id);
+  }
+}
+
+interface Death {
+  readonly queue: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** The entries of the header x-death. */
+function deathsOf(headers: FieldTable): readonly Death[] {
+  const header = tableLookup(headers, 'x-death');
+  if (header?.type !== 'array') return [];
+  return header.value.flatMap((entry) => {
+    if (entry.type !== 'table') return [];
+    const queue = textOf(tableLookup(entry.value, 'queue')) ?? '';
+    const reason = textOf(tableLookup(entry.value, 'reason')) ?? '';
+    const count = Number(integerOf(tableLookup(entry.value, 'count')) ?? 0n);
+    return [{ queue, reason, count }];
+  });
+}
