@@ -1,6 +1,6 @@
 /**
- * Finds a Chromium for the browser tests and starts it: the environment variable, the system's,
- * Playwright's own, then the one that is packed in @sparticuz/chromium (Linux on x64).
+ * Finds a Chromium for the browser tests and starts it: the environment variable, the one that is
+ * packed in @sparticuz/chromium (Linux on x64), the system's, then Playwright's own.
  *
  * Where there is none it throws with what to do: a suite without a browser fails.
  */
@@ -49,42 +49,70 @@ const FONTS = `<?xml version="1.0"?>
 </fontconfig>
 `;
 
-/** The packed browser unpacks itself below TMPDIR, which must not be shared with other users. */
-async function packedBrowser(): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  mkdirSync(`${CACHE}/fontconfig`, { recursive: true });
-  writeFileSync(`${CACHE}/fontconfig/fonts.conf`, FONTS);
-  process.env.TMPDIR = CACHE;
-  process.env.FONTCONFIG_PATH = `${CACHE}/fontconfig`;
-  // read when the package is imported: makes it unpack the libraries that a bare system lacks
-  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs20.x';
-  const packed = await import('@sparticuz/chromium').catch(() => undefined);
-  return packed?.default.executablePath();
+/** A browser, and what its environment must say besides. */
+interface Found {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * The path of a browser that exists.
+ * The packed browser unpacks itself below TMPDIR, which must not be shared with other users. What
+ * it sets in this process to that end is taken back, so that only the browser meets it.
+ */
+async function packedBrowser(): Promise<Found | undefined> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  mkdirSync(`${CACHE}/fontconfig`, { recursive: true });
+  writeFileSync(`${CACHE}/fontconfig/fonts.conf`, FONTS);
+  const names = ['TMPDIR', 'AWS_LAMBDA_JS_RUNTIME', 'FONTCONFIG_PATH', 'LD_LIBRARY_PATH', 'HOME'];
+  const before = names.map((name) => [name, process.env[name]] as const);
+  process.env.TMPDIR = CACHE;
+  // read when the package is imported: makes it unpack the libraries that a bare system lacks
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs20.x';
+  try {
+    const packed = await import('@sparticuz/chromium').catch(() => undefined);
+    const path = await packed?.default.executablePath();
+    if (path === undefined) return undefined;
+    const libraries = [`${CACHE}/al2023/lib`, process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean);
+    const env = {
+      TMPDIR: CACHE,
+      FONTCONFIG_PATH: `${CACHE}/fontconfig`,
+      LD_LIBRARY_PATH: [...new Set(libraries.join(':').split(':'))].join(':'),
+    };
+    return { path, env };
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+/**
+ * A browser that exists. The packed one first: it has no windows, and to open a page costs it a
+ * third of the processor time that a whole Chromium takes.
  * @throws Error when there is none, or HIGHWATER_BROWSER names no file
  */
 export async function findBrowser(
   named: string | undefined = process.env.HIGHWATER_BROWSER,
-): Promise<string> {
+): Promise<Found> {
   if (named !== undefined && named !== '') {
     if (!existsSync(named)) throw new Error(`HIGHWATER_BROWSER names no file: ${named}`);
-    return named;
+    return { path: named, env: {} };
   }
-  const installed = [...SYSTEM_PATHS, chromium.executablePath()].find((path) => existsSync(path));
-  const path = installed ?? (await packedBrowser());
+  const packed = await packedBrowser();
+  if (packed !== undefined) return packed;
+  const path = [...SYSTEM_PATHS, chromium.executablePath()].find((one) => existsSync(one));
   if (path === undefined) throw new Error(NONE);
-  return path;
+  return { path, env: {} };
 }
 
 /** Starts a browser of its own; the caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
+  const { path, env } = await findBrowser();
   return chromium.launch({
-    executablePath: await findBrowser(),
+    executablePath: path,
     headless: true,
     args: ARGS,
-    env: { ...process.env } as Record<string, string>,
+    env: { ...process.env, ...env } as Record<string, string>,
   });
 }
