@@ -43,6 +43,8 @@ export default defineConfig({
           isolate: false,
           include: INTEROP,
           exclude: MINUTES,
+          // sessions that end, commits, back-offs: a file waits longer than it works
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           expect: { poll: { timeout: 20_000 } },

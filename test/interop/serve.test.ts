@@ -1,6 +1,7 @@
 /** `highwater serve` as a program: what it says, how it ends, what it refuses. */
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { carriedOut } from '../node/project.ts';
 import { Program, freePorts, servedCluster } from './served.ts';
 import type { Served } from './served.ts';
 
@@ -65,9 +66,9 @@ test('serve: what makes no sense is refused with what there is', async () => {
     [['now'], "what is 'now'"],
   ];
   for (const [args, expected] of wrong) {
-    const { code, text } = await result(['serve', ...args]);
-    expect(code, text).toBe(2);
-    expect(text).toContain(expected);
+    const { status, out, err } = await carriedOut('serve', ...args);
+    expect(status, err).toBe(2);
+    expect(out + err).toContain(expected);
   }
 });
 

@@ -1,4 +1,7 @@
-/** `highwater check`: what it prints, its exit code, and that it lints again after a change. */
+/**
+ * `highwater check`: what it prints, its exit code, and that it lints again after a change. To lint
+ * runs every experiment, so that a lint is asked for as much as it can tell.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -6,51 +9,45 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lintProject } from '../../engine/node/command/lesson-folders.ts';
-import type { Counts } from '../../lessons/counts.ts';
+import { checkProject } from '../../engine/node/command/check.ts';
+import { countProject } from '../../engine/node/command/lesson-folders.ts';
 import type { Copy } from './project.ts';
-import { copyProject, highwater, ROOT } from './project.ts';
+import { copyProject, highwater, printedBy, ROOT } from './project.ts';
 
 let copy: Copy;
 beforeEach(() => (copy = copyProject()));
 afterEach(() => copy.remove());
 
 const LESSON = 'lessons/kafka/acks-and-loss';
+const BROKEN = 'lessons/kafka/rebalance';
 
 function change(name: string, from: string, to: string): void {
-  const file = join(copy.root, LESSON, name);
+  const file = join(copy.root, name);
   const text = readFileSync(file, 'utf8');
   expect(text).toContain(from);
   writeFileSync(file, text.replace(from, to));
 }
 
-test('command: check: the lessons of the project pass, with exit code 0', () => {
-  const { status, out, err } = highwater('check');
+test('command: check: the lessons of the project pass, with exit code 0', async () => {
+  const { status, out, err } = highwater('check', '--json');
   expect({ status, err }).toEqual({ status: 0, err: '' });
-  expect(out).toMatch(/\nlessons: no problem\n$/);
-  const json = JSON.parse(highwater('check', '--json').out) as { problems: []; counts: Counts };
-  expect(json.problems).toEqual([]);
-  const { lessons, experiments, claims } = json.counts.total;
+  expect(JSON.parse(out)).toEqual({ problems: [], counts: await countProject(ROOT) });
+});
+
+test('command: check: an unknown measure and a broken experiment are problems, told with the counts', async () => {
+  change(`${LESSON}/en.svx`, '<Measure id="lost"', '<Measure id="gone"');
+  const thrown = 'throw new Error("broken");\nexport default';
+  change(`${BROKEN}/experiment.ts`, 'export default', thrown);
+  const options = { watch: false, json: false };
+  const { status, out, err } = await printedBy(() => checkProject(copy.root, options));
+  expect({ status, err }).toEqual({ status: 1, err: '' });
+  expect(out).toMatch(new RegExp(`^${LESSON}/en.svx:\\d+ unknown-measure: `, 'm'));
+  expect(out).toContain(`${BROKEN}/experiment.ts:1 experiment: it cannot be loaded: broken\n`);
+  expect(out).toMatch(/\nlessons: \d+ problems\n$/);
+  const { lessons, experiments, claims } = (await countProject(ROOT)).total;
   expect(out).toContain(`\n${lessons} lessons, ${experiments} with their experiment\n`);
   const { all, proved, sourced, open } = claims;
   expect(out).toMatch(new RegExp(`^ {2}total +${all} .* ${proved} +${sourced} +${open}$`, 'm'));
-});
-
-test('command: check: a measure that the run does not have is a problem', async () => {
-  change('en.svx', '<Measure id="lost"', '<Measure id="gone"');
-  const problems = await lintProject(copy.root);
-  const found = problems.map(({ file, rule }) => `${file} ${rule}`);
-  expect(found).toContain(`${LESSON}/en.svx unknown-measure`);
-});
-
-test('command: check: an experiment that cannot be loaded is a problem, not a crash', async () => {
-  change('experiment.ts', 'export default', 'throw new Error("broken");\nexport default');
-  expect(await lintProject(copy.root)).toContainEqual({
-    rule: 'experiment',
-    file: `${LESSON}/experiment.ts`,
-    line: 1,
-    message: 'it cannot be loaded: broken',
-  });
 });
 
 test('command: check: --watch lints again after a change, until SIGINT', async () => {
@@ -74,7 +71,7 @@ test('command: check: --watch lints again after a change, until SIGINT', async (
   };
   try {
     await printed('lessons: no problem');
-    change('experiment.ts', "id: 'elect'", "id: 'make'");
+    change(`${LESSON}/experiment.ts`, "id: 'elect'", "id: 'make'");
     await printed(`${LESSON}/en.svx:1 untold-step`);
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([1, null]);

@@ -69,9 +69,9 @@ describe('command: help', () => {
     }
   });
 
-  test('without a command it lists the commands, with exit code 2; --help with 0', () => {
+  test('without a command it lists the commands, with exit code 2; --help with 0', async () => {
     const nothing = highwater();
-    const help = highwater('--help');
+    const help = await carriedOut('--help');
     expect([nothing.status, help.status]).toEqual([2, 0]);
     expect(nothing.out).toBe(help.out);
     const listed = [...help.out.matchAll(/^ {2}(\S+) +\S/gm)].map((match) => match[1]);
@@ -79,7 +79,7 @@ describe('command: help', () => {
   });
 });
 
-test('command: run --json prints one object, the same one twice', () => {
+test('command: run --json prints one object, the same one twice', async () => {
   const first = highwater('run', LESSON, '--seed', '7', '--knob', 'acks=all', '--json');
   const second = highwater('run', LESSON, '--seed', '7', '--knob', 'acks=all', '--json');
   expect({ status: first.status, err: first.err }).toEqual({ status: 0, err: '' });
@@ -89,7 +89,7 @@ test('command: run --json prints one object, the same one twice', () => {
   expect(Object.keys(report)).toEqual([...keys, 'violations']);
   expect(report).toMatchObject({ experiment: LESSON, seed: 7, knobs: { acks: 'all' } });
   expect(report['traceHash']).toMatch(/^[0-9a-f]{8,}$/);
-  const other = highwater('run', LESSON, '--seed', '8', '--knob', 'acks=all', '--json');
+  const other = await carriedOut('run', LESSON, '--seed', '8', '--knob', 'acks=all', '--json');
   expect(JSON.parse(other.out)).not.toHaveProperty('traceHash', report['traceHash']);
 });
 

@@ -46,14 +46,17 @@ export function highwater(...args: string[]): Outcome {
   return { status, out: stdout, err: stderr };
 }
 
-/** Carries out a command line in this process, which is faster; what is printed is kept. */
-export async function carriedOut(...args: string[]): Promise<Outcome> {
+/** Carries out a command line in this process, which is faster. */
+export const carriedOut = (...args: string[]): Promise<Outcome> => printedBy(() => main(args));
+
+/** What is printed while this runs, and the exit code that it resolves to. */
+export async function printedBy(run: () => Promise<number>): Promise<Outcome> {
   let out = '';
   let err = '';
   const log = vi.spyOn(console, 'log').mockImplementation((text) => void (out += `${text}\n`));
   const error = vi.spyOn(console, 'error').mockImplementation((text) => void (err += `${text}\n`));
   try {
-    const status = await main(args);
+    const status = await run();
     return { status, out, err };
   } finally {
     log.mockRestore();
