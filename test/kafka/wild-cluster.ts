@@ -41,16 +41,16 @@ export function brokersStart(timeLimitMs: number): Step<{ readonly cluster: Kafk
   };
 }
 
-/** So many steps in which `act` does something, and then time passes. */
+/** So many steps in which `act` does something at its place, and then time passes. */
 export function wildSteps<W>(
   count: number,
   stepsMs: readonly number[],
-  act: (world: W, lab: Lab) => void,
+  act: (world: W, lab: Lab, place: number) => void,
 ): Step<W>[] {
   return Array.from({ length: count }, (_, place) => ({
     id: `wild-${place}`,
     title: { en: 'Something happens', zh: '发生一些事' },
-    do: act,
+    do: (world, lab) => act(world, lab, place),
     until: () => false,
     timeLimitMs: stepsMs[(place * 7) % stepsMs.length]!,
   }));

@@ -5,13 +5,13 @@
  */
 import type { Random } from '../../engine/kernel/ports.ts';
 import { randomStream } from '../../engine/kernel/random.ts';
-import { type Step, experiment } from '../../engine/lab/experiment.ts';
+import { type Lab, experiment } from '../../engine/lab/experiment.ts';
 import { ConsumerGroup, groupCoordination } from '../../engine/lab/kafka-groups.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
 import { Run } from '../../engine/lab/run.ts';
 import type { RunOptions } from '../../engine/lab/run.ts';
 import type { Fault } from '../../engine/sim/faults.ts';
-import { brokersStart } from '../kafka/wild-cluster.ts';
+import { brokersStart, wildSteps } from '../kafka/wild-cluster.ts';
 
 const HOSTS = ['broker-1', 'broker-2', 'broker-3'];
 const MEMBERS = ['one', 'two', 'three'];
@@ -40,35 +40,33 @@ export interface WildGroup {
 const SESSION = { 'session.timeout.ms': '6000', 'max.poll.interval.ms': '10000' };
 const MEMBER = { processingMs: 20 };
 
+const STEPS_MS = [500, 3_000, 9_000, 15_000];
+
 /** At most one broker is in trouble at a time: the promise is that no more than that happens. */
-function wildStep(place: number, calm: boolean): Step<Wild> {
-  return {
-    id: `wild-${place}`,
-    title: { en: 'Something happens', zh: '发生一些事' },
-    do: ({ cluster, group, random }, lab) => {
-      cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
-      const next = MEMBERS[place + 1];
-      if (calm && next !== undefined) group.addMember(next, MEMBER);
-      if (calm) return;
-      const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
-      for (const host of down) lab.inject({ fault: 'start', host });
-      lab.inject({ fault: 'heal' });
-      const host = random.pick([...HOSTS, ...HOSTS, ...MEMBERS]);
-      for (const name of HOSTS) lab.inject({ fault: 'resume', host: name });
-      if (lab.host(host).state !== 'running') return;
-      const others = HOSTS.filter((name) => name !== host);
-      const choices: readonly Fault[] = [
-        { fault: 'crash', host },
-        { fault: 'stop', host },
-        { fault: 'isolate', host },
-        { fault: 'isolate', host, from: others },
-        { fault: 'pause', host },
-      ];
-      lab.inject(random.pick(choices));
-    },
-    until: () => false,
-    timeLimitMs: [500, 3_000, 9_000, 15_000][(place * 7) % 4]!,
-  };
+function act(
+  { cluster, group, random }: Wild,
+  lab: Lab,
+  { place, calm }: { readonly place: number; readonly calm: boolean },
+): void {
+  cluster.send('producer', 'pay', random.below(8), { partition: random.below(PARTITIONS) });
+  const next = MEMBERS[place + 1];
+  if (calm && next !== undefined) group.addMember(next, MEMBER);
+  if (calm) return;
+  const down = [...HOSTS, ...MEMBERS].filter((name) => lab.host(name).state !== 'running');
+  for (const host of down) lab.inject({ fault: 'start', host });
+  lab.inject({ fault: 'heal' });
+  const host = random.pick([...HOSTS, ...HOSTS, ...MEMBERS]);
+  for (const name of HOSTS) lab.inject({ fault: 'resume', host: name });
+  if (lab.host(host).state !== 'running') return;
+  const others = HOSTS.filter((name) => name !== host);
+  const choices: readonly Fault[] = [
+    { fault: 'crash', host },
+    { fault: 'stop', host },
+    { fault: 'isolate', host },
+    { fault: 'isolate', host, from: others },
+    { fault: 'pause', host },
+  ];
+  lab.inject(random.pick(choices));
 }
 
 /** The run, not begun. */
@@ -101,7 +99,7 @@ export function wildGroups(seed: number, wild: WildGroup = {}, options: RunOptio
         until: ({ cluster, group }) => cluster.partitionsReady(true) && group.isStable(),
         timeLimitMs: 60_000,
       },
-      ...Array.from({ length: 12 }, (_, place) => wildStep(place, calm)),
+      ...wildSteps<Wild>(12, STEPS_MS, (world, lab, place) => act(world, lab, { place, calm })),
     ],
     settle: KafkaCluster.settle<Wild>(),
     measures: () => ({}),

@@ -6,17 +6,16 @@
  * A protocol's `codec` that is asked for after all throws. Not here: sizes and names of messages.
  */
 import type { Plugin } from 'vite';
+import { nodesOf, without } from './syntax.ts';
+import type { Syntax } from './syntax.ts';
 
 const PROTOCOLS =
   /\/engine\/(?:wire\/[a-z]+\/protocol|services\/(?:.*\/)?(?:resp|json-protocol))\.ts$/;
 const NO_CODEC = "codec: () => { throw new Error('in a page messages stay objects'); }";
 
-interface Named {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly key?: { readonly name?: string };
-}
+/** A protocol's `codec`, wherever it stands. */
+const isCodec = ({ type, key }: Syntax): boolean =>
+  type === 'Property' && (key as { readonly name?: string }).name === 'codec';
 
 export function noCodecs(): Plugin {
   return {
@@ -24,20 +23,11 @@ export function noCodecs(): Plugin {
     transform: {
       filter: { id: PROTOCOLS },
       handler(code, id) {
-        const found = codecs(this.parse(code, { lang: 'ts' }));
-        const [codec] = found;
-        if (codec === undefined || found.length > 1) throw new Error(`${id} has one protocol`);
-        return { code: code.slice(0, codec.start) + NO_CODEC + code.slice(codec.end), map: null };
+        const found = nodesOf(this.parse(code, { lang: 'ts' })).filter(isCodec);
+        if (found.length !== 1) throw new Error(`${id} has one protocol`);
+        const cuts = found.map(({ start, end }) => ({ start, end, by: NO_CODEC }));
+        return { code: without(code, cuts), map: null };
       },
     },
   };
-}
-
-/** The properties of this name, wherever they stand. */
-function codecs(part: unknown): Named[] {
-  if (Array.isArray(part)) return part.flatMap(codecs);
-  if (typeof part !== 'object' || part === null) return [];
-  const node = part as Named;
-  if (node.type === 'Property' && node.key?.name === 'codec') return [node];
-  return Object.values(part).flatMap(codecs);
 }

@@ -7,21 +7,8 @@
  * A setting keeps a dash, for it must say something. Not here: sentences that a reader sees.
  */
 import type { Plugin } from 'vite';
-
-/** Where in a file, and what stands there instead. */
-interface Cut {
-  readonly start: number;
-  readonly end: number;
-  readonly by: string;
-}
-
-/** A node of a syntax tree, as far as this file looks at it. */
-interface Syntax {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [part: string]: unknown;
-}
+import { isSyntax, nodesOf, without } from './syntax.ts';
+import type { Cut, Syntax } from './syntax.ts';
 
 interface Source {
   readonly code: string;
@@ -40,24 +27,14 @@ export function noDocumentation(): Plugin {
     transform: {
       filter: { id: TABLES },
       handler(code, id) {
-        const cuts: Cut[] = [];
         const documenting = SWITCHES.test(id) ? ['about', 'source'] : ['about'];
-        const program = this.parse(code, { lang: 'ts' }) as unknown as Syntax;
-        collect(program, { code, documenting }, cuts);
+        const cuts = nodesOf(this.parse(code, { lang: 'ts' }))
+          .map((node) => documentation(node, { code, documenting }))
+          .filter((cut) => cut !== null);
         return cuts.length === 0 ? undefined : { code: without(code, cuts), map: null };
       },
     },
   };
-}
-
-function collect(node: Syntax, source: Source, cuts: Cut[]): void {
-  const cut = documentation(node, source);
-  if (cut !== null) cuts.push(cut);
-  for (const part of Object.values(node)) {
-    for (const one of Array.isArray(part) ? (part as unknown[]) : [part]) {
-      if (isSyntax(one)) collect(one, source, cuts);
-    }
-  }
 }
 
 /** What is to go of this node, null if nothing. */
@@ -81,15 +58,4 @@ function isSentence(node: unknown): node is Syntax {
   if (node.type === 'Literal') return typeof node['value'] === 'string';
   if (node.type !== 'BinaryExpression') return false;
   return isSentence(node['left']) && isSentence(node['right']);
-}
-
-function isSyntax(part: unknown): part is Syntax {
-  return typeof (part as { readonly type?: unknown } | null)?.type === 'string';
-}
-
-function without(code: string, cuts: readonly Cut[]): string {
-  const fromTheEnd = [...cuts].sort((left, right) => right.start - left.start);
-  return fromTheEnd.reduce((text, { start, end, by }) => {
-    return text.slice(0, start) + by + text.slice(end);
-  }, code);
 }

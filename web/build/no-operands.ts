@@ -5,17 +5,10 @@
  * Not here: what is asserted, and the operands (`engine/kernel/assert.ts`).
  */
 import type { Plugin } from 'vite';
+import { nodesOf, without } from './syntax.ts';
+import type { Cut, Syntax } from './syntax.ts';
 
 const ENGINE = /\/engine\/.*\.ts$/;
-
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly name?: string;
-  readonly callee?: Node;
-  readonly arguments?: readonly Node[];
-}
 
 export function noOperands(): Plugin {
   return {
@@ -23,25 +16,20 @@ export function noOperands(): Plugin {
     transform: {
       filter: { id: ENGINE, code: /\bassert\(/ },
       handler(code) {
-        const cuts = operands(this.parse(code, { lang: 'ts' }));
-        // from the end, so that what comes before keeps its place
-        const rest = cuts
-          .toSorted(([left], [right]) => right - left)
-          .reduce((text, [start, end]) => text.slice(0, start) + text.slice(end), code);
-        return { code: rest, map: null };
+        const cuts = nodesOf(this.parse(code, { lang: 'ts' }))
+          .map(operands)
+          .filter((cut) => cut !== null);
+        return { code: without(code, cuts), map: null };
       },
     },
   };
 }
 
-/** Where the operands stand, with the comma before them. */
-function operands(part: unknown): [start: number, end: number][] {
-  if (Array.isArray(part)) return part.flatMap(operands);
-  if (typeof part !== 'object' || part === null) return [];
-  const { type, callee, arguments: given = [] } = part as Node;
-  const inner = Object.values(part).flatMap(operands);
-  const [, message, values] = given;
-  const isAssertion = type === 'CallExpression' && callee?.name === 'assert';
-  if (!isAssertion || message === undefined || values === undefined) return inner;
-  return [[message.end, values.end], ...inner.filter(([start]) => start < message.end)];
+/** Where the operands of an assertion stand, with the comma before them; null if it has none. */
+function operands(node: Syntax): Cut | null {
+  if (node.type !== 'CallExpression') return null;
+  const { name } = node['callee'] as { readonly name?: string };
+  const [, message, values] = node['arguments'] as readonly Syntax[];
+  if (name !== 'assert' || message === undefined || values === undefined) return null;
+  return { start: message.end, end: values.end, by: '' };
 }

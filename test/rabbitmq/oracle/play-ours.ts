@@ -13,6 +13,7 @@ import type { DeclaredQueue, FetchedMessage } from '#engine/rabbitmq/channel/cha
 import { answered } from '../answered.ts';
 import { Node } from '../node.ts';
 import {
+  STEP_MS,
   type ArgsOf,
   type Happening,
   type Method,
@@ -23,9 +24,6 @@ import {
   deliveryText,
   historyOf,
 } from './scenario.ts';
-
-/** Virtual time that a step takes, about what it took when the real one was recorded. */
-const STEP_MS = 40;
 
 interface Channel {
   readonly name: string;

@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import {
+  STEP_MS,
   type ArgsOf,
   type Happening,
   type Method,
@@ -13,8 +14,6 @@ import {
   deliveryText,
   historyOf,
 } from './scenario.ts';
-
-const STEP_MS = 40;
 
 interface RealMessage {
   fields: {

@@ -6,6 +6,9 @@
  * all that arrives is waited for; a history has the step's result and, by channel, what arrived.
  */
 
+/** How long a step takes: what was enough for the real broker when it was recorded. */
+export const STEP_MS = 40;
+
 /** A value of a field table in JavaScript's words; numbers are typed as amqplib types them. */
 export type Plain =
   string | number | boolean | null | readonly Plain[] | { readonly [name: string]: Plain };

@@ -6,7 +6,7 @@
  *     groupCoordinator(consumerProtocol)
  *
  * Not here: what the coordinator does (`consumer-groups.ts`). Source: `KafkaApis`,
- * `GroupCoordinatorService`. Differences: authorized operations are not told.
+ * `GroupCoordinatorService`.
  */
 import { assert } from '../../../kernel/assert.ts';
 import { ErrorCode } from '../../../wire/kafka/errors.ts';
@@ -20,6 +20,7 @@ import {
   type ConsumerGroupHeartbeatRequest,
 } from '../../../wire/kafka/messages/consumer-group-heartbeat.ts';
 import { apiHandler, type ApiHandler } from '../../api/api-handler.ts';
+import { describedGroup } from '../described-group.ts';
 import type { GroupRuntime } from '../group-coordinator.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import type { ConsumerGroupMember } from './consumer-group-member.ts';
@@ -33,7 +34,6 @@ import { refused } from './heartbeat-request.ts';
 import { DEFAULT_ASSIGNOR } from './server-assignors.ts';
 import type { TopicPartitions } from './topic-partitions.ts';
 
-const NOT_ASKED_FOR = -2_147_483_648;
 /** `memberType` of a member of this protocol. */
 const CONSUMER_MEMBER = 1;
 
@@ -58,45 +58,17 @@ function handlers(runtime: GroupRuntime): readonly ApiHandler[] {
     }),
     apiHandler<ConsumerGroupDescribeRequest>(consumerGroupDescribe, (broker, request) => {
       const names = new Map([...broker.image().topics].map(([name, { id }]) => [id, name]));
-      const groups = request.body.groupIds.map((id) => described(runtime, id, names));
+      const groups = request.body.groupIds.map((id) =>
+        describedGroup(runtime, id, {
+          assignorName: DEFAULT_ASSIGNOR,
+          groupOf: (shard) => shard.consumerGroups?.group(id) ?? null,
+          membersOf: (group) =>
+            group.members.map((member) => describedMember(group, member, names)),
+        }),
+      );
       request.respond({ throttleTimeMs: 0, groups } satisfies ConsumerGroupDescribeResponse);
     }),
   ];
-}
-
-const NOBODY: Described = {
-  errorCode: ErrorCode.NONE,
-  errorMessage: null,
-  groupId: '',
-  groupState: '',
-  groupEpoch: 0,
-  assignmentEpoch: 0,
-  assignorName: '',
-  members: [],
-  authorizedOperations: NOT_ASKED_FOR,
-};
-
-function described(
-  runtime: GroupRuntime,
-  groupId: string,
-  names: ReadonlyMap<string, string>,
-): Described {
-  const { errorCode, response } = runtime.read(
-    runtime.partitionFor(groupId),
-    (shard) => shard.consumerGroups?.group(groupId) ?? null,
-  );
-  if (errorCode !== ErrorCode.NONE) return { ...NOBODY, groupId, errorCode };
-  const group = response;
-  if (group === null) return { ...NOBODY, groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
-  return {
-    ...NOBODY,
-    groupId,
-    groupState: group.state,
-    groupEpoch: group.groupEpoch,
-    assignmentEpoch: group.assignmentEpoch,
-    assignorName: DEFAULT_ASSIGNOR,
-    members: group.members.map((member) => describedMember(group, member, names)),
-  };
 }
 
 function describedMember(

@@ -5,7 +5,7 @@
  *     groupCoordinator(null, shareProtocol)
  *
  * Not here: what the coordinator does (`share-groups.ts`). Source: `KafkaApis`,
- * `GroupCoordinatorService`. Differences: authorized operations are not told.
+ * `GroupCoordinatorService`.
  */
 import { assert } from '../../../kernel/assert.ts';
 import { ErrorCode } from '../../../wire/kafka/errors.ts';
@@ -26,13 +26,12 @@ import {
   type TopicPartitions,
   union,
 } from '../consumer/topic-partitions.ts';
+import { describedGroup } from '../described-group.ts';
 import type { GroupRuntime } from '../group-coordinator.ts';
 import type { ShareGroup } from './share-group.ts';
 import { shareGroupRecordCodec } from './share-group-record.ts';
 import { refused, ShareGroups, shareGroupSettings, type ShareGroupsParts } from './share-groups.ts';
 import { SIMPLE_ASSIGNOR } from './simple-assignor.ts';
-
-const NOT_ASKED_FOR = -2_147_483_648;
 
 type Described = ShareGroupDescribeResponse['groups'][number];
 
@@ -119,34 +118,15 @@ class StateInitializer {
 function describeHandler(runtime: GroupRuntime): ApiHandler {
   return apiHandler<ShareGroupDescribeRequest>(shareGroupDescribe, (broker, request) => {
     const { topicNames } = broker.image();
-    const groups = request.body.groupIds.map((id) => described(runtime, id, topicNames));
+    const groups = request.body.groupIds.map((id) =>
+      describedGroup(runtime, id, {
+        assignorName: SIMPLE_ASSIGNOR,
+        groupOf: (shard) => shard.shareGroups?.group(id) ?? null,
+        membersOf: (group) => membersOf(group, topicNames),
+      }),
+    );
     request.respond({ throttleTimeMs: 0, groups } satisfies ShareGroupDescribeResponse);
   });
-}
-
-const NOBODY: Described = {
-  ...{ errorCode: ErrorCode.NONE, errorMessage: null, groupId: '', groupState: '' },
-  ...{ groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [] },
-  authorizedOperations: NOT_ASKED_FOR,
-};
-
-function described(
-  runtime: GroupRuntime,
-  groupId: string,
-  names: ReadonlyMap<string, string>,
-): Described {
-  const { errorCode, response } = runtime.read(
-    runtime.partitionFor(groupId),
-    (shard) => shard.shareGroups?.group(groupId) ?? null,
-  );
-  if (errorCode !== ErrorCode.NONE) return { ...NOBODY, groupId, errorCode };
-  const group = response;
-  if (group === null) {
-    return { ...NOBODY, groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
-  }
-  const { state: groupState, groupEpoch, assignmentEpoch } = group;
-  const of = { groupId, groupState, groupEpoch, assignmentEpoch, assignorName: SIMPLE_ASSIGNOR };
-  return { ...NOBODY, ...of, members: membersOf(group, names) };
 }
 
 function membersOf(group: ShareGroup, names: ReadonlyMap<string, string>): Described['members'] {
