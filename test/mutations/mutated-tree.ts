@@ -1,5 +1,6 @@
 /**
- * A copy of the tree in a folder of its own, in which a patch is applied and a catcher is run.
+ * A copy of the tree in a folder of its own, in which a patch is applied and a catcher is run, and
+ * then the next. Whether catchers are green without a patch is asked once for all of a file.
  *
  * The packages are those of the tree, by a link. Not here: which catcher belongs to which patch
  * (`catchers.ts`), and what is expected of it (`mutations.test.ts`).
@@ -13,7 +14,7 @@ import type { Catcher } from './catchers.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['engine', 'lessons', 'test', 'package.json', 'tsconfig.json'];
-const RUN_MS_MAX = 120_000;
+const RUN_MS_MAX = 300_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The command without its launcher, which would install packages, here through the link. */
@@ -46,35 +47,48 @@ export class MutatedTree {
     symlinkSync(join(ROOT, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
   }
 
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
   /** Applies a patch: null, or why it does not apply. No context may differ. */
   async apply(patch: string): Promise<string | null> {
     const { ok, output } = await this.#run('git', ['apply', '--whitespace=nowarn', patch]);
     return ok ? null : output;
   }
 
-  catch(catcher: Catcher): Promise<Outcome> {
-    return catcher.kind === 'test' ? this.#test(catcher) : this.#prove(catcher);
+  /** Takes a patch back that was applied. */
+  async takeBack(patch: string): Promise<void> {
+    const args = ['apply', '--reverse', '--whitespace=nowarn', patch];
+    const { ok, output } = await this.#run('git', args);
+    if (!ok) throw new Error(`${patch} cannot be taken back: ${output}`);
   }
 
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+  async catch(catcher: Catcher): Promise<Outcome> {
+    if (catcher.kind === 'proof') return this.#prove(catcher);
+    const [outcome] = await this.test(catcher.file, [catcher.name]);
+    return outcome!;
   }
 
-  /** The exit code would not do: vitest also ends well where no test has the name. */
-  async #test({ file, name }: Catcher & { kind: 'test' }): Promise<Outcome> {
+  /**
+   * What the tests of a file come to that end with these names, in their order. The exit code would
+   * not do: vitest also ends well where no test has the name.
+   */
+  async test(file: string, names: readonly string[]): Promise<Outcome[]> {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
     const { output } = await this.#run(process.execPath, [
       ...[join('node_modules', 'vitest', 'vitest.mjs'), 'run'],
       ...['--config', 'test/vitest.config.ts', '--project', 'unit'],
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      ...[file, '-t', `${escaped(name)}$`],
+      ...[file, '-t', `(${names.map(escaped).join('|')})$`],
     ]);
-    const counts = reported(report);
-    if (counts === null || counts.numPassedTests + counts.numFailedTests !== 1) {
-      return { verdict: 'none', output };
-    }
-    return { verdict: counts.numFailedTests === 1 ? 'red' : 'green', output };
+    const ran = reported(report).filter(({ status }) => status === 'passed' || status === 'failed');
+    return names.map((name) => {
+      const [one, ...others] = ran.filter(({ fullName }) => fullName.endsWith(name));
+      if (one === undefined || others.length > 0) return { verdict: 'none', output };
+      return { verdict: one.status === 'failed' ? 'red' : 'green', output };
+    });
   }
 
   async #prove({ experiment, proof }: Catcher & { kind: 'proof' }): Promise<Outcome> {
@@ -101,16 +115,21 @@ export class MutatedTree {
   }
 }
 
-interface Counts {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
+/** A test in the report of vitest. */
+interface Reported {
+  readonly fullName: string;
+  readonly status: string;
 }
 
-function reported(path: string): Counts | null {
+/** The tests of all files; none where the run broke off. */
+function reported(path: string): Reported[] {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Counts;
+    const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly testResults: readonly { readonly assertionResults: readonly Reported[] }[];
+    };
+    return testResults.flatMap(({ assertionResults }) => assertionResults);
   } catch {
-    return null;
+    return [];
   }
 }
 
