@@ -177,6 +177,8 @@ export interface Disk {
    * Paths of the files below a folder, relative to it, sorted by code unit; [] if there are none.
    */
   list(folder: string): readonly string[];
+  /** Bytes that can still be written, by all who write to this disk. */
+  freeBytes(): number;
   /**
    * Removes a file (or a folder with all that is in it); of one that is not there, nothing
    * happens.

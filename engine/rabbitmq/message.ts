@@ -20,6 +20,7 @@ export interface MessageProperties {
   /** Milliseconds, as text. */
   readonly expiration?: string;
   readonly userId?: string;
+  readonly replyTo?: string;
 }
 
 export interface Message {

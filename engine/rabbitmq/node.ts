@@ -18,7 +18,7 @@ import type { DistributionSettings } from './cluster/node-connection.ts';
 import type { NodeLinks } from './cluster/node-links.ts';
 import { type MonitoredNode, NodeMonitor, type PartitionHandling } from './cluster/node-monitor.ts';
 import { AMQP_PORT, AmqpListener } from './connection/amqp-listener.ts';
-import type { AmqpConnectionView } from './connection/connection.ts';
+import type { AmqpConnectionView } from './connection/connection-view.ts';
 import {
   defaultConnectionSettings,
   type ConnectionSettings,
@@ -31,6 +31,7 @@ import { defaultMnesiaSettings } from './metadata/mnesia/mnesia-store.ts';
 import type { Profile } from './profiles.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
+import { defaultResourceLimits, ResourceAlarms, type ResourceLimits } from './resource-alarms.ts';
 import { Users } from './vhost/users.ts';
 import type { VirtualHost } from './vhost/virtual-host.ts';
 import { VirtualHosts } from './vhost/virtual-hosts.ts';
@@ -49,6 +50,8 @@ export interface RabbitNodeOptions {
   readonly distribution?: Partial<DistributionSettings>;
   /** What is done about partitions: without this, nothing. */
   readonly clusterPartitionHandling?: PartitionHandling;
+  /** When memory or disk is short. */
+  readonly limits?: Partial<ResourceLimits>;
 }
 
 /** What the views see of a node. */
@@ -70,6 +73,7 @@ export class RabbitNode implements Process, MonitoredNode {
   administration!: Administration;
   metadata!: Metadata;
   listener!: AmqpListener;
+  alarms!: ResourceAlarms;
   vhosts!: ReadonlyMap<string, VirtualHost>;
   readonly ports: Ports;
   readonly handling: PartitionHandling;
@@ -120,6 +124,12 @@ export class RabbitNode implements Process, MonitoredNode {
         openVirtualHost: (user, name) => this.#openVirtualHost(user, name),
       },
     });
+    this.alarms = new ResourceAlarms({
+      ports,
+      limits: { ...defaultResourceLimits, ...this.#options.limits },
+      memoryUsed: () => this.#messageBytes,
+      changed: (resource, isRaised) => this.listener.setAlarm(resource, isRaised),
+    });
   }
 
   /** How its processes reach those of other nodes. */
@@ -153,6 +163,7 @@ export class RabbitNode implements Process, MonitoredNode {
       this.#vhosts.open();
       this.metadata.follow((changes) => this.#closeConnectionsOf(changes));
       this.#withDefaultData(() => {
+        this.alarms.start();
         this.listener.listen(port);
         this.#isRunning = true;
         this.#monitor.applicationStarted();
@@ -199,6 +210,12 @@ export class RabbitNode implements Process, MonitoredNode {
       alarms: this.listener.alarms,
     });
     return this.#view;
+  }
+
+  get #messageBytes(): number {
+    let bytes = 0;
+    for (const { messageBytes } of this.vhosts.values()) bytes += messageBytes;
+    return bytes;
   }
 
   /** A new cluster has a virtual host and a user before anybody comes. */

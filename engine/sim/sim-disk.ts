@@ -98,6 +98,10 @@ export class SimDisk implements Disk {
     return found.sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
   }
 
+  freeBytes(): number {
+    return Math.max(0, this.#capacityBytes - this.#usedBytes);
+  }
+
   remove(path: string): void {
     for (const target of this.#below(path)) {
       const file = this.#files.get(target)!;

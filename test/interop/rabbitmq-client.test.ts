@@ -114,6 +114,21 @@ describe('rabbitmq: rabbitmq-client: publisher and consumer', () => {
   });
 });
 
+describe('rabbitmq: rabbitmq-client: requests and replies', () => {
+  test('a request is answered by direct reply-to, without a queue for answers', async () => {
+    const server = connection.createConsumer(
+      { queue: 'requests', queueOptions: { durable: true } },
+      async ({ body }, reply) => reply(`answer to ${String(body)}`),
+    );
+    await new Promise<void>((resolve) => server.on('ready', resolve));
+    const client = connection.createRPCClient({ confirm: true });
+    const answers = await Promise.all(['one', 'two'].map((body) => client.send('requests', body)));
+    expect(answers.map(({ body }) => body as unknown)).toEqual(['answer to one', 'answer to two']);
+    await client.close();
+    await server.close();
+  });
+});
+
 describe('rabbitmq: rabbitmq-client: transactions', () => {
   test('what is published or acknowledged holds from the commit on', async () => {
     const channel = await connection.acquire();

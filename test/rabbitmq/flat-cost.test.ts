@@ -29,6 +29,7 @@ function rig(): Rig {
       confirmed: () => {},
       rejected: () => {},
       consumerCancelled: () => {},
+      timedOut: () => {},
     },
   );
   session.declareQueue({ ...declaration, queue: 'q', arguments: [] }, () => {});

@@ -20,6 +20,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  statfsSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -93,6 +94,11 @@ export class FileDisk implements Disk {
     const found: string[] = [];
     this.#collect(folder === '' ? this.#root : this.#absolute(folder), '', found);
     return found.sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+  }
+
+  freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.#root);
+    return bavail * bsize;
   }
 
   remove(path: string): void {

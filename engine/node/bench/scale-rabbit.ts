@@ -51,6 +51,7 @@ class ScaleNode {
         returned: () => assert(false, 'every message is routed', {}),
         confirmed: () => {},
         rejected: (tag) => assert(false, 'every message is taken', { tag }),
+        timedOut: () => {},
         consumerCancelled: () => {},
       },
     );

@@ -39,8 +39,8 @@ export interface ChannelListener {
   rejected(deliveryTag: number, multiple: boolean): void;
   /** The consumer's queue is gone. */
   consumerCancelled(consumerTag: string): void;
-  /** An error without a method of the client, as of an acknowledgement that took too long. */
-  failed(error: AmqpError): void;
+  /** A delivery was not acknowledged within these milliseconds: the channel is to be closed. */
+  timedOut(timeoutMs: number): void;
 }
 
 export interface DeclaredQueue {

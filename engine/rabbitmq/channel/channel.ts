@@ -447,8 +447,8 @@ export class Channel {
         if (owner.hasCancelNotify)
           owner.send(number, 'basic.cancel', { consumerTag, noWait: true });
       },
-      failed: (error) => {
-        if (isOpen()) this.fail(error);
+      timedOut: (timeoutMs) => {
+        if (isOpen()) this.fail(deliveryTimeout(number, timeoutMs));
       },
     };
   }
@@ -460,6 +460,13 @@ function keyOf(
   queue: string,
 ): { readonly routingKey: string } {
   return { routingKey: args.queue === '' && args.routingKey === '' ? queue : args.routingKey };
+}
+
+function deliveryTimeout(channel: number, timeoutMs: number): AmqpError {
+  return preconditionFailed(
+    `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ${timeoutMs} ` +
+      'ms. This timeout value can be configured, see consumers doc guide to learn more',
+  );
 }
 
 const notImplemented = (explanation: string): AmqpError =>

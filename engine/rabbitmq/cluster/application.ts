@@ -159,6 +159,7 @@ class Life implements ApplicationLife {
     return {
       exists: (path) => disk.exists(path),
       list: (folder) => disk.list(folder),
+      freeBytes: () => disk.freeBytes(),
       remove: (path) => disk.remove(path),
       rename: (from, to) => disk.rename(from, to),
       open: (path) => this.#fileOf(disk.open(path)),

@@ -9,7 +9,8 @@ import type { Connection, Ports } from '../../kernel/ports.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { amqpProtocol } from '../../wire/amqp/protocol.ts';
 import type { AccessControl } from './access-control.ts';
-import { AmqpConnection, type AmqpConnectionView } from './connection.ts';
+import { AmqpConnection } from './connection.ts';
+import type { AmqpConnectionView } from './connection-view.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 
 export const AMQP_PORT = 5672;

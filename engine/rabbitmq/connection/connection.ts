@@ -37,9 +37,11 @@ import { closeArguments } from './close-arguments.ts';
 import { connectionMachine } from './connection.machine.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { amqpErrorKind } from './connection-trace.ts';
+import type { AmqpConnectionView } from './connection-view.ts';
 import { Heartbeater } from './heartbeat.ts';
 import { credentialsOf, MECHANISMS } from './sasl.ts';
 import { serverProperties } from './server-properties.ts';
+import { Throttle } from './throttle.ts';
 import { checkTuning, type Tuning } from './tuning.ts';
 
 export interface AmqpConnectionOptions {
@@ -52,23 +54,6 @@ export interface AmqpConnectionOptions {
   /** Unique in the node. */
   readonly id: number;
   readonly gone: () => void;
-}
-
-interface ChannelView {
-  readonly number: number;
-  readonly state: string;
-  /** `confirm`, `tx` or `none`. */
-  readonly mode: string;
-}
-
-/** What the views see of a connection. */
-export interface AmqpConnectionView {
-  readonly id: string;
-  readonly client: string;
-  readonly state: string;
-  readonly user: string;
-  readonly virtualHost: string;
-  readonly channels: readonly ChannelView[];
 }
 
 /** Seconds that the broker waits for the answer to its close, and less with shorter heartbeats. */
@@ -90,8 +75,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
   #tuning: Tuning = { channelMax: 0, frameMax: 0, heartbeat: NORMAL_TIMEOUT_S };
   #heartbeater: Heartbeater | null = null;
   #terminateTimer: TimerId | null = null;
-  /** The client was told that it is blocked. */
-  #blockedSent = false;
+  readonly #throttle: Throttle;
 
   constructor(options: AmqpConnectionOptions) {
     const { ports, settings } = options;
@@ -105,6 +89,11 @@ export class AmqpConnection implements Receiver, ChannelOwner {
       clock: ports.clock,
       trace: ports.trace,
       perform: { closeSocket: () => this.#ended() },
+    });
+    this.#throttle = new Throttle(options.alarms, {
+      isRunning: () => this.#isRunning,
+      setBlocked: (isBlocked) => this.#setBlocked(isBlocked),
+      sendBlocked: (reason) => this.#sendBlocked(reason),
     });
     const handshake = microsOfMillis(settings.handshakeTimeoutMs);
     this.#handshakeTimer = ports.clock.after(handshake, 'handshake_timeout', () => this.#stop());
@@ -135,7 +124,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
     return {
       id: this.identity.id,
       client: connection.remote.host,
-      state: this.state,
+      state: this.#isRunning ? this.#throttle.state : this.state,
       user: this.identity.user,
       virtualHost: this.#virtualHost?.name ?? '',
       channels: [...this.#channels.values()].map(({ number, state, mode }) => ({
@@ -238,7 +227,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
       this.#channels.set(number, channel);
     }
     channel.received(command);
-    if (command.content !== null) this.#publishReceived();
+    if (command.content !== null) this.#throttle.publishReceived();
   }
 
   // ------------------------------------------------------------------------------------ channel 0
@@ -437,24 +426,24 @@ export class AmqpConnection implements Receiver, ChannelOwner {
 
   /** The alarms have changed: memory or disk is short, or no longer. */
   alarmsChanged(): void {
-    if (this.state !== 'blocked' || this.#options.alarms.size > 0) return;
-    this.#machine.send({ type: 'UNBLOCK' });
-    this.#heartbeater?.resumeMonitor();
-    this.#options.connection.resume();
-    if (this.#blockedSent) this.send(0, 'connection.unblocked', {});
-    this.#blockedSent = false;
+    this.#throttle.alarmsChanged();
   }
 
-  /** One who publishes while something is short is not read any more. */
-  #publishReceived(): void {
-    const { alarms, connection } = this.#options;
-    if (alarms.size === 0 || this.state !== 'running') return;
-    this.#machine.send({ type: 'BLOCK' });
-    this.#heartbeater?.pauseMonitor();
-    connection.pause();
+  #setBlocked(isBlocked: boolean): void {
+    this.#machine.send({ type: isBlocked ? 'BLOCK' : 'UNBLOCK' });
+    if (isBlocked) {
+      this.#heartbeater?.pauseMonitor();
+      this.#options.connection.pause();
+    } else {
+      this.#heartbeater?.resumeMonitor();
+      this.#options.connection.resume();
+    }
+  }
+
+  #sendBlocked(reason: string | null): void {
     if (!this.#can('connection.blocked')) return;
-    this.#blockedSent = true;
-    this.send(0, 'connection.blocked', { reason: `low on ${[...alarms].join(' & ')}` });
+    if (reason === null) this.send(0, 'connection.unblocked', {});
+    else this.send(0, 'connection.blocked', { reason });
   }
 
   // -------------------------------------------------------------------------------------- sending

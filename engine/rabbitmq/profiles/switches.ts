@@ -83,6 +83,22 @@ export const switches = {
     about: 'Errors of a stream say "stream queue ...", where they had said "queue ..." in quotes.',
     source: 'rabbit_stream_queue:consume',
   },
+  channelConsumerTimeout: {
+    since: '3.8',
+    until: '4.3',
+    about: 'A channel closes when an acknowledgement takes too long; then only quorum queues look.',
+    source: 'rabbit_channel:evaluate_consumer_timeout; release notes of 4.3.0',
+  },
+  queueConsumerTimeout: {
+    since: '3.12',
+    about: 'A queue, or a policy, may say how long an acknowledgement may take.',
+    source: 'rabbit_channel:get_queue_consumer_timeout, policy key consumer-timeout',
+  },
+  replyToIsQueue: {
+    since: '4.2',
+    about: 'A mandatory message to amq.rabbitmq.reply-to.* counts as routed and is not returned.',
+    source: 'rabbit_volatile_queue.erl; release notes of 4.2.0',
+  },
   globalQos: {
     since: '3.8',
     until: '4.3',

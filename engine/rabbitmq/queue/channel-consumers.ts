@@ -5,12 +5,13 @@
  * Tags count the deliveries of the channel from 1, basic.get's among them. Whoever settles names a
  * tag, or with `multiple` all up to it; a tag that is not outstanding is a 406 (invariant R4).
  * Taking and settling are two steps, since a transaction has the second at its commit.
- * Not here: the channel's state and frames (`channel/`), the permission to consume (`vhost/`), the
- * delivery acknowledgement timeout.
+ * Not here: the channel's state and frames (`channel/`), the permission to consume (`vhost/`), how
+ * long a settlement may take (`vhost/delivery-timeout.ts`).
  * Sources: `rabbit_channel:collect_acks`, `foreach_per_queue`, basic.qos, basic.recover.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import type { Random } from '../../kernel/ports.ts';
+import type { Micros } from '../../kernel/units.ts';
 import { amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
@@ -35,6 +36,9 @@ export interface DeliveryPort {
   deliver(consumerTag: string, delivery: Delivery): void;
   /** basic.cancel, from the broker: the queue is gone. */
   cancel(consumerTag: string): void;
+  now(): Micros;
+  /** There is a delivery now that is to be acknowledged. */
+  unacknowledged(): void;
 }
 
 /** A delivery that was not settled. */
@@ -44,6 +48,7 @@ export interface Unacknowledged {
   readonly of: HeldMessage;
   /** Null: it was fetched by basic.get. */
   readonly consumerTag: string | null;
+  readonly deliveredAt: Micros;
 }
 
 /** The arguments of basic.consume, but for the queue. */
@@ -89,6 +94,12 @@ export class ChannelConsumers implements ConsumingChannel {
   /** Deliveries that are not settled. */
   get unacknowledgedCount(): number {
     return this.#unacknowledged.size;
+  }
+
+  /** The oldest delivery that is not settled. */
+  get oldest(): Unacknowledged | undefined {
+    for (const of of this.#unacknowledged.values()) return of;
+    return undefined;
   }
 
   /** Whether the tag is in use. */
@@ -262,11 +273,20 @@ export class ChannelConsumers implements ConsumingChannel {
     this.#port.cancel(consumerTag);
   }
 
-  #nextTag(of: Omit<Unacknowledged, 'deliveryTag'> | null): number {
+  /** The tag that a direct reply shows: the next, which the next delivery has, too. */
+  get tagOfReply(): number {
+    return this.#lastTag + 1;
+  }
+
+  #nextTag(of: Omit<Unacknowledged, 'deliveryTag' | 'deliveredAt'> | null): number {
     this.#lastTag += 1;
     assert(Number.isSafeInteger(this.#lastTag), 'tags are counted', { tag: this.#lastTag });
     const deliveryTag = this.#lastTag;
-    if (of !== null) this.#unacknowledged.set(deliveryTag, { deliveryTag, ...of });
+    if (of !== null) {
+      const deliveredAt = this.#port.now();
+      this.#unacknowledged.set(deliveryTag, { deliveryTag, deliveredAt, ...of });
+      this.#port.unacknowledged();
+    }
     return deliveryTag;
   }
 

@@ -30,6 +30,7 @@ import type {
   Queue,
   QueueCounts,
   Settlement,
+  QueueHoldings,
 } from './queue.ts';
 import { checkConsumerArguments } from './queue-arguments.ts';
 import type { QueueContext } from './queue-types.ts';
@@ -100,6 +101,16 @@ export class ClassicQueue implements Queue {
 
   get settings(): QueueSettings {
     return this.#settings;
+  }
+
+  get holdings(): QueueHoldings {
+    return {
+      messagesReady: this.#ready.length,
+      messagesUnacknowledged: this.#consumers.unacknowledgedCount,
+      messageBytesReady: this.#ready.bytes,
+      messageBytesUnacknowledged: this.#consumers.unacknowledgedBytes,
+      consumers: this.#consumers.count,
+    };
   }
 
   get readyCount(): number {

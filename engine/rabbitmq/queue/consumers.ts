@@ -34,6 +34,7 @@ export class Consumers {
   readonly #onResume: () => void;
   #count = 0;
   #unacknowledged = 0;
+  #unacknowledgedBytes = 0;
 
   /** `onResume`: a channel that was at its limit is not any more. */
   constructor(onResume: () => void) {
@@ -59,6 +60,11 @@ export class Consumers {
       }
     }
     return found;
+  }
+
+  /** Bytes of the same messages' bodies. */
+  get unacknowledgedBytes(): number {
+    return this.#unacknowledgedBytes;
   }
 
   add(consumer: Consumer): void {
@@ -93,6 +99,7 @@ export class Consumers {
     for (const consumer of record.consumers.values()) consumer.turn?.remove(consumer);
     this.#count -= record.consumers.size;
     this.#unacknowledged -= record.unacknowledged.size;
+    for (const { bytes } of record.unacknowledged.keys()) this.#unacknowledgedBytes -= bytes;
     assert(this.#count >= 0 && this.#unacknowledged >= 0, 'both are counted', {
       count: this.#count,
       unacknowledged: this.#unacknowledged,
@@ -146,6 +153,7 @@ export class Consumers {
     assert(!unacknowledged.has(of), 'a message is taken once', { position: of.position });
     unacknowledged.set(of, by);
     this.#unacknowledged += 1;
+    this.#unacknowledgedBytes += of.bytes;
   }
 
   /** The channel settled the message: whether a consumer can be served that could not before. */
@@ -158,6 +166,7 @@ export class Consumers {
     const consumer = record.unacknowledged.get(of)!;
     record.unacknowledged.delete(of);
     this.#unacknowledged -= 1;
+    this.#unacknowledgedBytes -= of.bytes;
     let unblocked = false;
     const hasCreditAgain = consumer?.refund() === true;
     // Where the channel is at its limit, it stands in the turn when the channel is resumed.

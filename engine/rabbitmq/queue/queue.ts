@@ -46,6 +46,15 @@ export interface QueueCounts {
   readonly consumerCount: number;
 }
 
+/** Messages and bytes of bodies, ready and delivered but not settled, and who consumes. */
+export interface QueueHoldings {
+  readonly messagesReady: number;
+  readonly messagesUnacknowledged: number;
+  readonly messageBytesReady: number;
+  readonly messageBytesUnacknowledged: number;
+  readonly consumers: number;
+}
+
 export interface DeleteConditions {
   readonly ifUnused: boolean;
   readonly ifEmpty: boolean;
@@ -59,6 +68,8 @@ export interface Queue {
   readonly type: QueueType;
   /** Why it is now as if it were not there; without, or null: it is. */
   readonly absence?: AmqpError | null;
+  /** What it holds now; without: its process is not on this node. */
+  readonly holdings?: QueueHoldings;
 
   publish(message: Message, publisher: Publisher | null): void;
   /**

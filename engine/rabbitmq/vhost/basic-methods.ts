@@ -10,10 +10,16 @@
 import { assert, present } from '../../kernel/assert.ts';
 import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
-import { type Message, type PublishedMessage, messageOf } from '../message.ts';
+import {
+  type Message,
+  type MessageProperties,
+  type PublishedMessage,
+  messageOf,
+} from '../message.ts';
 import type { ChannelConsumers, ConsumeOptions, Delivery } from '../queue/channel-consumers.ts';
 import type { Answer, Publisher } from '../queue/queue.ts';
 import { type Actor, checkPermission, checkTopicPermission } from './actor.ts';
+import { isReplyName } from './direct-reply-to.ts';
 import { readableQueue } from './queue-methods.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
@@ -21,18 +27,22 @@ import type { VirtualHost } from './virtual-host.ts';
 export interface RoutedMessage {
   readonly message: Message;
   readonly queues: readonly string[];
+  /** Those of direct reply-to, where the release takes them for queues. */
+  readonly replies: readonly string[];
 }
 
 /**
  * Checks and routes a message. Errors: 403 for a permission or an internal exchange, 404 for the
- * exchange, 406 for its size, its user, its expiration or its routing headers.
+ * exchange, 406 for its size, its user, its expiration or its routing headers. `addressed` gives
+ * the properties with the name for direct replies.
  */
 export function routeMessage(
   vhost: VirtualHost,
   actor: Actor,
   published: PublishedMessage,
+  addressed: (properties: MessageProperties) => MessageProperties | AmqpError,
 ): RoutedMessage | AmqpError {
-  const { exchange: name, routingKey, properties, body } = published;
+  const { exchange: name, routingKey, body } = published;
   const bytesMax = vhost.context.profile.defaults.max_message_size;
   if (bytesMax !== null && body.length > bytesMax) {
     return preconditionFailed(
@@ -52,6 +62,8 @@ export function routeMessage(
     const forbidden = checkTopicPermission(vhost, actor, topic);
     if (forbidden !== null) return forbidden;
   }
+  const properties = addressed(published.properties);
+  if (isAmqpError(properties)) return properties;
   const { userId } = properties;
   const isHim = userId === undefined || userId === actor.user;
   if (!isHim && !vhost.context.users.hasTag(actor.user, 'impersonator')) {
@@ -59,9 +71,20 @@ export function routeMessage(
       `user_id property set to '${userId}' but authenticated user was '${actor.user}'`,
     );
   }
-  const message = messageOf(published, vhost.context.profile.switches.brokerKeepsDeaths);
+  const { brokerKeepsDeaths } = vhost.context.profile.switches;
+  const message = messageOf({ ...published, properties }, brokerKeepsDeaths);
   if (isAmqpError(message)) return message;
-  return { message, queues: vhost.route(exchange, message) };
+  const replies = exchange.name === '' ? directReplies(vhost, message) : [];
+  return { message, queues: vhost.route(exchange, message), replies };
+}
+
+/** Until 4.2 a direct reply is delivered as it is routed, be it in a transaction or not. */
+function directReplies(vhost: VirtualHost, message: Message): readonly string[] {
+  if (!message.routingKeys.some(isReplyName)) return [];
+  const replies = [...new Set(message.routingKeys.filter(isReplyName))];
+  if (vhost.context.profile.switches.replyToIsQueue) return replies;
+  for (const name of replies) vhost.replies.deliver(name, message);
+  return [];
 }
 
 /**
@@ -70,7 +93,7 @@ export function routeMessage(
  */
 export function deliverMessage(
   vhost: VirtualHost,
-  { message, queues }: RoutedMessage,
+  { message, queues, replies }: RoutedMessage,
   publisher: Publisher | null,
 ): readonly string[] {
   const there = queues.filter((name) => vhost.queues.has(name));
@@ -78,6 +101,7 @@ export function deliverMessage(
   for (const name of there) {
     present(vhost.queues.get(name), 'the queue is there').publish(message, publisher);
   }
+  for (const name of replies) vhost.replies.deliver(name, message);
   return there;
 }
 

@@ -25,6 +25,8 @@ import type { Answer, Settlement } from '../queue/queue.ts';
 import type { Actor } from './actor.ts';
 import { type RoutedMessage, consume, deliverMessage, get, routeMessage } from './basic-methods.ts';
 import { type Bind, bind, unbind } from './binding-methods.ts';
+import { DeliveryTimeout } from './delivery-timeout.ts';
+import { isPseudoQueue, ReplyConsumer } from './direct-reply-to.ts';
 import {
   type ExchangeDeclare,
   type ExchangeDelete,
@@ -73,6 +75,8 @@ export interface SessionListener {
   rejected(deliveryTag: number, multiple: boolean): void;
   /** The consumer's queue is gone. */
   consumerCancelled(consumerTag: string): void;
+  /** A delivery was not settled within these milliseconds: the channel is to be closed. */
+  timedOut(timeoutMs: number): void;
 }
 
 interface BindingArgs {
@@ -118,6 +122,9 @@ export class ChannelSession {
   readonly #actor: Actor;
   readonly #listener: SessionListener;
   readonly #consumers: ChannelConsumers;
+  readonly #replyConsumer: ReplyConsumer;
+  /** Null: the release leaves it to the queues. */
+  readonly #deliveryTimeout: DeliveryTimeout | null;
   /** The number of the last publish; null: confirms are not selected. */
   #published: number | null = null;
   #transaction: Transaction | null = null;
@@ -127,14 +134,25 @@ export class ChannelSession {
     this.#vhost = vhost;
     this.#actor = actor;
     this.#listener = listener;
+    const { ports, random, profile } = vhost.context;
     const port = {
       deliver: (consumerTag: string, delivery: Delivery) =>
         listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message)),
       cancel: (consumerTag: string) => listener.consumerCancelled(consumerTag),
+      now: () => ports.clock.now(),
+      unacknowledged: () => this.#deliveryTimeout?.watch(),
     };
-    const { random, profile } = vhost.context;
     const globalQosIsPermitted = profile.switches.globalQos;
     this.#consumers = new ChannelConsumers(port, random, { globalQosIsPermitted });
+    this.#replyConsumer = new ReplyConsumer(vhost.replies);
+    this.#deliveryTimeout = !profile.switches.channelConsumerTimeout
+      ? null
+      : new DeliveryTimeout({
+          clock: ports.clock,
+          oldest: () => this.#consumers.oldest,
+          timeoutMs: (queue) => vhost.consumerTimeoutMs(queue),
+          timedOut: (timeoutMs) => listener.timedOut(timeoutMs),
+        });
   }
 
   /** Deliveries that are not settled, without those that a transaction holds. */
@@ -191,7 +209,9 @@ export class ChannelSession {
     const { exchange, routingKey, mandatory, immediate } = args;
     if (immediate) return amqpError('NOT_IMPLEMENTED', 'immediate=true');
     const published = { exchange, routingKey, properties, body };
-    const routed = routeMessage(this.#vhost, this.#actor, published);
+    const routed = routeMessage(this.#vhost, this.#actor, published, (given) =>
+      this.#replyConsumer.addressed(given),
+    );
     if (isAmqpError(routed)) return routed;
     if (this.#transaction === null) this.#deliver({ routed, mandatory }, () => {});
     else this.#transaction.publishes.push({ routed, mandatory });
@@ -221,7 +241,7 @@ export class ChannelSession {
         spoken(1);
       },
     });
-    if (queues.length === 0 && mandatory) {
+    if (queues.length + routed.replies.length === 0 && mandatory) {
       const place = { exchange: message.exchange, routingKey: message.routingKeys[0]! };
       assert(silent > 0, 'R3: it comes back before it is confirmed', { silent });
       this.#listener.returned({ ...NO_ROUTE, ...place }, contentOf(message));
@@ -254,11 +274,29 @@ export class ChannelSession {
 
   /** The consumer's tag, before the first delivery. */
   consume(args: ConsumeArgs, answer: Answer<string>): void {
+    if (isPseudoQueue(args.queue)) {
+      answer(this.#consumeReplies(args));
+      return;
+    }
     consume(this.#vhost, this.#actor, this.#consumers, args, answer);
+  }
+
+  #consumeReplies({ consumerTag, noAck }: ConsumeArgs): string | AmqpError {
+    const { random } = this.#vhost.context;
+    return this.#replyConsumer.consume({ consumerTag, noAck }, random, (tag, routingKey, reply) => {
+      const deliveryTag = this.#consumers.tagOfReply;
+      const args = { deliveryTag, redelivered: false, exchange: '', routingKey };
+      this.#listener.deliver({ consumerTag: tag, ...args }, reply);
+    });
   }
 
   /** Of a tag that does not consume, nothing happens. */
   cancel(consumerTag: string, answer: Answer<null>): void {
+    if (consumerTag === this.#replyConsumer.consumerTag) {
+      this.#replyConsumer.cancel();
+      answer(null);
+      return;
+    }
     this.#consumers.cancel(consumerTag, answer);
   }
 
@@ -344,6 +382,8 @@ export class ChannelSession {
   close(): void {
     if (this.#transaction !== null) this.rollback();
     this.#isClosed = true;
+    this.#replyConsumer.cancel();
+    this.#deliveryTimeout?.stop();
     this.#consumers.close();
     assert(this.unacknowledgedCount === 0, 'R14: nothing of it stays', {});
   }

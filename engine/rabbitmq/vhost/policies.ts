@@ -55,6 +55,7 @@ const keys: Readonly<Record<string, readonly [Check, string]>> = {
   overflow: [oneOf('drop-head', 'reject-publish', 'reject-publish-dlx'), 'overflow value'],
   'delivery-limit': [atLeast(0), 'delivery limit'],
   'dead-letter-strategy': [oneOf('at-most-once', 'at-least-once'), 'dead letter strategy'],
+  'consumer-timeout': [atLeast(0), 'consumer timeout'],
 };
 
 /** Of these the smaller of policy and operator policy holds. */
@@ -116,7 +117,8 @@ export class Policies {
 /** What is wrong with a policy, or null. */
 export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): string | null {
   const { pattern, definition, priority, applyTo } = policy;
-  const { policyAppliesToQueueTypes, operatorPolicyOverflow } = profile.switches;
+  const { policyAppliesToQueueTypes, operatorPolicyOverflow, queueConsumerTimeout } =
+    profile.switches;
   if (!isPattern(pattern)) return `pattern should be a regular expression: ${pattern}`;
   if (!Number.isSafeInteger(priority)) return `priority should be a number, actually ${priority}`;
   const places = policyAppliesToQueueTypes ? [...OLD_APPLY_TO, ...NEW_APPLY_TO] : OLD_APPLY_TO;
@@ -126,7 +128,8 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
   const entries = Object.entries(definition);
   if (entries.length === 0) return 'no policy provided';
   for (const [key, value] of entries) {
-    const known = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    const isNew = key === 'consumer-timeout' && !queueConsumerTimeout;
+    const known = Object.hasOwn(keys, key) && !isNew ? keys[key] : undefined;
     const allowed =
       by === 'user' ||
       LIMITS.has(key) ||

@@ -17,6 +17,7 @@ import { comparedArguments, queueTypeOf } from '../queue/queue-arguments.ts';
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
 import type { QueueRecord } from '../queue/queue-types.ts';
 import { type Actor, checkExclusiveAccess, checkPermission, locked } from './actor.ts';
+import { isPseudoQueue, isReplyName } from './direct-reply-to.ts';
 import { notCommitted } from './not-committed.ts';
 import { checkNewName, withoutLineBreaks } from './reserved-name.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -50,6 +51,13 @@ export function declareQueue(
   answer: Answer<DeclaredQueue>,
 ): void {
   const given = withoutLineBreaks(method.queue);
+  if (isPseudoQueue(given) || isReplyName(given)) {
+    // Whatever was asked for, it is taken for a passive declaration.
+    const resource = vhost.named('queue', given);
+    const found = { queue: given, messageCount: 0, consumerCount: 1 };
+    answer(vhost.replies.has(given) ? found : notFound(resource));
+    return;
+  }
   if (method.passive) {
     declarePassively(vhost, actor, given, answer);
     return;

@@ -16,6 +16,8 @@ import { QueueGateway } from '../cluster/queue-gateway.ts';
 import type { Binding } from '../exchange/binding.ts';
 import { Exchange, type ExchangeDeclaration } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
+import { integerOf } from '../field-table.ts';
+import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { MetadataChange, Outcome } from '../metadata/metadata-change.ts';
 import type { Metadata } from '../metadata/metadata.ts';
@@ -27,6 +29,7 @@ import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
 import type { QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
+import { ReplyConsumers } from './direct-reply-to.ts';
 import { Policies } from './policies.ts';
 import type { Users } from './users.ts';
 import { exchangeViews, type VirtualHostView } from './virtual-host-view.ts';
@@ -63,6 +66,8 @@ export class VirtualHost {
   readonly #letters: Letter[] = [];
   #isDelivering = false;
   readonly #queuePorts: QueuePorts;
+  /** Who waits for replies. */
+  readonly replies: ReplyConsumers;
 
   constructor(name: string, context: VirtualHostContext) {
     assert(name !== '', 'a virtual host has a name', {});
@@ -70,6 +75,7 @@ export class VirtualHost {
     this.context = context;
     this.exchanges = this.#exchanges;
     this.queues = this.#queues;
+    this.replies = new ReplyConsumers(name, context.links);
     this.#queuePorts = {
       deadLetter: (message, notice) => this.#deadLetter(message, notice),
       deadLetterConfirmed: (message, notice, publisher) => {
@@ -222,6 +228,29 @@ export class VirtualHost {
     for (const queue of [...this.#queues.values()]) {
       if (queue.declaration.exclusiveOwner === id) this.#removeQueue(queue);
     }
+  }
+
+  /** Bytes of the bodies that queues hold on this node. */
+  get messageBytes(): number {
+    let bytes = 0;
+    for (const { holdings } of this.#queues.values()) {
+      if (holdings === undefined) continue;
+      bytes += holdings.messageBytesReady + holdings.messageBytesUnacknowledged;
+    }
+    return bytes;
+  }
+
+  /** Milliseconds in which deliveries of a queue are to be settled; null: no limit. */
+  consumerTimeoutMs(queue: string): number | null {
+    const { profile } = this.context;
+    const general = profile.defaults.consumer_timeout;
+    const of = this.#queues.get(queue);
+    if (of === undefined || !profile.switches.queueConsumerTimeout) return general;
+    const policy = this.#policies.definitionFor(of.type, queue)['consumer-timeout'];
+    const own = integerOf(tableLookup(of.declaration.arguments, 'x-consumer-timeout'));
+    assert(policy === undefined || typeof policy === 'number', 'policies were checked', { policy });
+    if (own === undefined) return policy ?? general;
+    return Math.min(Number(own), policy ?? Infinity);
   }
 
   // --------------------------------------------------------------------------------- policies

@@ -40,7 +40,11 @@ export class VirtualHosts {
 
   #followVhost({ row, was }: Extract<RowChange, { table: 'rabbit_vhost' }>): void {
     const { name } = present(row ?? was, 'a row came or went');
-    if (row === null) this.#all.delete(name);
-    else if (was === null) this.#all.set(name, new VirtualHost(name, this.#context));
+    if (row === null) {
+      present(this.#all.get(name), 'a virtual host that goes was there').replies.close();
+      this.#all.delete(name);
+    } else if (was === null) {
+      this.#all.set(name, new VirtualHost(name, this.#context));
+    }
   }
 }

@@ -241,6 +241,7 @@ function crashing(disk: Disk, change: () => void): Disk {
   return {
     exists: (path) => disk.exists(path),
     list: (folder) => disk.list(folder),
+    freeBytes: () => disk.freeBytes(),
     open: (path) => {
       const file = disk.open(path);
       return {

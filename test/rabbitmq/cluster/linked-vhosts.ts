@@ -99,6 +99,7 @@ export class TestChannel {
         returned: (_reply, { body }) => this.heard.push(`returned ${text(body)}`),
         confirmed: (tag) => this.heard.push(`ack ${tag}`),
         rejected: (tag) => this.heard.push(`nack ${tag}`),
+        timedOut: () => {},
         consumerCancelled: (tag) => this.heard.push(`cancelled ${tag}`),
       },
     );

@@ -134,6 +134,7 @@ export class ClusterChannel {
           },
           confirmed: (tag) => this.heard.push(`ack ${tag}`),
           rejected: (tag) => this.heard.push(`nack ${tag}`),
+          timedOut: () => {},
           consumerCancelled: (tag) => this.heard.push(`cancelled ${tag}`),
         },
       );

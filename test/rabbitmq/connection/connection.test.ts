@@ -236,7 +236,7 @@ describe('rabbitmq: connection: alarms', () => {
     const rig = opened(2);
     rig.call(1, 'queue.declare', { queue: 'q' });
     rig.at('rabbit', () => rig.broker.listener.setAlarm('memory', true));
-    expect(rig.state(0)).toBe('running');
+    expect(rig.state(0)).toBe('blocking');
     expect(rig.publish({ routingKey: 'q' }, 'one')).toEqual(['connection.blocked low on memory']);
     expect(rig.publish({ routingKey: 'q' }, 'two')).toEqual([]);
     const stat = () => (rig.vhost.queues.get('q') as ClassicQueue).readyCount;

@@ -21,6 +21,7 @@ import {
   type PlainTable,
   type Scenario,
   type Step,
+  REPLY_TO,
   deliveryText,
   historyOf,
 } from './scenario.ts';
@@ -60,6 +61,7 @@ class Player {
   readonly #channels = new Map<string, Channel>();
   readonly #users: Scenario['users'];
   #happenings: Happening[] = [];
+  #replyTo = '';
 
   constructor(profile: Profile, { users }: Scenario) {
     this.#node = new Node(profile);
@@ -76,7 +78,7 @@ class Player {
     const [name, method, args] = step;
     const channel = this.#channel(name);
     const handle = this.#methods[method] as (channel: Channel, args: object) => unknown;
-    let result = this.#node.act(() => handle(channel, args));
+    let result = this.#node.act(() => handle(channel, this.#withReplyTo(args)));
     const isLate = result instanceof Late && !result.isThere;
     if (!isLate) {
       if (result instanceof Late) result = result.take();
@@ -102,19 +104,29 @@ class Player {
     return ok;
   }
 
+  #withReplyTo(args: object): object {
+    const entries = Object.entries(args).map(([name, value]) =>
+      value === REPLY_TO ? [name, this.#replyTo] : [name, value],
+    );
+    return Object.fromEntries(entries) as object;
+  }
+
   #channel(name: string): Channel {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
     const note = (text: string, last = false): void =>
       void this.#happenings.push({ channel: name, text, last });
     const session = this.#node.vhost.openChannel(this.#actor(name[0]!), {
-      deliver: ({ consumerTag, ...delivery }, content) =>
-        note(`deliver ${consumerTag} ${textOf(delivery, content)}`),
+      deliver: ({ consumerTag, ...delivery }, content) => {
+        this.#replyTo = content.properties.replyTo ?? this.#replyTo;
+        note(`deliver ${consumerTag} ${textOf(delivery, content)}`);
+      },
       returned: ({ replyCode, replyText }, { body }) =>
         note(`returned ${replyCode} ${replyText} '${decode(body)}'`),
       confirmed: (tag) => note(`ack of publish ${tag}`, true),
       rejected: (tag) => note(`nack of publish ${tag}`, true),
       consumerCancelled: (tag) => note(`cancelled ${tag}`),
+      timedOut: (ms) => note(`timed out after ${ms} ms`),
     });
     const channel: Channel = { name, session };
     this.#channels.set(name, channel);
@@ -196,6 +208,7 @@ class Player {
         (of: FetchedMessage | null) => {
           if (of === null) return 'empty';
           const { reply, content } = of;
+          this.#replyTo = content.properties.replyTo ?? this.#replyTo;
           return `${textOf(reply, content)} messages=${reply.messageCount}`;
         },
       );
@@ -284,9 +297,9 @@ function textOf(
   { properties, body }: MessageContent,
 ): string {
   const headers = plainOf({ type: 'table', value: properties.headers ?? [] }) as PlainTable;
-  const { expiration } = properties;
+  const { expiration, replyTo } = properties;
   const place = { deliveryTag, redelivered, exchange, routingKey };
-  return deliveryText({ ...place, body: decode(body), headers, expiration });
+  return deliveryText({ ...place, body: decode(body), headers, expiration, replyTo });
 }
 
 const decode = (body: Uint8Array): string => new TextDecoder().decode(body);

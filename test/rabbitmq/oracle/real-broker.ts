@@ -11,6 +11,7 @@ import {
   type PlainTable,
   type Scenario,
   type Step,
+  REPLY_TO,
   deliveryText,
   historyOf,
 } from './scenario.ts';
@@ -26,7 +27,7 @@ interface RealMessage {
     replyCode?: number;
     replyText?: string;
   };
-  properties: { headers?: PlainTable; expiration?: string };
+  properties: { headers?: PlainTable; expiration?: string; replyTo?: string };
   content: { toString(): string };
 }
 
@@ -69,6 +70,7 @@ export class RealBroker {
   readonly #published = new Map<string, number>();
   #happenings: Happening[] = [];
   #users: Scenario['users'];
+  #replyTo = '';
 
   private constructor(where: Where, connect: Connect, ids: Readonly<Record<string, number>>) {
     this.#where = where;
@@ -136,7 +138,7 @@ export class RealBroker {
     given: object,
   ): Promise<string | undefined> {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
-    const args = given as any;
+    const args = this.#withReplyTo(given) as any;
     const { key = '', queue, exchange } = args;
     const table = args.arguments ?? {};
     const flags = { durable: false, autoDelete: false, ...args, arguments: table };
@@ -176,6 +178,13 @@ export class RealBroker {
     }
   }
 
+  #withReplyTo(args: object): object {
+    const entries = Object.entries(args).map(([name, value]) =>
+      value === REPLY_TO ? [name, this.#replyTo] : [name, value],
+    );
+    return Object.fromEntries(entries) as object;
+  }
+
   /** The methods of the class basic, and what ends a channel's work. */
   async #basic(
     name: string,
@@ -192,6 +201,7 @@ export class RealBroker {
       case 'basic.get': {
         const got: RealMessage | false = await channel.get!(queue, { noAck: args.noAck ?? false });
         if (got === false) return 'empty';
+        this.#replyTo = got.properties.replyTo ?? this.#replyTo;
         return `${textOf(got)} messages=${got.fields.messageCount}`;
       }
       case 'basic.consume':
@@ -258,6 +268,7 @@ export class RealBroker {
     let consumerTag = tag;
     const take = (message: RealMessage | null): void => {
       consumerTag = message?.fields.consumerTag ?? consumerTag;
+      this.#replyTo = message?.properties.replyTo ?? this.#replyTo;
       const text =
         message === null ? `cancelled ${tag}` : `deliver ${consumerTag} ${textOf(message)}`;
       this.#happenings.push({ channel: name, text });
@@ -379,6 +390,7 @@ function textOf({ fields, properties, content }: RealMessage): string {
     body: content.toString(),
     headers: plain(properties.headers ?? {}),
     expiration: properties.expiration,
+    replyTo: properties.replyTo,
   });
 }
 

@@ -49,6 +49,7 @@ interface Methods {
     expiration?: string;
     persistent?: boolean;
     userId?: string;
+    replyTo?: string;
   };
   'basic.get': { queue: string; noAck?: boolean };
   'basic.consume': {
@@ -83,6 +84,9 @@ interface Methods {
   };
   'policy.clear': { name: string; operator?: true };
 }
+
+/** As a routing key or a queue: the reply-to of the last message that came with one. */
+export const REPLY_TO = '$reply-to';
 
 export type Method = keyof Methods;
 export type ArgsOf<M extends Method> = Methods[M];
@@ -129,6 +133,7 @@ function anonymous(text: string): string {
   return text
     .replaceAll(/amq\.gen-[\w-]{22}/g, 'amq.gen-?')
     .replaceAll(/amq\.ctag-[\w-]{22}/g, 'amq.ctag-?')
+    .replaceAll(/amq\.rabbitmq\.reply-to\.[^\s']+/g, 'amq.rabbitmq.reply-to.?')
     .replaceAll(/"time":\d+/g, '"time":0');
 }
 
@@ -149,11 +154,13 @@ export function deliveryText(of: {
   readonly body: string;
   readonly headers: PlainTable;
   readonly expiration: string | undefined;
+  readonly replyTo: string | undefined;
 }): string {
-  const { deliveryTag, redelivered, exchange, routingKey, body, headers, expiration } = of;
+  const { deliveryTag, redelivered, exchange, routingKey, body, headers, expiration, replyTo } = of;
   const again = redelivered ? ' redelivered' : '';
   const shown = Object.keys(headers).length === 0 ? '' : ` ${JSON.stringify(inOrder(headers))}`;
   const expires = expiration === undefined ? '' : ` expiration=${expiration}`;
+  const answer = replyTo === undefined ? '' : ` reply-to=${replyTo}`;
   const place = `exchange=${exchange} key=${routingKey}`;
-  return `#${deliveryTag}${again} ${place}${expires} '${body}'${shown}`;
+  return `#${deliveryTag}${again} ${place}${expires}${answer} '${body}'${shown}`;
 }

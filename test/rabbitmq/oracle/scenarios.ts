@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { consumers } from './scenarios/consumers.ts';
 import { deadLetters } from './scenarios/dead-letters.ts';
+import { replies } from './scenarios/replies.ts';
 import { declaring } from './scenarios/declaring.ts';
 import { exchanges } from './scenarios/exchanges.ts';
 import { limits } from './scenarios/limits.ts';
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   ...transactions,
   ...streams,
   ...quorumQueues,
+  ...replies,
 ];

@@ -132,6 +132,7 @@ class Run {
         confirmed: () => this.#outcomes.push('ack'),
         rejected: () => this.#outcomes.push('nack'),
         consumerCancelled: () => {},
+        timedOut: () => {},
       },
     );
     this.#session.selectConfirms();

@@ -59,6 +59,7 @@ class Run {
         confirmed: () => {},
         rejected: () => {},
         consumerCancelled: () => {},
+        timedOut: () => {},
       },
     );
     return { session, held, consumers: new Map(), prefetch: 0, global: 0 };

@@ -84,6 +84,7 @@ describe('rabbitmq: topic permissions', () => {
   const silent = {
     ...{ deliver: () => {}, returned: () => {}, confirmed: () => {}, rejected: () => {} },
     consumerCancelled: () => {},
+    timedOut: () => {},
   };
   const nothing = { properties: {}, body: new Uint8Array(0) };
 
