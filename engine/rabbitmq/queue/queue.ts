@@ -106,5 +106,5 @@ export interface Queue {
    * What the views and experiments see: plain data, with at most so many messages, which are what
    * it costs; not where its process is on another node.
    */
-  inspect?(messagesMax?: number): QueueView;
+  inspect?(messagesMax?: number): QueueView | null;
 }

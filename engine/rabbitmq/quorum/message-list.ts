@@ -28,15 +28,6 @@ export class MessageList {
     this.#slots.push(message);
   }
 
-  prepend(message: FifoMessage): void {
-    if (this.#first === 0) {
-      this.#slots.unshift(message);
-    } else {
-      this.#first -= 1;
-      this.#slots[this.#first] = message;
-    }
-  }
-
   take(): FifoMessage {
     const head = this.#slots[this.#first];
     assert(head !== undefined, 'a message is there', { length: this.length });
@@ -52,6 +43,12 @@ export class MessageList {
   clear(): void {
     this.#slots = [];
     this.#first = 0;
+  }
+
+  /** At most so many from the head. */
+  firstOf(count: number): readonly FifoMessage[] {
+    const end = this.#first + Math.min(count, this.length);
+    return this.#slots.slice(this.#first, end) as readonly FifoMessage[];
   }
 
   toArray(): readonly FifoMessage[] {

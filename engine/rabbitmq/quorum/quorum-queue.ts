@@ -36,10 +36,12 @@ import { DlxWorker } from './dlx-worker.ts';
 import { FifoClient } from './fifo-client.ts';
 import type { FifoCommand, FifoStat } from './fifo-command.ts';
 import { type FifoConfig, fifoConfig } from './fifo-config.ts';
+import type { QueueView } from '../queue/queue-view.ts';
 import { messageOfTerm, termOfMessage } from './fifo-message.ts';
 import { checkQuorumConsumer, checkQuorumDelete, singleActiveGet } from './quorum-arguments.ts';
 import { QuorumSession } from './quorum-session.ts';
 import { QuorumSystem } from './quorum-system.ts';
+import { quorumQueueView } from './quorum-view.ts';
 import { quorumConfirmKind, quorumEnqueueKind } from './quorum-trace.ts';
 import type { FifoHost } from './fifo-state.ts';
 import { RabbitFifo } from './rabbit-fifo.ts';
@@ -294,6 +296,10 @@ export class QuorumQueue implements Queue {
   }
 
   delete(conditions: DeleteConditions, answer: Answer<number>): void {
+    if (this.#isDeleted) {
+      answer(0);
+      return;
+    }
     const wrong = checkQuorumDelete(this.#context.resource, conditions);
     if (wrong !== null) {
       answer(wrong);
@@ -304,6 +310,17 @@ export class QuorumQueue implements Queue {
       // Without a majority the members are removed all the same (`force_delete_queue`).
       this.#system.caller.command(this.cluster, { type: 'delete' }, () => answer(count));
     });
+  }
+
+  /** A member that was cut off when the queue was deleted hears of it here. */
+  forgotten(): void {
+    if (!this.#isDeleted) this.#removeSoon();
+  }
+
+  /** Where its leader is. */
+  inspect(messagesMax?: number): QueueView | null {
+    const machine = this.server?.isLeader === true ? this.#machine : null;
+    return machine === null ? null : quorumQueueView(this.name, machine, messagesMax);
   }
 
   setPolicy(policy: PolicyDefinition): void {

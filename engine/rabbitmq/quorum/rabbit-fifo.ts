@@ -74,8 +74,9 @@ export class RabbitFifo implements RaMachine {
     return this.#ready.length;
   }
 
-  get checkedOutCount(): number {
-    return this.#consumers.checkedOutCount;
+  /** For views. */
+  get parts(): { readonly ready: ReadyList; readonly consumers: FifoConsumers; enqueued: number } {
+    return { ready: this.#ready, consumers: this.#consumers, enqueued: this.#enqueued };
   }
 
   /** Dead letters that are still in the queue. */
@@ -86,7 +87,6 @@ export class RabbitFifo implements RaMachine {
   get gone(): Readonly<FifoGone> {
     return this.#gone;
   }
-
 
   // ------------------------------------------------------------------------------------- commands
 

@@ -79,6 +79,15 @@ export class ReadyList {
     return count;
   }
 
+  /** At most so many, list by list: those of two priorities are not in the order of delivery. */
+  first(count: number): readonly FifoMessage[] {
+    const found: FifoMessage[] = [];
+    for (const list of [this.#returns, this.#high, this.#normal]) {
+      found.push(...list.firstOf(count - found.length));
+    }
+    return found;
+  }
+
   toState(): ReadyState {
     return {
       returns: this.#returns.toArray(),
