@@ -5,6 +5,8 @@
 import { clientNarration } from './client/client-trace.ts';
 import { clusterNarration } from './cluster/cluster-trace.ts';
 import { connectionNarration } from './connection/connection-trace.ts';
+import { quorumNarration } from './quorum/quorum-trace.ts';
+import { raNarration } from './ra/ra-trace.ts';
 
 type Sentence = (entry: Readonly<Record<string, unknown>>) => string;
 export type Narration = Readonly<Record<string, { readonly en: Sentence; readonly zh: Sentence }>>;
@@ -13,4 +15,6 @@ export const rabbitNarration: Narration = {
   ...clientNarration,
   ...clusterNarration,
   ...connectionNarration,
+  ...quorumNarration,
+  ...raNarration,
 };
