@@ -104,6 +104,8 @@ export class RabbitCluster {
   readonly profile: Profile;
   readonly #lab: Lab;
   readonly #nodes: number;
+  /** Names of applications; those that have started are in `#applications`. */
+  readonly #added = new Set<string>();
   readonly #applications = new Map<string, Application>();
   readonly #calls: CallResult[] = [];
   readonly #processed: Found[] = [];
@@ -232,7 +234,7 @@ export class RabbitCluster {
 
   /** Declares exchanges, queues and bindings, in this order, by a client of its own. */
   declare(topology: Topology): void {
-    if (!this.#applications.has(DECLARER)) this.addClient(DECLARER);
+    if (!this.#added.has(DECLARER)) this.addClient(DECLARER);
     const { exchanges = [], queues = [], bindings = [], exchangeBindings = [] } = topology;
     for (const args of exchanges) this.call(DECLARER, 'exchange.declare', args);
     for (const args of queues) this.call(DECLARER, 'queue.declare', args);
@@ -361,7 +363,8 @@ export class RabbitCluster {
     { node = 1, client: settings = {}, role }: ClientPlace & { readonly role: ClientRole },
     make: (client: AmqpClient) => Application,
   ): void {
-    assert(!this.#applications.has(name), 'an application is added once', { name });
+    assert(!this.#added.has(name), 'an application is added once', { name });
+    this.#added.add(name);
     const options: AmqpClientOptions = {
       addresses: this.#addressesFrom(node),
       settings,
