@@ -1,0 +1,261 @@
+/**
+ * What does a confirm promise? A publisher sends orders to a durable queue and waits for the
+ * broker's word in a way that the reader chooses. Then to a full queue, to nobody, and while the
+ * node or the connection breaks.
+ *
+ * Confirmed and absent at the end is *lost*.
+ */
+import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
+import type { History, Lab } from '#engine/lab/index.ts';
+import { RabbitCluster, type PublisherOptions } from '#engine/lab/rabbitmq.ts';
+import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
+import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
+import { declared, nodeStarts } from '../story.ts';
+
+const NODE = 'rabbit-1';
+const QUEUE = 'orders';
+/** Takes two messages, then refuses. */
+const FULL = 'full';
+const FULL_MAX = 2;
+const BOTH = 'both';
+const PUBLISHER = 'publisher-1';
+const OTHER = 'publisher-2';
+const COUNT = 40;
+const STRUCK = 10;
+const PERSISTENT = 2;
+
+const WAYS = {
+  'fire and forget': { mode: 'none' },
+  'a transaction each': { mode: 'tx', outstandingMax: 1 },
+  'confirm each': { mode: 'confirm', outstandingMax: 1 },
+  'confirm batches of ten': { mode: 'confirm', outstandingMax: 10, inBatches: true },
+  'confirm as they come': { mode: 'confirm' },
+} as const satisfies Record<string, PublisherOptions>;
+type Way = keyof typeof WAYS;
+const ways = Object.keys(WAYS) as readonly Way[];
+
+const FAULTS = ['none', 'node crashes', 'node loses power', 'connection breaks'] as const;
+
+interface World {
+  readonly rabbit: RabbitCluster;
+  readonly way: Way;
+  readonly persistent: boolean;
+  readonly overflow: string;
+  readonly mandatory: boolean;
+  readonly republish: boolean;
+  readonly fault: (typeof FAULTS)[number];
+  calmFrom: number;
+  calmMicros: number;
+}
+
+const propertiesOf = ({ persistent }: World) => ({ deliveryMode: persistent ? PERSISTENT : 1 });
+
+function strike({ rabbit, fault }: World, lab: Lab): void {
+  if (fault === 'none') return;
+  const before = lab.history.sent.length;
+  lab.when(
+    () => lab.history.sent.length >= before + STRUCK && rabbit.outstandingOf(PUBLISHER) > 0,
+    () => {
+      if (fault === 'node crashes') lab.inject({ fault: 'crash', host: NODE });
+      else if (fault === 'node loses power') lab.inject({ fault: 'power', host: NODE });
+      else lab.inject({ fault: 'reset', from: NODE, to: PUBLISHER, bytes: 0 });
+    },
+  );
+}
+
+const outcomeOf = (history: History, place: number): string =>
+  history.sent.at(place)?.outcome ?? 'none';
+
+export default experiment({
+  id: 'publisher-confirms',
+  knobs: {
+    publish: choice(ways, 'confirm as they come', {
+      en: 'How the publisher hears of its messages.',
+      zh: '发布者怎样得知消息的下落。',
+    }),
+    'delivery-mode': choice(['transient', 'persistent'], 'persistent', {
+      en: 'Whether messages are to survive a restart.',
+      zh: '消息是否要在重启后还在。',
+    }),
+    'x-overflow': choice(['drop-head', 'reject-publish'], 'reject-publish', {
+      en: 'What the full queue does.',
+      zh: '满了的队列怎么办。',
+    }),
+    mandatory: choice(['false', 'true'], 'false', {
+      en: 'Whether a message that no queue takes comes back.',
+      zh: '没有队列接收的消息是否退回。',
+    }),
+    republish: choice(['false', 'true'], 'false', {
+      en: 'Whether the publisher publishes again what it has no answer for.',
+      zh: '没有得到答复的消息，发布者是否重发。',
+    }),
+    fault: choice(FAULTS, 'none', {
+      en: 'What breaks while the publisher publishes.',
+      zh: '发布过程中什么出了故障。',
+    }),
+    profile: rabbitProfileKnob,
+  },
+
+  world({ knobs, lab }): World {
+    return {
+      rabbit: new RabbitCluster(lab, { profile: knobs.profile }),
+      way: knobs.publish,
+      persistent: knobs['delivery-mode'] === 'persistent',
+      overflow: knobs['x-overflow'],
+      mandatory: knobs.mandatory === 'true',
+      republish: knobs.republish === 'true',
+      fault: knobs.fault,
+      ...{ calmFrom: 0, calmMicros: 0 },
+    };
+  },
+
+  steps: [
+    nodeStarts,
+    declared<World>(
+      { en: 'A queue with room, and one without', zh: '一个有空位的队列，一个没有的' },
+      ({ overflow }) => ({
+        exchanges: [{ exchange: BOTH, type: 'fanout', durable: true }],
+        queues: [
+          { queue: QUEUE, durable: true },
+          {
+            ...{ queue: FULL, durable: true },
+            arguments: { 'x-max-length': FULL_MAX, 'x-overflow': overflow },
+          },
+        ],
+        bindings: [
+          { queue: QUEUE, exchange: BOTH },
+          { queue: FULL, exchange: BOTH },
+        ],
+      }),
+      ({ rabbit, way, republish }) => {
+        rabbit.addPublisher(PUBLISHER, { ...WAYS[way], republish });
+        rabbit.addPublisher(OTHER);
+      },
+    ),
+    {
+      id: 'publish',
+      title: { en: 'Forty orders, all well', zh: '四十个订单，一切正常' },
+      do: (world, lab) => {
+        world.calmFrom = lab.now;
+        const properties = propertiesOf(world);
+        world.rabbit.publish(PUBLISHER, { routingKey: QUEUE, count: COUNT, properties });
+      },
+      until: (world, lab) => {
+        world.calmMicros = lab.now - world.calmFrom;
+        return world.rabbit.allTold;
+      },
+      timeLimitMs: 60_000,
+    },
+    {
+      id: 'to-both',
+      title: { en: 'To both queues, and one is full', zh: '发给两个队列，其中一个已满' },
+      do: (world) =>
+        world.rabbit.publish(OTHER, {
+          ...{ exchange: BOTH, routingKey: '', count: FULL_MAX + 1 },
+          properties: propertiesOf(world),
+        }),
+      until: ({ rabbit }) => rabbit.allTold,
+      timeLimitMs: 10_000,
+    },
+    {
+      id: 'to-nobody',
+      title: { en: 'To a queue that does not exist', zh: '发给不存在的队列' },
+      do: ({ rabbit, mandatory }) => rabbit.publish(OTHER, { routingKey: 'nobody', mandatory }),
+      until: ({ rabbit }) => rabbit.allTold,
+      timeLimitMs: 10_000,
+    },
+    {
+      id: 'strike',
+      title: { en: 'Forty more, and something breaks', zh: '再来四十个，中途出故障' },
+      do: (world, lab) => {
+        strike(world, lab);
+        const properties = propertiesOf(world);
+        world.rabbit.publish(PUBLISHER, { routingKey: QUEUE, count: COUNT, properties });
+      },
+      until: () => false,
+      timeLimitMs: 500,
+    },
+  ],
+
+  settle: RabbitCluster.settle(),
+
+  measures({ world, history }) {
+    const verdict = judgeQueues(history);
+    const refusedAt = COUNT + FULL_MAX;
+    const stored = (history.final ?? []).some(
+      ({ id, partition }) => id === `m${refusedAt + 1}` && partition === QUEUE,
+    );
+    const unroutable = `m${refusedAt + 2}`;
+    return {
+      acknowledged: verdict.acknowledged.length,
+      refused: verdict.refused.length,
+      indeterminate: verdict.indeterminate.length,
+      // What had no queue was confirmed, and is nowhere: counted apart.
+      lost: verdict.lost.filter((id) => id !== unroutable).length,
+      duplicated: verdict.duplicated.length,
+      'micros-per-order': Math.floor(world.calmMicros / COUNT),
+      'full-refused': outcomeOf(history, refusedAt) === 'refused' ? 1 : 0,
+      'refused-and-stored': outcomeOf(history, refusedAt) === 'refused' && stored ? 1 : 0,
+      'unroutable-confirmed': outcomeOf(history, refusedAt + 1) === 'acknowledged' ? 1 : 0,
+      'unroutable-returned': world.rabbit.returned.length,
+    };
+  },
+
+  proofs: {
+    'one-refusing-queue-is-a-nack': prove(
+      {},
+      (m) => m['full-refused'] === 1 && m['refused-and-stored'] === 1,
+      [changed('x-overflow', 'drop-head')],
+      'to-both',
+    ),
+    'unroutable-is-confirmed': prove(
+      {},
+      (m) => m['unroutable-confirmed'] === 1 && m['unroutable-returned'] === 0,
+      [changed('mandatory', 'true')],
+      'to-nobody',
+    ),
+    'mandatory-comes-back': prove(
+      { mandatory: 'true' },
+      (m) => m['unroutable-returned'] === 1,
+      [changed('mandatory', 'false')],
+      'to-nobody',
+    ),
+    'confirmed-and-persistent-survives-a-crash': prove(
+      { fault: 'node crashes' },
+      (m) => m['lost'] === 0 && m['acknowledged']! > COUNT,
+      [changed('delivery-mode', 'transient')],
+      'strike',
+    ),
+    'confirmed-and-transient-does-not': prove(
+      { fault: 'node crashes', 'delivery-mode': 'transient' },
+      (m) => m['lost']! >= COUNT,
+      [changed('delivery-mode', 'persistent'), changed('fault', 'none')],
+      'strike',
+    ),
+    'no-answer-is-no-nack': prove(
+      { fault: 'connection breaks' },
+      (m) => m['indeterminate']! > 0 && m['lost'] === 0,
+      [changed('fault', 'none'), changed('republish', 'true')],
+      'strike',
+    ),
+    'publishing-again-doubles': prove(
+      { fault: 'connection breaks', republish: 'true' },
+      (m) => m['indeterminate'] === 0 && m['duplicated']! > 0,
+      [changed('republish', 'false'), changed('fault', 'none')],
+      'strike',
+    ),
+    'one-by-one-is-slow': prove(
+      { publish: 'confirm each' },
+      (m) => m['micros-per-order']! > 200,
+      [changed('publish', 'confirm as they come')],
+      'publish',
+    ),
+    'power-since-3-13': proveSince(
+      '3.13',
+      { fault: 'node loses power' },
+      (m) => m['lost']! > 0,
+      [changed('fault', 'node crashes')],
+      'strike',
+    ),
+  },
+});
