@@ -171,10 +171,10 @@ export class RabbitCluster {
     return [...(this.node(node)?.vhosts.get(DEFAULT_VHOST)?.queues.keys() ?? [])];
   }
 
-  /** Every client that runs is connected, and all that was called so far was answered. */
+  /** Every client that runs is connected, or has hung up, and all that was called was answered. */
   get allConnected(): boolean {
     const answered = this.#calls.every(({ outcome }) => outcome !== null);
-    return answered && this.#clients().every(({ state }) => state === 'open');
+    return answered && this.#clients().every(({ state }) => state === 'open' || state === 'closed');
   }
 
   #clients(): readonly AmqpClient[] {
@@ -342,6 +342,11 @@ export class RabbitCluster {
       const consuming = new ConsumingApplication(client, queue, options, { listener, idOf });
       return { channel: consuming.channel, consuming };
     });
+  }
+
+  /** Closes a client's connection; it does not come back. */
+  disconnect(client: string): void {
+    this.#lab.command<AmqpClient>(client, 'close', (process) => process.close());
   }
 
   /** Ends an application's consumer (`basic.cancel`); its channel stays. */
