@@ -167,49 +167,49 @@ export default experiment({
     const stored = (history.final ?? []).filter(({ id }) => id === `m${COUNT + 1}`).length;
     const told = history.sent.at(COUNT)?.outcome;
     return {
-      'micros-per-order': Math.floor(world.micros / COUNT),
-      'told-of-failure': told === 'indeterminate' || told === 'refused' ? 1 : 0,
-      'half-is-there': stored + world.tasks.openUnacked > 0 ? 1 : 0,
-      'unacked-before-the-end': world.tasks.openUnacked,
-      'unacked-after-the-end': world.tasks.unacked,
-      'ready-after-the-end': world.tasks.ready,
+      microsPerOrder: Math.floor(world.micros / COUNT),
+      toldOfFailure: told === 'indeterminate' || told === 'refused' ? 1 : 0,
+      halfIsThere: stored + world.tasks.openUnacked > 0 ? 1 : 0,
+      unackedBeforeTheEnd: world.tasks.openUnacked,
+      unackedAfterTheEnd: world.tasks.unacked,
+      readyAfterTheEnd: world.tasks.ready,
     };
   },
 
   proofs: {
     'not-atomic-over-queues': prove(
       {},
-      (m) => m['told-of-failure'] === 1 && m['half-is-there'] === 1,
+      (m) => m['toldOfFailure'] === 1 && m['halfIsThere'] === 1,
       [changed('one-queue-refuses', 'false')],
       'two-queues',
     ),
     'an-ack-waits-for-the-commit': prove(
       {},
-      (m) => m['unacked-before-the-end'] === 1 && m['unacked-after-the-end'] === 0,
+      (m) => m['unackedBeforeTheEnd'] === 1 && m['unackedAfterTheEnd'] === 0,
       [changed('acknowledgement', 'automatic'), changed('worker-ends', 'rollback')],
       'take',
     ),
     'a-rollback-does-not-requeue': prove(
       { 'worker-ends': 'rollback' },
-      (m) => m['unacked-after-the-end'] === 1 && m['ready-after-the-end'] === 0,
+      (m) => m['unackedAfterTheEnd'] === 1 && m['readyAfterTheEnd'] === 0,
       [changed('worker-ends', 'commit'), changed('worker-ends', 'close the channel')],
       'end',
     ),
     'a-closed-channel-does': prove(
       { 'worker-ends': 'close the channel' },
-      (m) => m['ready-after-the-end'] === 1,
+      (m) => m['readyAfterTheEnd'] === 1,
       [changed('worker-ends', 'rollback'), changed('worker-ends', 'commit')],
       'end',
     ),
     'automatic-is-gone-whatever-the-end': prove(
       { acknowledgement: 'automatic', 'worker-ends': 'close the channel' },
-      (m) => m['ready-after-the-end'] === 0 && m['unacked-after-the-end'] === 0,
+      (m) => m['readyAfterTheEnd'] === 0 && m['unackedAfterTheEnd'] === 0,
       [changed('acknowledgement', 'manual')],
       'end',
     ),
     'a-commit-each-is-slow': prove(
       {},
-      (m) => m['micros-per-order']! > 400,
+      (m) => m['microsPerOrder']! > 400,
       [changed('orders-each', '10')],
       'publish',
     ),

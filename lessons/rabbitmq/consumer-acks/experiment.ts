@@ -129,10 +129,10 @@ export default experiment({
       processed: new Set(done).size,
       lost: lost.length,
       redelivered,
-      'begun-twice': again.length,
-      'processed-twice': done.length - new Set(done).size,
-      'held-most': world.heldMost,
-      'left-in-the-queue': (history.final ?? []).length - done.length,
+      begunTwice: again.length,
+      processedTwice: done.length - new Set(done).size,
+      heldMost: world.heldMost,
+      leftInTheQueue: (history.final ?? []).length - done.length,
     };
   },
 
@@ -144,16 +144,16 @@ export default experiment({
     ),
     'automatic-has-no-prefetch': prove(
       { acknowledgement: 'automatic' },
-      (m) => m['held-most'] === COUNT,
+      (m) => m['heldMost'] === COUNT,
       [changed('acknowledgement', 'after the work')],
     ),
-    'prefetch-bounds-what-a-worker-holds': prove({}, (m) => m['held-most'] === 4, [
+    'prefetch-bounds-what-a-worker-holds': prove({}, (m) => m['heldMost'] === 4, [
       changed('prefetch', '0'),
       changed('prefetch', '1'),
     ]),
     'after-the-work-loses-nothing': prove(
       { fault: 'worker dies' },
-      (m) => m['lost'] === 0 && m['begun-twice']! > 0,
+      (m) => m['lost'] === 0 && m['begunTwice']! > 0,
       [changed('acknowledgement', 'automatic'), changed('fault', 'none')],
     ),
     'a-closed-channel-gives-everything-back': prove(
@@ -163,12 +163,12 @@ export default experiment({
     ),
     'one-acknowledgement-for-many': prove(
       { acknowledgement: 'every four', fault: 'worker dies' },
-      (m) => m['begun-twice']! >= 4,
+      (m) => m['begunTwice']! >= 4,
       [changed('acknowledgement', 'after the work'), changed('fault', 'none')],
     ),
     'without-an-acknowledgement-nothing-is-done': prove(
       { acknowledgement: 'never' },
-      (m) => m['processed'] === 8 && m['left-in-the-queue']! >= 4,
+      (m) => m['processed'] === 8 && m['leftInTheQueue']! >= 4,
       [changed('acknowledgement', 'after the work')],
     ),
   },

@@ -209,21 +209,21 @@ export default experiment({
       published: history.sent.length,
       refused: history.sent.filter(({ outcome }) => outcome === 'refused').length,
       dead: arrived.length,
-      'oldest-is-dead': arrived.includes('m1') ? 1 : 0,
-      'newest-is-dead': arrived.includes(`m${COUNT}`) ? 1 : 0,
+      oldestIsDead: arrived.includes('m1') ? 1 : 0,
+      newestIsDead: arrived.includes(`m${COUNT}`) ? 1 : 0,
       left: left.length,
       gone: gone.length,
       deaths: seen.deaths,
       count: seen.count,
-      'says-rejected': seen.reason === 'rejected' ? 1 : 0,
-      'says-expired': seen.reason === 'expired' ? 1 : 0,
-      'says-maxlen': seen.reason === 'maxlen' ? 1 : 0,
-      'names-last-death': seen.last === '' ? 0 : 1,
+      saysRejected: seen.reason === 'rejected' ? 1 : 0,
+      saysExpired: seen.reason === 'expired' ? 1 : 0,
+      saysMaxlen: seen.reason === 'maxlen' ? 1 : 0,
+      namesLastDeath: seen.last === '' ? 0 : 1,
     };
   },
 
   proofs: {
-    'rejected-without-requeue': prove({}, (m) => dead(m, COUNT) && m['says-rejected'] === 1, [
+    'rejected-without-requeue': prove({}, (m) => dead(m, COUNT) && m['saysRejected'] === 1, [
       changed('trigger', 'requeue once'),
       changed('x-dead-letter-exchange', 'none'),
     ]),
@@ -234,7 +234,7 @@ export default experiment({
     ),
     'expired-is-dead': prove(
       { trigger: 'expire' },
-      (m) => dead(m, COUNT) && m['says-expired'] === 1,
+      (m) => dead(m, COUNT) && m['saysExpired'] === 1,
       [changed('trigger', 'queue expires'), changed('x-dead-letter-exchange', 'none')],
     ),
     'a-queue-that-expires-takes-all-along': prove(
@@ -247,7 +247,7 @@ export default experiment({
     ]),
     'the-oldest-dies-of-length': prove(
       { trigger: 'overflow' },
-      (m) => dead(m, COUNT - LENGTH_MAX) && m['oldest-is-dead'] === 1 && m['says-maxlen'] === 1,
+      (m) => dead(m, COUNT - LENGTH_MAX) && m['oldestIsDead'] === 1 && m['saysMaxlen'] === 1,
       [changed('x-overflow', 'reject-publish'), changed('x-overflow', 'reject-publish-dlx')],
     ),
     'reject-publish-refuses-the-newest': prove(
@@ -257,7 +257,7 @@ export default experiment({
     ),
     'reject-publish-dlx-does-both': prove(
       { trigger: 'overflow', 'x-overflow': 'reject-publish-dlx' },
-      (m) => m['newest-is-dead'] === 1 && m['refused'] === COUNT - LENGTH_MAX,
+      (m) => m['newestIsDead'] === 1 && m['refused'] === COUNT - LENGTH_MAX,
       [changed('x-overflow', 'drop-head'), changed('x-overflow', 'reject-publish')],
     ),
     'a-missing-exchange-loses-them': prove(
@@ -280,6 +280,6 @@ export default experiment({
       (m) => m['gone'] === COUNT,
       [changed('cycle', 'none')],
     ),
-    'last-death-since-3-13': proveSince('3.13', {}, (m) => m['names-last-death'] === 1),
+    'last-death-since-3-13': proveSince('3.13', {}, (m) => m['namesLastDeath'] === 1),
   },
 });

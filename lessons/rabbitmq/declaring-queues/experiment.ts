@@ -84,7 +84,7 @@ function codeOf({ rabbit }: World, place: number): number {
   return outcome === 'ok' ? 0 : Number(outcome.slice(0, 3));
 }
 
-const says = (code: number) => (measures: Measures) => measures['declared-again'] === code;
+const says = (code: number) => (measures: Measures) => measures['declaredAgain'] === code;
 
 export default experiment({
   id: 'declaring-queues',
@@ -179,12 +179,12 @@ export default experiment({
   measures({ world, history }) {
     return {
       declared: codeOf(world, 0),
-      'declared-again': codeOf(world, 1),
+      declaredAgain: codeOf(world, 1),
       kept: (history.final ?? []).length,
-      'newest-kept': (history.final ?? []).some(({ id }) => id === `m${COUNT}`) ? 1 : 0,
+      newestKept: (history.final ?? []).some(({ id }) => id === `m${COUNT}`) ? 1 : 0,
       refused: history.sent.filter(({ outcome }) => outcome === 'refused').length,
-      'there-without-consumers': world.thereWithoutConsumers ? 1 : 0,
-      'there-without-its-owner': world.thereWithoutOwner ? 1 : 0,
+      thereWithoutConsumers: world.thereWithoutConsumers ? 1 : 0,
+      thereWithoutItsOwner: world.thereWithoutOwner ? 1 : 0,
     };
   },
 
@@ -210,37 +210,37 @@ export default experiment({
     ]),
     'exclusive-goes-with-its-connection': prove(
       { queue: 'exclusive' },
-      (m) => m['there-without-consumers'] === 1 && m['there-without-its-owner'] === 0,
+      (m) => m['thereWithoutConsumers'] === 1 && m['thereWithoutItsOwner'] === 0,
       [changed('queue', 'durable')],
       'owner-goes',
     ),
     'auto-delete-goes-with-its-last-consumer': prove(
       { queue: 'auto-delete', again: 'the same' },
-      (m) => m['there-without-consumers'] === 0,
+      (m) => m['thereWithoutConsumers'] === 0,
       [changed('consumer', 'none'), changed('queue', 'durable')],
       'owner-goes',
     ),
     'auto-delete-stays-without-a-first-consumer': prove(
       { queue: 'auto-delete', consumer: 'none' },
-      (m) => m['there-without-its-owner'] === 1,
+      (m) => m['thereWithoutItsOwner'] === 1,
       [changed('consumer', 'one')],
       'owner-goes',
     ),
     'an-unused-queue-expires': prove(
       { queue: 'x-expires' },
-      (m) => m['there-without-consumers'] === 1 && m['there-without-its-owner'] === 0,
+      (m) => m['thereWithoutConsumers'] === 1 && m['thereWithoutItsOwner'] === 0,
       [changed('queue', 'durable')],
       'owner-goes',
     ),
     'the-oldest-go-first': prove(
       {},
-      (m) => m['kept'] === LENGTH_MAX && m['newest-kept'] === 1,
+      (m) => m['kept'] === LENGTH_MAX && m['newestKept'] === 1,
       [changed('x-overflow', 'reject-publish')],
       'publish',
     ),
     'or-the-newest-are-refused': prove(
       { 'x-overflow': 'reject-publish' },
-      (m) => m['refused'] === COUNT - LENGTH_MAX && m['newest-kept'] === 0,
+      (m) => m['refused'] === COUNT - LENGTH_MAX && m['newestKept'] === 0,
       [changed('x-overflow', 'drop-head')],
       'publish',
     ),

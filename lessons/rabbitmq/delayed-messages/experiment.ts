@@ -158,9 +158,9 @@ export default experiment({
   measures({ world, history }) {
     return {
       processed: history.delivered.length,
-      'three-seconds-late-by': lateness(world, 0),
-      'one-second-late-by': lateness(world, 1),
-      'two-seconds-late-by': lateness(world, 2),
+      threeSecondsLateBy: lateness(world, 0),
+      oneSecondLateBy: lateness(world, 1),
+      twoSecondsLateBy: lateness(world, 2),
       reordered: history.delivered[0]?.id === 'm1' ? 1 : 0,
     };
   },
@@ -168,37 +168,35 @@ export default experiment({
   proofs: {
     'expired-but-behind-a-live-head': prove(
       {},
-      (m) => onTime(m, 'three-seconds-late-by') && m['one-second-late-by']! > 1900,
+      (m) => onTime(m, 'threeSecondsLateBy') && m['oneSecondLateBy']! > 1900,
       [changed('holding', 'a queue for each delay'), changed('ttl', 'queue')],
       'one-second',
     ),
     'one-delay-a-queue-is-on-time': prove(
       { holding: 'a queue for each delay' },
       (m) =>
-        onTime(m, 'one-second-late-by') &&
-        onTime(m, 'two-seconds-late-by') &&
-        onTime(m, 'three-seconds-late-by'),
+        onTime(m, 'oneSecondLateBy') &&
+        onTime(m, 'twoSecondsLateBy') &&
+        onTime(m, 'threeSecondsLateBy'),
       [changed('holding', 'one queue')],
       'one-second',
     ),
     'the-smaller-of-two-ttls': prove(
       { ttl: 'both', holding: 'a queue for each delay' },
       (m) =>
-        onTime(m, 'three-seconds-late-by') &&
-        onTime(m, 'one-second-late-by') &&
-        m['reordered'] === 0,
+        onTime(m, 'threeSecondsLateBy') && onTime(m, 'oneSecondLateBy') && m['reordered'] === 0,
       [changed('holding', 'one queue')],
       'two-seconds',
     ),
     'a-queue-ttl-is-the-same-for-all': prove(
       { ttl: 'queue' },
-      (m) => onTime(m, 'one-second-late-by') && onTime(m, 'three-seconds-late-by'),
+      (m) => onTime(m, 'oneSecondLateBy') && onTime(m, 'threeSecondsLateBy'),
       [changed('ttl', 'message'), changed('holding-consumer', 'a worker')],
       'two-seconds',
     ),
     'a-consumer-of-the-holding-queue-takes-it-at-once': prove(
       { 'holding-consumer': 'a worker' },
-      (m) => m['three-seconds-late-by']! < -2900,
+      (m) => m['threeSecondsLateBy']! < -2900,
       [changed('holding-consumer', 'none')],
       'publish',
     ),

@@ -28,10 +28,10 @@ const KEYS = ['log', 'log.error', 'log.error.db', 'stock'] as const;
 /** What each message is for, and how it is published; in the order of publication. */
 const REPORT = { format: 'pdf', type: 'report' };
 const HEADERS = {
-  'both-pairs': { ...REPORT, extra: 'more' },
-  'one-pair': { format: 'pdf' },
-  'no-pair': { format: 'zip', type: 'log' },
-  'wrong-tier': { ...REPORT, 'x-tier': 'free' },
+  bothPairs: { ...REPORT, extra: 'more' },
+  onePair: { format: 'pdf' },
+  noPair: { format: 'zip', type: 'log' },
+  wrongTier: { ...REPORT, 'x-tier': 'free' },
 } as const;
 type Purpose = string;
 
@@ -81,8 +81,12 @@ function copies(world: World, history: History, purpose: Purpose, queue: string)
 const headersBound = ({ rabbit }: World): boolean =>
   rabbit.calls.every(({ outcome }) => outcome === 'ok' || outcome === null);
 
+/** `log.error.db` is counted as `logErrorDb`. */
+const nameOf = (key: string): string =>
+  key.replace(/\.(.)/g, (_, letter: string) => letter.toUpperCase());
+
 const got = (measures: Measures, ...expected: readonly number[]): boolean =>
-  KEYS.every((key, place) => measures[key.replaceAll('.', '-')] === expected[place]);
+  KEYS.every((key, place) => measures[nameOf(key)] === expected[place]);
 
 export default experiment({
   id: 'exchange-types',
@@ -225,19 +229,19 @@ export default experiment({
 
   measures({ world, history }) {
     const count = (purpose: Purpose, queue: string) => copies(world, history, purpose, queue);
-    const all = KEYS.map((key) => [key.replaceAll('.', '-'), count(key, WATCHED)] as const);
+    const all = KEYS.map((key) => [nameOf(key), count(key, WATCHED)] as const);
     const purposes = Object.keys(HEADERS).map((name) => [name, count(name, WATCHED)] as const);
     const nobody = history.sent.at(-1);
     return {
       ...Object.fromEntries(all),
       ...Object.fromEntries(purposes),
-      'copies-of-two-bindings': count('log.error', TWICE),
-      'late-before': KEYS.reduce((sum, key) => sum + count(key, LATE), 0),
-      'late-after': count('after', LATE),
-      'by-name': count('by-name', WATCHED),
-      'nobody-confirmed': nobody?.outcome === 'acknowledged' ? 1 : 0,
-      'nobody-returned': world.rabbit.returned.length,
-      'nobody-kept': count('nobody', UNROUTED),
+      copiesOfTwoBindings: count('log.error', TWICE),
+      lateBefore: KEYS.reduce((sum, key) => sum + count(key, LATE), 0),
+      lateAfter: count('after', LATE),
+      byName: count('by-name', WATCHED),
+      nobodyConfirmed: nobody?.outcome === 'acknowledged' ? 1 : 0,
+      nobodyReturned: world.rabbit.returned.length,
+      nobodyKept: count('nobody', UNROUTED),
       refused: headersBound(world) ? 0 : 1,
     };
   },
@@ -257,13 +261,13 @@ export default experiment({
     ),
     'words-are-matched-whole': prove(
       { 'binding-key': 'st*' },
-      (m) => got(m, 0, 0, 0, 0) && m['by-name'] === 1,
+      (m) => got(m, 0, 0, 0, 0) && m['byName'] === 1,
       [changed('binding-key', '#'), changed('type', 'fanout')],
       'by-key',
     ),
     'two-bindings-one-copy': prove(
       {},
-      (m) => m['copies-of-two-bindings'] === 1,
+      (m) => m['copiesOfTwoBindings'] === 1,
       [changed('type', 'direct')],
       'by-key',
     ),
@@ -275,7 +279,7 @@ export default experiment({
     ),
     'direct-knows-no-wildcard': prove(
       { type: 'direct', 'binding-key': '#' },
-      (m) => got(m, 0, 0, 0, 0) && m['by-name'] === 1,
+      (m) => got(m, 0, 0, 0, 0) && m['byName'] === 1,
       [changed('type', 'topic')],
       'by-key',
     ),
@@ -287,49 +291,49 @@ export default experiment({
     ),
     'headers-ignores-the-key': prove(
       { type: 'headers' },
-      (m) => got(m, 1, 1, 1, 1) && m['no-pair'] === 0,
+      (m) => got(m, 1, 1, 1, 1) && m['noPair'] === 0,
       [changed('type', 'topic'), changed('type', 'fanout')],
       'by-headers',
     ),
     'all-pairs-unless-said-otherwise': prove(
       { type: 'headers', 'x-match': 'all' },
-      (m) => m['both-pairs'] === 1 && m['one-pair'] === 0,
+      (m) => m['bothPairs'] === 1 && m['onePair'] === 0,
       [changed('x-match', 'any')],
       'by-headers',
     ),
     'any-pair-is-enough': prove(
       { type: 'headers', 'x-match': 'any' },
-      (m) => m['one-pair'] === 1 && m['no-pair'] === 0,
+      (m) => m['onePair'] === 1 && m['noPair'] === 0,
       [changed('x-match', 'all'), changed('type', 'fanout')],
       'by-headers',
     ),
     'a-binding-gets-no-history': prove(
       {},
-      (m) => m['late-before'] === 0 && m['late-after'] === 1,
+      (m) => m['lateBefore'] === 0 && m['lateAfter'] === 1,
       [changed('third-queue', 'bound at once')],
       'after-binding',
     ),
     'every-queue-has-its-name-as-a-key': prove(
       { type: 'direct', 'binding-key': 'log' },
-      (m) => m['by-name'] === 1 && m['log'] === 1,
+      (m) => m['byName'] === 1 && m['log'] === 1,
       [changed('binding-key', 'log.error')],
       'default-exchange',
     ),
     'unroutable-is-confirmed-and-gone': prove(
       {},
-      (m) => m['nobody-confirmed'] === 1 && m['nobody-kept'] === 0,
+      (m) => m['nobodyConfirmed'] === 1 && m['nobodyKept'] === 0,
       [changed('mandatory', 'true'), changed('alternate-exchange', ALTERNATE)],
       'nobody',
     ),
     'mandatory-brings-it-back': prove(
       { mandatory: 'true' },
-      (m) => m['nobody-returned'] === 1,
+      (m) => m['nobodyReturned'] === 1,
       [changed('mandatory', 'false'), changed('alternate-exchange', ALTERNATE)],
       'nobody',
     ),
     'an-alternate-exchange-keeps-it': prove(
       { 'alternate-exchange': ALTERNATE },
-      (m) => m['nobody-kept'] === 1 && m['nobody-returned'] === 0,
+      (m) => m['nobodyKept'] === 1 && m['nobodyReturned'] === 0,
       [changed('alternate-exchange', 'none'), changed('type', 'fanout')],
       'nobody',
     ),

@@ -193,30 +193,30 @@ export default experiment({
       // What had no queue was confirmed, and is nowhere: counted apart.
       lost: verdict.lost.filter((id) => id !== unroutable).length,
       duplicated: verdict.duplicated.length,
-      'micros-per-order': Math.floor(world.calmMicros / COUNT),
-      'full-refused': outcomeOf(history, refusedAt) === 'refused' ? 1 : 0,
-      'refused-and-stored': outcomeOf(history, refusedAt) === 'refused' && stored ? 1 : 0,
-      'unroutable-confirmed': outcomeOf(history, refusedAt + 1) === 'acknowledged' ? 1 : 0,
-      'unroutable-returned': world.rabbit.returned.length,
+      microsPerOrder: Math.floor(world.calmMicros / COUNT),
+      fullRefused: outcomeOf(history, refusedAt) === 'refused' ? 1 : 0,
+      refusedAndStored: outcomeOf(history, refusedAt) === 'refused' && stored ? 1 : 0,
+      unroutableConfirmed: outcomeOf(history, refusedAt + 1) === 'acknowledged' ? 1 : 0,
+      unroutableReturned: world.rabbit.returned.length,
     };
   },
 
   proofs: {
     'one-refusing-queue-is-a-nack': prove(
       {},
-      (m) => m['full-refused'] === 1 && m['refused-and-stored'] === 1,
+      (m) => m['fullRefused'] === 1 && m['refusedAndStored'] === 1,
       [changed('x-overflow', 'drop-head')],
       'to-both',
     ),
     'unroutable-is-confirmed': prove(
       {},
-      (m) => m['unroutable-confirmed'] === 1 && m['unroutable-returned'] === 0,
+      (m) => m['unroutableConfirmed'] === 1 && m['unroutableReturned'] === 0,
       [changed('mandatory', 'true')],
       'to-nobody',
     ),
     'mandatory-comes-back': prove(
       { mandatory: 'true' },
-      (m) => m['unroutable-returned'] === 1,
+      (m) => m['unroutableReturned'] === 1,
       [changed('mandatory', 'false')],
       'to-nobody',
     ),
@@ -246,7 +246,7 @@ export default experiment({
     ),
     'one-by-one-is-slow': prove(
       { publish: 'confirm each' },
-      (m) => m['micros-per-order']! > 200,
+      (m) => m['microsPerOrder']! > 200,
       [changed('publish', 'confirm as they come')],
       'publish',
     ),

@@ -135,9 +135,9 @@ export default experiment({
     const archived = (history.final ?? []).filter(({ partition }) => partition === ARCHIVE).length;
     return {
       processed: world.rabbit.processed.length,
-      'by-the-first': first!,
-      'by-the-second': second!,
-      'by-the-slow': third!,
+      byTheFirst: first!,
+      byTheSecond: second!,
+      byTheSlow: third!,
       archived,
     };
   },
@@ -145,25 +145,25 @@ export default experiment({
   proofs: {
     'round-robin-without-a-prefetch': prove(
       { prefetch: '0' },
-      (m) => m['by-the-first'] === 10 && m['by-the-second'] === 10 && m['by-the-slow'] === 10,
+      (m) => m['byTheFirst'] === 10 && m['byTheSecond'] === 10 && m['byTheSlow'] === 10,
       [changed('prefetch', '1'), changed('x-single-active-consumer', 'true')],
       'work',
     ),
     'a-prefetch-favours-the-fast': prove(
       {},
-      (m) => m['by-the-slow']! <= 3 && m['by-the-first']! >= 12,
+      (m) => m['byTheSlow']! <= 3 && m['byTheFirst']! >= 12,
       [changed('prefetch', '0'), changed('consumer-3', 'fast')],
       'work',
     ),
     'a-higher-priority-is-served-first': prove(
       { prefetch: '0', 'x-priority': '5' },
-      (m) => m['by-the-first'] === COUNT,
+      (m) => m['byTheFirst'] === COUNT,
       [changed('x-priority', '0'), changed('prefetch', '1')],
       'work',
     ),
     'a-single-active-consumer-gets-all': prove(
       { 'x-single-active-consumer': 'true' },
-      (m) => m['by-the-first'] === COUNT,
+      (m) => m['byTheFirst'] === COUNT,
       [changed('x-single-active-consumer', 'false')],
       'work',
     ),
