@@ -166,7 +166,7 @@ export default experiment({
       title: { en: 'Four messages, four routing keys', zh: '四条消息，四个路由键' },
       do: (world) => {
         for (const key of KEYS) {
-          const headers = HEADERS['both-pairs'];
+          const headers = HEADERS.bothPairs;
           publish(world, key, { exchange: EXCHANGE, routingKey: key, properties: { headers } });
         }
       },
@@ -201,7 +201,7 @@ export default experiment({
       do: (world) =>
         publish(world, 'after', {
           ...{ exchange: EXCHANGE, routingKey: 'log.error' },
-          properties: { headers: HEADERS['both-pairs'] },
+          properties: { headers: HEADERS.bothPairs },
         }),
       until: told,
       timeLimitMs: 10_000,

@@ -50,16 +50,24 @@ interface World {
 
 const propertiesOf = ({ persistent }: World) => ({ deliveryMode: persistent ? PERSISTENT : 1 });
 
-function strike({ rabbit, fault }: World, lab: Lab): void {
-  if (fault === 'none') return;
+/** The node takes what comes next, and the connection breaks before its answer. */
+function breakAfterTheNext({ rabbit }: World, lab: Lab): void {
+  const link = { fault: 'duplicate', from: PUBLISHER, to: NODE } as const;
+  lab.inject({ ...link, ratio: { numerator: 1, denominator: 1 } });
+  lab.when(
+    () => rabbit.client(PUBLISHER)?.state !== 'open',
+    () => lab.inject({ ...link, ratio: { numerator: 0, denominator: 1 } }),
+  );
+}
+
+function strike(world: World, lab: Lab): void {
+  const { rabbit, fault } = world;
+  if (fault === 'connection breaks') breakAfterTheNext(world, lab);
+  if (fault !== 'node crashes' && fault !== 'node loses power') return;
   const before = lab.history.sent.length;
   lab.when(
     () => lab.history.sent.length >= before + STRUCK && rabbit.outstandingOf(PUBLISHER) > 0,
-    () => {
-      if (fault === 'node crashes') lab.inject({ fault: 'crash', host: NODE });
-      else if (fault === 'node loses power') lab.inject({ fault: 'power', host: NODE });
-      else lab.inject({ fault: 'reset', from: NODE, to: PUBLISHER, bytes: 0 });
-    },
+    () => lab.inject({ fault: fault === 'node crashes' ? 'crash' : 'power', host: NODE }),
   );
 }
 
