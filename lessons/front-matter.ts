@@ -116,8 +116,12 @@ export const storyFrontMatter = z.strictObject({
     .string()
     .regex(/^[A-Z]\d+[a-z]?$/, 'the id of an invariant')
     .describe('The one that the preset run breaks.'),
-  quirk: MEASURE.describe('The switch of the profiles that ended the bug.'),
-  fixed: z.string().regex(/^\d+\.\d+$/, 'a release in quotes, such as "0.11"'),
+  quirk: MEASURE.describe('The switch or setting that ends the bug.'),
+  fixed: z
+    .string()
+    .regex(/^\d+\.\d+$/, 'a release in quotes, such as "0.11"')
+    .optional()
+    .describe('The release that ended it; absent where the cure is not in the broker.'),
   minutes: z.int().min(1).max(60),
   sources: z.array(z.strictObject({ cite: CITE.optional(), text: TEXT })).min(1),
 });

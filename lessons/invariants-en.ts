@@ -34,4 +34,5 @@ export const invariants: Readonly<Record<string, string>> = {
   R12: 'What a transaction published is delivered only after its commit.',
   R13: 'A queue keeps to its length: the oldest are dropped, or the newest are refused.',
   R14: 'A connection that ended leaves no consumer, exclusive queue or unacknowledged message.',
+  X3: 'What a lock guards takes writes of one holder at a time.',
 };
