@@ -113,6 +113,7 @@ export class RabbitCluster {
   readonly #cancelled: string[] = [];
   #sentCount = 0;
   #audit: Audit | null = null;
+  #isAuditing = false;
 
   /** Adds nodes and starts them. */
   constructor(lab: Lab, options: RabbitOptions = {}) {
@@ -153,8 +154,8 @@ export class RabbitCluster {
 
   /**
    * A queue as the node of its process has it: ready and unacknowledged messages, consumers, what
-   * is gone and why; null where there is none of the name, or its node is down. `node`: as this node
-   * has it.
+   * is gone and why; null where there is none of the name, or its node is down. `node`: as this
+   * node has it.
    */
   queue(name: string, node?: number): QueueView | null {
     const asked = node === undefined ? this.nodeNames.map((_, place) => place + 1) : [node];
@@ -377,6 +378,8 @@ export class RabbitCluster {
       started: (client) => {
         if (client.ports.incarnation > 1) this.#forgotten(name);
         this.#applications.set(name, make(client));
+        // Who comes back when everybody has left leaves again.
+        if (this.#isAuditing) client.close();
       },
       opened: () => this.#applications.get(name)?.publishing?.run(),
     };
@@ -438,8 +441,14 @@ export class RabbitCluster {
   #heal(): void {
     this.#lab.inject({ fault: 'heal' });
     for (const host of this.#lab.hosts()) {
-      if (host.state !== 'running') this.#lab.inject({ fault: 'start', host: host.name });
-      else if (host.paused) this.#lab.inject({ fault: 'resume', host: host.name });
+      const start = () => this.#lab.inject({ fault: 'start', host: host.name });
+      if (host.state !== 'running') {
+        start();
+        continue;
+      }
+      if (host.paused) this.#lab.inject({ fault: 'resume', host: host.name });
+      // It may still be on its way down.
+      this.#lab.when(() => host.state !== 'running', start);
     }
   }
 
@@ -452,6 +461,7 @@ export class RabbitCluster {
 
   /** Consumers go, so that what they hold is ready again, and then everything is fetched. */
   #startAudit(): void {
+    this.#isAuditing = true;
     for (const name of this.#applications.keys()) {
       this.#lab.command<AmqpClient>(name, 'close', (client) => client.close());
     }

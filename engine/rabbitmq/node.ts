@@ -84,6 +84,7 @@ export class RabbitNode implements Process, MonitoredNode {
   #mnesia!: MnesiaMetadata;
   #vhosts!: VirtualHosts;
   #isRunning = false;
+  #isStopping = false;
   #view: RabbitNodeView | null = null;
 
   constructor(ports: Ports, options: RabbitNodeOptions) {
@@ -171,7 +172,10 @@ export class RabbitNode implements Process, MonitoredNode {
     });
   }
 
+  /** Who is asked a second time is on the way down already. */
   stop(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
     const reason = "broker forced connection closure with reason 'shutdown'";
     this.listener.close(reason, () => this.ports.halt('shut down'));
   }

@@ -59,7 +59,7 @@ class RabbitWatch {
     if (name !== null && name !== this.#host) return;
     this.#know();
     const ledger = this.#ledger;
-    if (ledger === null || this.#process === null) return;
+    if (ledger === null || this.#process?.isRunning !== true) return;
     const { listener } = this.#process;
     for (const connection of ledger.connections) {
       if (!listener.holds(connection as SimEndpoint)) ledger.end(connection);
@@ -67,14 +67,16 @@ class RabbitWatch {
     ledger.check();
   }
 
-  /** A node that starts anew begins with nothing that the wire told. */
+  /** A node that starts anew keeps its queues, and nothing else that the wire told. */
   #know(): void {
     const process = this.#lab.host(this.#host).process as RabbitNode | null;
-    if (process === this.#process) return;
+    if (process === this.#process || process === null) return;
     this.#process = process;
+    const before = this.#ledger;
     this.#ledger = new NodeLedger(this.#eyes, (invariant, what) => {
       if (!this.#found.has(invariant)) this.#found.set(invariant, what);
     });
+    if (before !== null) this.#ledger.restoreFrom(before);
   }
 
   #begin(): void {
@@ -88,7 +90,8 @@ class RabbitWatch {
   #ledgerOf(endpoint: SimEndpoint): NodeLedger | null {
     if (endpoint.host.name !== this.#host || endpoint.protocolName !== 'amqp') return null;
     this.#know();
-    return this.#ledger;
+    // What comes on a connection that has ended for the node is not heard.
+    return this.#process?.listener.holds(endpoint) === true ? this.#ledger : null;
   }
 }
 

@@ -17,12 +17,11 @@ import { quorumControllerMachine } from '../../kafka/raft/quorum-controller.mach
 import { raftMachine } from '../../consensus/raft.machine.ts';
 import { isrMachine } from '../../kafka/partition/isr.machine.ts';
 import { replicaMachine } from '../../kafka/partition/replica.machine.ts';
-import type { Fault } from '../../sim/faults.ts';
 import { kafkaFaults } from './kafka-faults.ts';
 import { drawKafka, shapeOf } from './kafka-plan.ts';
 import kafkaSwarm, { quirkNames } from './kafka-swarm.ts';
 import { judgeKafka } from './kafka-verdict.ts';
-import type { Plan, SwarmSystem } from './plan.ts';
+import { hostsIn, type Plan, type SwarmSystem } from './plan.ts';
 
 export const kafkaSystem: SwarmSystem = {
   name: 'kafka',
@@ -76,12 +75,4 @@ function fitKafka(plan: Plan): Plan {
   const fewer = replicas > brokers.length ? String(brokers.length) : null;
   const knobs = fewer === null ? plan.knobs : { ...plan.knobs, 'replication.factor': fewer };
   return { ...plan, knobs, inputs };
-}
-
-/** Every host that a fault names. */
-function hostsIn(fault: Fault): readonly string[] {
-  if (fault.fault === 'partition') return fault.groups.flat();
-  if (fault.fault === 'isolate') return [fault.host, ...(fault.from ?? [])];
-  if ('host' in fault) return [fault.host];
-  return 'from' in fault ? [fault.from, fault.to] : [];
 }

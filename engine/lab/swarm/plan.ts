@@ -5,7 +5,7 @@
  * own `*-plan.ts`), run (`trial.ts`), or made smaller (`shrink.ts`).
  */
 import type { AnyStateMachine } from 'xstate';
-import type { FaultName } from '../../sim/faults.ts';
+import type { Fault, FaultName } from '../../sim/faults.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Shared } from '../link.ts';
 import type { Run } from '../run.ts';
@@ -66,4 +66,12 @@ export interface SwarmSystem {
   readonly shrinkable: readonly Shrinkable[];
   /** A plan that fits its own knobs: no input after the chaos or at a host that is not there. */
   readonly fit: (plan: Plan) => Plan;
+}
+
+/** Every host that a fault names. */
+export function hostsIn(fault: Fault): readonly string[] {
+  if (fault.fault === 'partition') return fault.groups.flat();
+  if (fault.fault === 'isolate') return [fault.host, ...(fault.from ?? [])];
+  if ('host' in fault) return [fault.host];
+  return 'from' in fault ? [fault.from, fault.to] : [];
 }

@@ -1,9 +1,10 @@
 /** The systems that can be attacked, by name. */
 import { kafkaSystem } from '../../lab/swarm/kafka.ts';
+import { rabbitSystem } from '../../lab/swarm/rabbitmq.ts';
 import type { SwarmSystem } from '../../lab/swarm/plan.ts';
 import { UsageError } from './usage.ts';
 
-const systems: readonly SwarmSystem[] = [kafkaSystem];
+const systems: readonly SwarmSystem[] = [kafkaSystem, rabbitSystem];
 
 /** Throws a `UsageError` that says which there are. */
 export function systemNamed(name: unknown): SwarmSystem {

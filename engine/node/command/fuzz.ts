@@ -45,7 +45,7 @@ Runs a seed after the other until one fails: chaos, then everything is healed an
 rest, with every invariant checked after each event. Prints the failure, made smaller, and in which
 share of the seeds each fault and each transition of a machine occurred. Exit code 1: one failed.
 
-  --system name       what is attacked: kafka
+  --system name       what is attacked: kafka, rabbitmq
   --seeds n           how many seeds (default ${SEEDS.preset})
   --from seed         the first one (default ${FROM.preset})
   --beyond            faults beyond the promise: loss is counted, only bugs are failures

@@ -6,10 +6,11 @@
  * before it. Not here: connections (`connection-ledger.ts`).
  */
 import { assert } from '../../../kernel/assert.ts';
-import type { Command } from '../../../wire/amqp/command.ts';
+import type { Command, Content } from '../../../wire/amqp/command.ts';
+import type { FieldTable } from '../../../wire/amqp/field-table.ts';
 import { idOf } from '../../rabbitmq-body.ts';
 import type { NodeSeen } from './node-seen.ts';
-import type { Published, QueueLedger, Violated } from './queue-ledger.ts';
+import { copyOf, type Published, type QueueLedger, type Violated } from './queue-ledger.ts';
 
 /** What the ledgers of a node share. */
 export interface NodeLedgers {
@@ -76,6 +77,8 @@ export class ChannelLedger {
   #prefetch = 0;
   #globalPrefetch = 0;
   #mustClose: string | null = null;
+  /** False: it was given messages of a queue of which the wire has not told. */
+  #isWhole = true;
 
   constructor(key: string, ledgers: NodeLedgers) {
     this.#key = key;
@@ -175,7 +178,7 @@ export class ChannelLedger {
     const tags = multiple
       ? [...this.#held.keys()].filter((one) => tag === 0 || one <= tag)
       : [tag].filter((one) => this.#held.has(one));
-    if (tags.length === 0 && !(multiple && tag === 0)) {
+    if (tags.length === 0 && !(multiple && tag === 0) && this.#isWhole) {
       this.#mustClose = `tag ${tag} of ${this.#key} is settled, and nobody holds it`;
       return;
     }
@@ -291,10 +294,13 @@ export class ChannelLedger {
     const { violated } = this.#ledgers;
     const consumer = this.#consuming.get(args.consumerTag);
     this.#checkTag(args.deliveryTag);
-    if (consumer?.queue === undefined) return;
-    const id = idOf(content?.body ?? new Uint8Array(0));
+    if (consumer?.queue === undefined) {
+      this.#isWhole = false;
+      return;
+    }
     const { queue, noAck, prefetch } = consumer;
     const headers = content?.properties.headers ?? [];
+    const id = this.#copyGiven(content, headers);
     const key = `${this.#key}/${args.consumerTag}`;
     this.#given(queue, { id, redelivered: args.redelivered, headers, consumer: key });
     if (noAck) {
@@ -316,19 +322,28 @@ export class ChannelLedger {
     const asked = this.#gets.shift();
     this.#checkTag(args.deliveryTag);
     const queue = this.#ledgers.queue(asked?.queue ?? '');
-    if (asked === undefined || queue === undefined) return;
-    const id = idOf(content?.body ?? new Uint8Array(0));
+    if (asked === undefined || queue === undefined) {
+      this.#isWhole = false;
+      return;
+    }
     const headers = content?.properties.headers ?? [];
+    const id = this.#copyGiven(content, headers);
     this.#given(queue, { id, redelivered: args.redelivered, headers, consumer: null });
     if (asked.noAck) queue.left(id);
     else this.#hold(args.deliveryTag, { queue, id, consumer: null });
   }
 
-  #given(queue: QueueLedger, given: Parameters<QueueLedger['given']>[0]): void {
-    const { hidden, violated, seen, delivering } = this.#ledgers;
-    if (hidden.has(given.id)) {
-      violated('R12', `${given.id} is delivered, and its transaction is not committed`);
+  #copyGiven(content: Content | null, headers: FieldTable): string {
+    const { hidden, violated } = this.#ledgers;
+    const id = idOf(content?.body ?? new Uint8Array(0));
+    if (hidden.has(id)) {
+      violated('R12', `${id} is delivered, and its transaction is not committed`);
     }
+    return copyOf(id, headers);
+  }
+
+  #given(queue: QueueLedger, given: Parameters<QueueLedger['given']>[0]): void {
+    const { seen, delivering } = this.#ledgers;
     delivering.add(queue);
     queue.given(given, seen.now);
   }

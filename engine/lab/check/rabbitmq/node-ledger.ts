@@ -23,6 +23,8 @@ class ConnectionLedger {
   readonly declares: { readonly channel: number; readonly args: Declare }[] = [];
   readonly purges: { readonly channel: number; readonly queue: string }[] = [];
   readonly name: string;
+  /** One side said that it closes: commands are not heard any more. */
+  isClosing = false;
 
   constructor(name: string) {
     this.name = name;
@@ -45,6 +47,16 @@ export class NodeLedger implements NodeLedgers {
     this.violated = violated;
   }
 
+  /** The node started anew: its queues are those of before, as far as they are there. */
+  restoreFrom(before: NodeLedger): void {
+    for (const { name, arguments: table, owner } of before.#queues.values()) {
+      if (owner !== null) continue;
+      const options = { arguments: table, owner, isRestored: true };
+      this.#queues.set(name, new QueueLedger(name, options, this.violated));
+    }
+    for (const id of before.hidden) this.hidden.add(id);
+  }
+
   queue(name: string): QueueLedger | undefined {
     return this.#queues.get(name);
   }
@@ -57,9 +69,9 @@ export class NodeLedger implements NodeLedgers {
   read(of: unknown, message: AmqpMessage): void {
     if (message.kind !== 'command') return;
     const connection = this.#connection(of);
-    if (message.name === 'connection.close') this.#endChannels(connection);
+    if (message.name === 'connection.close') this.#close(connection);
     const { channel } = message;
-    if (channel === 0) return;
+    if (channel === 0 || connection.isClosing) return;
     if (connection.closing.has(channel)) {
       if (message.name === 'channel.close-ok') connection.closing.delete(channel);
       return;
@@ -82,7 +94,7 @@ export class NodeLedger implements NodeLedgers {
     const { channel } = message;
     switch (message.name) {
       case 'connection.close':
-        this.#endChannels(connection);
+        this.#close(connection);
         return;
       case 'channel.close':
         this.#endChannel(connection, channel);
@@ -138,6 +150,11 @@ export class NodeLedger implements NodeLedgers {
     this.#mayRequeue = true;
   }
 
+  #close(connection: ConnectionLedger): void {
+    connection.isClosing = true;
+    this.#endChannels(connection);
+  }
+
   #endChannels(connection: ConnectionLedger): void {
     for (const number of [...connection.channels.keys()]) this.#endChannel(connection, number);
     assert(connection.channels.size === 0, 'all are ended', { connection: connection.name });
@@ -148,7 +165,7 @@ export class NodeLedger implements NodeLedgers {
     const [asked] = place < 0 ? [] : connection.declares.splice(place, 1);
     if (asked === undefined || asked.args.passive || this.#queues.has(name)) return;
     const { arguments: table, exclusive } = asked.args;
-    const options = { arguments: table, owner: exclusive ? of : null };
+    const options = { arguments: table, owner: exclusive ? of : null, isRestored: false };
     this.#queues.set(name, new QueueLedger(name, options, this.violated));
   }
 
@@ -187,7 +204,7 @@ export class NodeLedger implements NodeLedgers {
       const parts = `${ready} ready, ${unacknowledged} unacknowledged, ${gone} gone`;
       this.violated('R5', `${name} took ${published} messages: ${parts}`);
     }
-    const isExact = !isDeadLettering && ledger.overflow === 'drop-head';
+    const isExact = !isDeadLettering && !ledger.isRestored && ledger.overflow === 'drop-head';
     if (isExact && published !== ledger.enteredCount) {
       this.violated('R5', `${name} took ${published} messages of ${ledger.enteredCount} for it`);
     }

@@ -28,6 +28,7 @@ interface Entered extends Published {
 }
 
 export interface Given {
+  /** As `copyOf` gives it. */
   readonly id: string;
   readonly redelivered: boolean;
   readonly headers: FieldTable;
@@ -42,6 +43,8 @@ export class QueueLedger {
   readonly arguments: FieldTable;
   /** The connection that it belongs to; null where it is not exclusive. */
   readonly owner: unknown;
+  /** The node started anew since it was declared: what it has of before is not known. */
+  readonly isRestored: boolean;
   /** Consumers in the order in which they began. */
   readonly consumers = new Set<string>();
   /** Deliveries that no channel has settled. */
@@ -61,12 +64,17 @@ export class QueueLedger {
 
   constructor(
     name: string,
-    options: { readonly arguments: FieldTable; readonly owner: unknown },
+    options: {
+      readonly arguments: FieldTable;
+      readonly owner: unknown;
+      readonly isRestored: boolean;
+    },
     violated: Violated,
   ) {
     this.name = name;
     this.arguments = options.arguments;
     this.owner = options.owner;
+    this.isRestored = options.isRestored;
     this.#violated = violated;
   }
 
@@ -127,10 +135,8 @@ export class QueueLedger {
   given(given: Given, now: number): void {
     const { id, redelivered, consumer } = given;
     const deaths = deathsOf(given.headers);
-    // It died here since, which the wire does not tell, and came back.
-    const cameBack = deaths.some(({ queue }) => queue === this.name);
-    const wasDelivered = this.#delivered.has(id) && (redelivered || !cameBack);
-    if (redelivered !== wasDelivered) {
+    const wasDelivered = this.#delivered.has(id);
+    if (redelivered !== wasDelivered && !this.isRestored) {
       this.#violated(
         'R6',
         `${id} of ${this.name} is ${redelivered ? '' : 'not '}marked as redelivered, and it was ` +
@@ -213,6 +219,16 @@ export class QueueLedger {
   purged(): void {
     for (const id of [...this.#requeued]) this.left(id);
   }
+}
+
+/**
+ * Which copy of a message it is: one that died elsewhere may be in a queue beside the one that was
+ * published there.
+ */
+export function copyOf(id: string, headers: FieldTable): string {
+  const deaths = deathsOf(headers);
+  if (deaths.length === 0) return id;
+  return `${id}, dead ${deaths.map(({ queue, reason, count }) => `${queue} ${reason} ${count}`)}`;
 }
 
 interface Death {
