@@ -12,6 +12,7 @@ import type { Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf } from '../../wire/amqp/methods.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { Answer } from '../queue/queue.ts';
+import type { MessageStatsView } from '../statistics/message-stats.ts';
 
 /** Who opens channels in a virtual host: what is exclusive belongs to it. */
 export interface ConnectionIdentity {
@@ -54,6 +55,13 @@ export interface FetchedMessage {
   readonly content: Content;
 }
 
+/** What a channel holds, and what it counted. */
+export interface SessionInfo {
+  readonly consumers: number;
+  readonly messagesUnacknowledged: number;
+  readonly messageStats: MessageStatsView;
+}
+
 /** `null` is success without a result. */
 export interface ChannelSession {
   declareExchange(args: ArgsOf<'exchange.declare'>, answer: Answer<null>): void;
@@ -87,6 +95,8 @@ export interface ChannelSession {
   /** Answers when all of it is taken charge of. */
   commit(answer: Answer<null>): void;
   rollback(): AmqpError | null;
+
+  inspect(): SessionInfo;
 
   /** Ends consumers; what was not acknowledged is ready again. */
   close(): void;

@@ -27,6 +27,7 @@ import type {
   ConnectionIdentity,
   DeclaredQueue,
   FetchedMessage,
+  SessionInfo,
 } from './channel-host.ts';
 
 /** What a channel needs of its connection. */
@@ -95,6 +96,11 @@ export class Channel {
 
   get mode(): Mode {
     return this.#mode;
+  }
+
+  /** What `rabbitmqctl list_channels` asks for; null: it is not open. */
+  get info(): SessionInfo | null {
+    return this.#session?.inspect() ?? null;
   }
 
   /** A method of the client, with its content where it has one. */

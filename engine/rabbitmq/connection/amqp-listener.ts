@@ -107,6 +107,10 @@ export class AmqpListener {
     }
   }
 
+  get connections(): readonly AmqpConnection[] {
+    return [...this.#connections];
+  }
+
   inspect(): readonly AmqpConnectionView[] {
     return [...this.#connections].map((connection) => connection.inspect());
   }

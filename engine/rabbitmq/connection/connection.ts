@@ -135,6 +135,11 @@ export class AmqpConnection implements Receiver, ChannelOwner {
     };
   }
 
+  /** Its open channels. */
+  get channels(): readonly Channel[] {
+    return [...this.#channels.values()];
+  }
+
   // ----------------------------------------------------------------------------------- receiving
 
   received(message: unknown): void {

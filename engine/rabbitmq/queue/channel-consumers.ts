@@ -28,6 +28,8 @@ export interface Delivery {
   readonly redelivered: boolean;
   readonly message: Message;
   readonly queue: string;
+  /** It is not to be acknowledged. */
+  readonly noAck: boolean;
 }
 
 /** The channel's side: it sends on what it is told, and calls nothing here before it returns. */
@@ -171,7 +173,8 @@ export class ChannelConsumers implements ConsumingChannel {
         }
         const { of, redelivered, messageCount } = fetched;
         const deliveryTag = this.#nextTag(noAck ? null : { queue, of, consumerTag: null });
-        const delivery = { deliveryTag, redelivered, message: of.message, queue: queue.name };
+        const place = { queue: queue.name, noAck };
+        const delivery = { deliveryTag, redelivered, message: of.message, ...place };
         answer({ delivery, messageCount });
       });
     });
@@ -262,7 +265,8 @@ export class ChannelConsumers implements ConsumingChannel {
     const consumer = present(this.#consumers.get(consumerTag), 'who is delivered to consumes');
     const { queue, noAck } = consumer;
     const deliveryTag = this.#nextTag(noAck ? null : { queue, of, consumerTag });
-    const delivery = { deliveryTag, redelivered, message: of.message, queue: queue.name };
+    const place = { queue: queue.name, noAck };
+    const delivery = { deliveryTag, redelivered, message: of.message, ...place };
     this.#port.deliver(consumerTag, delivery);
   }
 

@@ -22,6 +22,8 @@ import {
   type Unacknowledged,
 } from '../queue/channel-consumers.ts';
 import type { Answer, Settlement } from '../queue/queue.ts';
+import { ChannelCounts } from '../statistics/channel-counts.ts';
+import type { SessionInfo } from '../channel/channel-host.ts';
 import type { Actor } from './actor.ts';
 import { type RoutedMessage, consume, deliverMessage, get, routeMessage } from './basic-methods.ts';
 import { type Bind, bind, unbind } from './binding-methods.ts';
@@ -123,6 +125,7 @@ export class ChannelSession {
   readonly #listener: SessionListener;
   readonly #consumers: ChannelConsumers;
   readonly #replyConsumer: ReplyConsumer;
+  readonly #counts: ChannelCounts;
   /** Null: the release leaves it to the queues. */
   readonly #deliveryTimeout: DeliveryTimeout | null;
   /** The number of the last publish; null: confirms are not selected. */
@@ -136,8 +139,10 @@ export class ChannelSession {
     this.#listener = listener;
     const { ports, random, profile } = vhost.context;
     const port = {
-      deliver: (consumerTag: string, delivery: Delivery) =>
-        listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message)),
+      deliver: (consumerTag: string, delivery: Delivery) => {
+        this.#counts.delivered(delivery);
+        listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message));
+      },
       cancel: (consumerTag: string) => listener.consumerCancelled(consumerTag),
       now: () => ports.clock.now(),
       unacknowledged: () => this.#deliveryTimeout?.watch(),
@@ -145,6 +150,7 @@ export class ChannelSession {
     const globalQosIsPermitted = profile.switches.globalQos;
     this.#consumers = new ChannelConsumers(port, random, { globalQosIsPermitted });
     this.#replyConsumer = new ReplyConsumer(vhost.replies);
+    this.#counts = new ChannelCounts(vhost.statistics, ports.clock);
     this.#deliveryTimeout = !profile.switches.channelConsumerTimeout
       ? null
       : new DeliveryTimeout({
@@ -158,6 +164,15 @@ export class ChannelSession {
   /** Deliveries that are not settled, without those that a transaction holds. */
   get unacknowledgedCount(): number {
     return this.#consumers.unacknowledgedCount;
+  }
+
+  /** What the channel holds, and what it counted. */
+  inspect(): SessionInfo {
+    return {
+      consumers: this.#consumers.consumerTags.length,
+      messagesUnacknowledged: this.unacknowledgedCount,
+      messageStats: this.#counts.inspect(),
+    };
   }
 
   declareExchange(args: ExchangeDeclare, answer: Answer<null>): void {
@@ -231,6 +246,7 @@ export class ChannelSession {
       if (silent > 0) return;
       done(isTaken);
       if (number === null || this.#isClosed) return;
+      if (isTaken) this.#counts.confirmed(message.exchange);
       if (isTaken) this.#listener.confirmed(number, false);
       else this.#listener.rejected(number, false);
     };
@@ -241,7 +257,10 @@ export class ChannelSession {
         spoken(1);
       },
     });
-    if (queues.length + routed.replies.length === 0 && mandatory) {
+    const isUnroutable = queues.length + routed.replies.length === 0;
+    const lost = mandatory ? 'return_unroutable' : 'drop_unroutable';
+    this.#counts.published(message.exchange, queues, isUnroutable ? lost : null);
+    if (isUnroutable && mandatory) {
       const place = { exchange: message.exchange, routingKey: message.routingKeys[0]! };
       assert(silent > 0, 'R3: it comes back before it is confirmed', { silent });
       this.#listener.returned({ ...NO_ROUTE, ...place }, contentOf(message));
@@ -262,11 +281,13 @@ export class ChannelSession {
     answer: Answer<FetchedArgs | null>,
   ): void {
     get(this.#vhost, this.#actor, this.#consumers, args, (result) => {
+      if (result === null) this.#counts.gotNothing(args.queue);
       if (result === null || isAmqpError(result)) {
         answer(result);
         return;
       }
       const { delivery, messageCount } = result;
+      this.#counts.got(delivery);
       const reply = { ...argsOf(delivery), messageCount };
       answer({ reply, content: contentOf(delivery.message) });
     });
@@ -327,9 +348,14 @@ export class ChannelSession {
   ): AmqpError | null {
     const taken = this.#consumers.take(deliveryTag, multiple);
     if (isAmqpError(taken)) return taken;
-    if (this.#transaction === null) this.#consumers.settle(taken, how);
+    if (this.#transaction === null) this.#settleTaken(taken, how);
     else this.#transaction.settlements.push({ taken, how });
     return null;
+  }
+
+  #settleTaken(taken: readonly Unacknowledged[], how: Settlement): void {
+    if (how === 'ack') for (const { queue } of taken) this.#counts.acknowledged(queue.name);
+    this.#consumers.settle(taken, how);
   }
 
   /** All that is unacknowledged is ready again. */
@@ -360,7 +386,7 @@ export class ChannelSession {
       if (open === 0) answer(isWhole ? null : preconditionFailed('partial tx completion'));
     };
     for (const publish of publishes) this.#deliver(publish, done);
-    for (const { taken, how } of settlements) this.#consumers.settle(taken, how);
+    for (const { taken, how } of settlements) this.#settleTaken(taken, how);
     done(true);
   }
 

@@ -27,6 +27,7 @@ import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
 import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
 import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
 import type { QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
+import { Statistics } from '../statistics/statistics.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { ReplyConsumers } from './direct-reply-to.ts';
@@ -66,6 +67,7 @@ export class VirtualHost {
   readonly #letters: Letter[] = [];
   #isDelivering = false;
   readonly #queuePorts: QueuePorts;
+  readonly statistics: Statistics;
   /** Who waits for replies. */
   readonly replies: ReplyConsumers;
 
@@ -75,6 +77,10 @@ export class VirtualHost {
     this.context = context;
     this.exchanges = this.#exchanges;
     this.queues = this.#queues;
+    this.statistics = new Statistics(context.ports.clock, {
+      queue: this.#queues,
+      exchange: this.#exchanges,
+    });
     this.replies = new ReplyConsumers(name, context.links);
     this.#queuePorts = {
       deadLetter: (message, notice) => this.#deadLetter(message, notice),
@@ -121,7 +127,7 @@ export class VirtualHost {
   follow(change: RowChange): void {
     switch (change.table) {
       case 'rabbit_exchange':
-        if (change.row === null) this.#exchanges.delete(change.was!.declaration.name);
+        if (change.row === null) this.#forgetExchange(change.was!.declaration);
         else this.#addExchange(change.row.declaration);
         return;
       case 'rabbit_queue':
@@ -134,6 +140,11 @@ export class VirtualHost {
       case 'rabbit_runtime_parameters':
         this.#followPolicy(change);
     }
+  }
+
+  #forgetExchange({ name }: ExchangeDeclaration): void {
+    this.#exchanges.delete(name);
+    this.statistics.forget('exchange', name);
   }
 
   #addExchange(declaration: ExchangeDeclaration): void {
@@ -159,6 +170,7 @@ export class VirtualHost {
   #followQueue(record: QueueRecord | null, was: QueueRecord | null): void {
     const name = (record ?? was)!.declaration.name;
     const queue = this.#queues.get(name);
+    if (record === null) this.statistics.forget('queue', name);
     if (was === null) this.#openQueue(present(record, 'a row came'));
     else if (record !== null) queue?.moved?.(record);
     else if (queue !== undefined) this.#queueGone(queue, was);
