@@ -26,7 +26,8 @@ import type { Told } from '../rabbitmq/client/outstanding-publishes.ts';
 import type { CallArgs, RpcName } from '../rabbitmq/client/rpc.ts';
 import { isShutdownSignal, type ShutdownSignal } from '../rabbitmq/client/shutdown-signal.ts';
 import { rabbitNarration } from '../rabbitmq/narration.ts';
-import { createRabbitNode, type RabbitNode } from '../rabbitmq/node.ts';
+import type { PartitionHandling } from '../rabbitmq/cluster/node-monitor.ts';
+import { createRabbitNode, type RabbitNode, type RabbitNodeOptions } from '../rabbitmq/node.ts';
 import { newestProfile, profileOf } from '../rabbitmq/profiles.ts';
 import type { Profile, ProfileName } from '../rabbitmq/profiles.ts';
 import type { QueueTypeModule } from '../rabbitmq/queue/queue-types.ts';
@@ -48,6 +49,10 @@ export interface RabbitOptions {
   readonly quirks?: Partial<Record<SwitchName, boolean>>;
   /** The types of queues that can be declared; without this, classic ones. */
   readonly queueTypes?: readonly QueueTypeModule[];
+  /** What nodes do about partitions (`cluster_partition_handling`); `ignore` without this. */
+  readonly partitionHandling?: PartitionHandling;
+  /** After so many milliseconds of silence a node is down (`net_ticktime`); 60,000. */
+  readonly netTickTimeMs?: number;
 }
 
 /** What is declared, in the words of AMQP; what is left out has AMQP's default. */
@@ -123,11 +128,15 @@ export class RabbitCluster {
     this.#nodes = nodes;
     this.profile = profileOf(options.profile ?? newestProfile, quirks);
     lab.narrateWith(rabbitNarration);
-    for (const name of this.nodeNames) {
-      const { queueTypes } = options;
-      const types = queueTypes === undefined ? {} : { queueTypes };
-      lab.addHost(name, createRabbitNode({ profile: this.profile, ...types }));
-    }
+    const { queueTypes, partitionHandling = 'ignore', netTickTimeMs } = options;
+    const nodeOptions: RabbitNodeOptions = {
+      profile: this.profile,
+      members: this.nodeNames,
+      clusterPartitionHandling: partitionHandling,
+      ...(queueTypes === undefined ? {} : { queueTypes }),
+      ...(netTickTimeMs === undefined ? {} : { distribution: { netTickTimeMs } }),
+    };
+    for (const name of this.nodeNames) lab.addHost(name, createRabbitNode(nodeOptions));
     if (nodes === 1) watchRabbitNode(lab, this.nodeName(1));
   }
 

@@ -55,7 +55,17 @@ type MonitorMessage =
       readonly guid: number;
     }
   | { readonly kind: 'partial_partition_disconnect' }
+  /** Whether the node can be reached indeed, and in which life it is. */
+  | { readonly kind: 'creation_of' }
+  | { readonly kind: 'creation_is'; readonly guid: number }
   | AutohealMessage;
+
+/** Who sees a node down that this one sees up. */
+interface PartialCheck {
+  readonly from: string;
+  readonly nodeGuid: number;
+  readonly reporterGuid: number;
+}
 
 const NAME = 'rabbit_node_monitor';
 /** RABBIT_DOWN_PING_INTERVAL */
@@ -68,6 +78,8 @@ export class NodeMonitor {
   readonly #guids = new Map<string, number>();
   readonly #alive = new Set<string>();
   readonly #partitions = new Set<string>();
+  /** Who asked about a node that this one still sees, until that has answered. */
+  readonly #checks = new Map<string, PartialCheck[]>();
   #pause: { readonly until: 'majority' | 'all'; timer: TimerId } | null = null;
 
   constructor(node: MonitoredNode) {
@@ -161,6 +173,12 @@ export class NodeMonitor {
       case 'partial_partition_disconnect':
         this.#node.disconnect(from);
         return;
+      case 'creation_of':
+        this.#send(from, { kind: 'creation_is', guid: this.#node.ports.incarnation });
+        return;
+      case 'creation_is':
+        this.#isThere(from, message.guid);
+        return;
       default:
         this.#autoheal.received(from, message);
     }
@@ -174,6 +192,7 @@ export class NodeMonitor {
   }
 
   #nodeDown(node: string): void {
+    this.#checks.delete(node);
     this.#askAboutPartial(node);
     // Before what the end of its application means: who pauses decides nothing more.
     if (this.#node.handling === 'pause_minority' && this.#pause === null && !this.#hasMajority()) {
@@ -218,7 +237,18 @@ export class NodeMonitor {
     const { links, ports, running } = this.#node;
     if (guid !== ports.incarnation || this.#guids.get(node) !== nodeGuid) return;
     if (!running.includes(node) || !links.isConnected(node)) return;
-    this.#send(from, { kind: 'partial_partition', notReallyDown: node, guid: reporterGuid });
+    // It may only not have noticed yet, so the node itself is asked.
+    this.#checks.set(node, [...(this.#checks.get(node) ?? []), { from, nodeGuid, reporterGuid }]);
+    this.#send(node, { kind: 'creation_of' });
+  }
+
+  #isThere(node: string, guid: number): void {
+    const checks = this.#checks.get(node) ?? [];
+    this.#checks.delete(node);
+    for (const { from, nodeGuid, reporterGuid } of checks) {
+      if (nodeGuid !== guid) continue;
+      this.#send(from, { kind: 'partial_partition', notReallyDown: node, guid: reporterGuid });
+    }
   }
 
   #partialPartition(down: string, proxy: string): void {

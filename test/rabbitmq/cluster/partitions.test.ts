@@ -119,4 +119,16 @@ describe('rabbitmq: cluster: partitions', () => {
     pausing.advance(60);
     expect(pausing.states).toEqual(['running', 'running', 'running']);
   });
+
+  test('rabbitmq: partitions: a node that has not noticed yet is no partial partition', () => {
+    for (let seconds = 0; seconds < 6; seconds++) {
+      const cluster = new RabbitCluster({ clusterPartitionHandling: 'autoheal' });
+      cluster.advance(seconds);
+      const groups = [['rabbit-1'], ['rabbit-2', 'rabbit-3']];
+      cluster.inject({ fault: 'partition', groups });
+      cluster.advance(15);
+      expect(cluster.traced('partial-partition')).toEqual([]);
+      expect(cluster.traced('node-down').some((of) => of.includes('disconnect'))).toBe(false);
+    }
+  });
 });
