@@ -28,7 +28,7 @@ import type { DeathReason } from '../queue/death.ts';
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
-import type { RaCluster } from '../ra/ra-caller.ts';
+import type { RaCluster, RaResult } from '../ra/ra-caller.ts';
 import type { RaServer } from '../ra/ra-server.ts';
 import { asTerm } from '../ra/ra-message.ts';
 import { amqpError } from '../amqp-error.ts';
@@ -56,7 +56,8 @@ const DELETE_DELAY_MS = 2000;
 export class QuorumQueue implements Queue {
   readonly type = 'quorum';
   readonly declaration: QueueDeclaration;
-  readonly cluster: RaCluster;
+  /** Its name, and the nodes that have a member as the metadata says. */
+  readonly #cluster: { readonly name: string; members: readonly string[] };
   readonly #context: QueueContext;
   readonly #system: QuorumSystem;
   readonly #sessions = new Map<ConsumingChannel, QuorumSession>();
@@ -73,20 +74,24 @@ export class QuorumQueue implements Queue {
     const { ports, links, vhost, policy } = context;
     assert(members.includes(leader), 'the leader is a member', { leader });
     this.declaration = declaration;
-    this.cluster = { name: clusterName(vhost, declaration.name), members };
+    this.#cluster = { name: clusterName(vhost, declaration.name), members };
     this.#context = context;
     this.#policy = policy;
     this.#system = QuorumSystem.of(ports, links);
-    if (members.includes(links.self)) this.#openServer(leader === links.self);
+    if (members.includes(links.self)) this.#openServer(members, leader === links.self);
   }
 
   get name(): string {
     return this.declaration.name;
   }
 
+  get cluster(): RaCluster {
+    return this.#cluster;
+  }
+
   /** This node's member of the queue. */
   get server(): RaServer | undefined {
-    return this.#isDeleted ? undefined : this.#system.ra.server(this.cluster.name);
+    return this.#isDeleted ? undefined : this.#system.ra.server(this.#cluster.name);
   }
 
   /** This member's copy of the state, for views and checkers. */
@@ -96,9 +101,10 @@ export class QuorumQueue implements Queue {
 
   // ------------------------------------------------------------------------------------ the member
 
-  #openServer(leads: boolean): void {
+  /** `members`: those that a new log begins with. */
+  #openServer(members: readonly string[], leads: boolean): void {
     const { ra } = this.#system;
-    const { name: cluster, members } = this.cluster;
+    const { name: cluster } = this.#cluster;
     // One of the same name that was deleted a moment ago.
     if (ra.server(cluster) !== undefined) ra.remove(cluster);
     const isNew = ![...ra.configs].some((config) => config.cluster === cluster);
@@ -170,7 +176,7 @@ export class QuorumQueue implements Queue {
   #command(command: FifoCommand): void {
     const { links } = this.#context;
     const word = { type: 'command', command: command as unknown as Term, reply: null } as const;
-    links.send(links.self, this.cluster.name, asTerm(word));
+    links.send(links.self, this.#cluster.name, asTerm(word));
   }
 
   #removeSoon(): void {
@@ -179,7 +185,7 @@ export class QuorumQueue implements Queue {
     const delay = server?.isLeader === true ? DELETE_DELAY_MS : 0;
     this.#context.ports.clock.after(microsOfMillis(delay), 'quorum/delete', () => {
       const { ra } = this.#system;
-      if (ra.server(this.cluster.name) === server) ra.remove(this.cluster.name);
+      if (ra.server(this.#cluster.name) === server) ra.remove(this.#cluster.name);
     });
   }
 
@@ -225,7 +231,7 @@ export class QuorumQueue implements Queue {
     const { ports, links } = this.#context;
     const { ra, caller } = this.#system;
     const process = this.#system.newProcess(purpose);
-    return { ports, links, processes: ra.processes, caller, cluster: this.cluster, process };
+    return { ports, links, processes: ra.processes, caller, cluster: this.#cluster, process };
   }
 
   #ended(): void {
@@ -280,7 +286,7 @@ export class QuorumQueue implements Queue {
   // ------------------------------------------------------------------------------------------- all
 
   counts(answer: Answer<QueueCounts>): void {
-    this.#system.caller.query(this.cluster, 'leader', { type: 'stat' }, (result) => {
+    this.#system.caller.query(this.#cluster, 'leader', { type: 'stat' }, (result) => {
       // Without a leader nobody knows (`rabbit_quorum_queue:stat`).
       const none: FifoStat = { ready: 0, consumers: 0 };
       const stat = result.kind === 'reply' ? (result.reply as unknown as FifoStat) : none;
@@ -289,7 +295,7 @@ export class QuorumQueue implements Queue {
   }
 
   purge(answer: Answer<number>): void {
-    this.#system.caller.command(this.cluster, { type: 'purge' }, (result) => {
+    this.#system.caller.command(this.#cluster, { type: 'purge' }, (result) => {
       if (result.kind === 'reply') answer(result.reply as number);
       else answer(amqpError('INTERNAL_ERROR', `timed out purging ${this.#context.resource}`));
     });
@@ -308,8 +314,27 @@ export class QuorumQueue implements Queue {
     this.counts((counts) => {
       const count = 'messageCount' in counts ? counts.messageCount : 0;
       // Without a majority the members are removed all the same (`force_delete_queue`).
-      this.#system.caller.command(this.cluster, { type: 'delete' }, () => answer(count));
+      this.#system.caller.command(this.#cluster, { type: 'delete' }, () => answer(count));
     });
+  }
+
+  /** Members came or went: a new one begins as an observer, and votes when it has caught up. */
+  moved({ members }: QueueRecord): void {
+    this.#cluster.members = members;
+    const { self } = this.#context.links;
+    const isMember = members.includes(self);
+    if (isMember && this.server === undefined && !this.#isDeleted) {
+      const others = members.filter((node) => node !== self);
+      this.#openServer(others, false);
+    } else if (!isMember && this.server !== undefined) {
+      this.#machine = null;
+      this.#system.ra.remove(this.#cluster.name);
+    }
+  }
+
+  /** Asks the members to take one in or let one go (`quorum-membership.ts`). */
+  changeMember(change: 'add' | 'remove', node: string, done: (result: RaResult) => void): void {
+    this.#system.caller.change(this.#cluster, change, node, done);
   }
 
   /** A member that was cut off when the queue was deleted hears of it here. */
