@@ -5,8 +5,9 @@
  *     add: the metadata names the node -> it begins as an observer -> caught up -> it votes
  *     delete: it votes no more -> the metadata does not name it -> its files go
  *
- * Source: `rabbit_quorum_queue:add_member`, `delete_member`, `grow`, `shrink_all`. Difference: a new
- * member votes when it has caught up, there at once. Not here: the change itself (`consensus/`).
+ * Source: `rabbit_quorum_queue:add_member`, `delete_member`, `grow`, `shrink_all`. Difference: a
+ * new member votes when it has caught up, there at once. Not here: the change itself
+ * (`consensus/`).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Clock } from '../../kernel/ports.ts';
