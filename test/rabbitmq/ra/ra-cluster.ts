@@ -123,7 +123,7 @@ export class RaClusterWorld {
     const { seed = 1, nodes = THREE, members = nodes } = options;
     this.nodes = nodes;
     this.#members = members;
-    this.world = new World({ seed, freeze: true });
+    this.world = new World({ seed, freeze: true, trace: true });
     for (const name of nodes) this.world.addHost(name, (ports) => new RaProcess(ports, options));
     this.world.observe((_event, host) => {
       if (host?.process instanceof RaProcess) this.#look(host.name, host.process);
