@@ -34,7 +34,7 @@ test('command: check: the lessons of the project pass, with exit code 0', async 
   expect(JSON.parse(out)).toEqual({ problems: [], counts: await countProject(ROOT) });
 });
 
-test('command: check: an unknown measure and a broken experiment are problems, told with the counts', async () => {
+test('command: check: what is wrong is told in lines, and the counts', async () => {
   change(`${LESSON}/en.svx`, '<Measure id="lost"', '<Measure id="gone"');
   const thrown = 'throw new Error("broken");\nexport default';
   change(`${BROKEN}/experiment.ts`, 'export default', thrown);
