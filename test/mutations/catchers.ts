@@ -29,6 +29,13 @@ const ELECTION = 'test/consensus/election.test.ts';
 const MEMBERSHIP = 'test/consensus/membership.test.ts';
 const WILD_QUORUM = 'test/kafka/raft/wild-quorum.test.ts';
 const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
+const AMQP_CONNECTION = 'test/rabbitmq/connection/connection.test.ts';
+const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
+const AMQP_HOSTILE = 'test/wire/amqp/hostile.test.ts';
+
+/** What a real RabbitMQ 3.10.8 did in a scenario. */
+const real = (scenario: string) =>
+  test('test/rabbitmq/oracle/oracle.test.ts', `rabbitmq: oracle: ${scenario}`);
 
 /** By the name of the patch, without its ending. */
 export const catchers: Readonly<Record<string, Catcher>> = {
@@ -282,5 +289,108 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   'leader-overwrites-its-log': test(
     'test/consensus/invariants.test.ts',
     'T2: a leader keeps what it has appended, whoever has it',
+  ),
+
+  // RabbitMQ: exchanges
+  'topic-hash-matches-one-word': real(
+    'topic patterns: stars, hashes, empty words and the empty key',
+  ),
+  'alternate-exchange-is-ignored': real('an alternate exchange takes what no binding took'),
+  'headers-any-and-all-are-swapped': real('headers: all and any leave out what begins with x-'),
+
+  // RabbitMQ: dead letters
+  'death-is-not-counted': real(
+    'a delay by two queues: a cycle with a rejection goes on and counts',
+  ),
+  'death-cycle-is-not-detected': real('a cycle without a rejection drops the message'),
+  'dead-letter-keeps-its-expiration': real(
+    'rejected, expired and dropped messages die, requeued ones do not',
+  ),
+  'dead-letter-keeps-cc': real(
+    'the header CC is kept without a routing key of the queue, and dropped with one',
+  ),
+
+  // RabbitMQ: queues
+  'requeued-goes-to-the-end': real('what is requeued has its old place'),
+  'requeued-lives-anew': real('what is requeued expires by its first publication'),
+  'redelivered-is-not-told': real('a closed channel returns what it had, in order and redelivered'),
+  'prefetch-is-one-more': real('prefetch limits each consumer that begins after it'),
+  'global-prefetch-is-one-more': real('a global prefetch limits the channel'),
+  'multiple-ack-takes-one-too-many': real('ack: one, several, all, and tags that are unknown'),
+  'multiple-nack-takes-one': real('nack with multiple requeues or discards'),
+  'unknown-tag-is-settled': real(
+    'ack of a tag twice closes the channel, and what is outstanding returns',
+  ),
+  'closed-channel-keeps-its-messages': real(
+    'a closed channel returns what it had, in order and redelivered',
+  ),
+  'own-time-to-live-wins': real('a message lives for the shorter of its own time and its queue’s'),
+  'expired-head-is-delivered': real('an expired message stays behind one that lives'),
+  'full-queue-keeps-the-oldest': real('a length drops from the head'),
+  'refused-publish-is-acked': real('reject-publish keeps the oldest and says so'),
+  'priorities-are-reversed': real('priorities: the highest first, the largest for what is beyond'),
+  'consumer-priorities-are-reversed': real(
+    'consumers of a higher priority are served first, until they are busy',
+  ),
+  'exclusive-consumer-is-not-alone': real('an exclusive consumer is alone'),
+
+  // RabbitMQ: consumers
+  'two-are-single-active': real('a single active consumer is followed by the next'),
+
+  // RabbitMQ: confirms and transactions
+  'unroutable-is-not-returned': real('confirms: routed, unroutable, returned, refused'),
+  'confirms-cover-an-open-number': test(
+    AMQP_CONNECTION,
+    'confirms of a moment are sent together, and cover no number that is open',
+  ),
+  'transaction-publishes-at-once': real(
+    'a transaction’s publishes are seen at its commit, and forgotten at its rollback',
+  ),
+  'rollback-keeps-what-was-acked': real(
+    'a transaction’s acks count at its commit, and its rollback takes them back',
+  ),
+  'exclusive-queue-outlives-its-connection': real(
+    'an exclusive queue is its connection’s and ends with it',
+  ),
+
+  // RabbitMQ: disk, copies and partitions
+  'metadata-is-answered-before-the-sync': test(
+    'test/rabbitmq/metadata/metadata.test.ts',
+    'rabbitmq: metadata: what was not answered may go with the power only',
+  ),
+  'stream-confirms-before-a-majority': test(
+    'test/rabbitmq/stream/stream-queue.test.ts',
+    'R1: confirmed, and read, when a majority has it',
+  ),
+  'quorum-queue-confirms-without-a-majority': test(
+    QUORUM_QUEUE,
+    'R15: confirmed when a majority has it, on whichever node it was published',
+  ),
+  'delivery-limit-is-ignored': test(QUORUM_QUEUE, 'a delivery limit in 3.13'),
+  'publish-that-comes-twice-is-taken-twice': test(
+    QUORUM_QUEUE,
+    'a publisher’s messages are taken once each, though the leader dies on the way',
+  ),
+  'write-ahead-log-is-not-synced': test(
+    'test/rabbitmq/ra/ra-server.test.ts',
+    'T7: confirmed when the disk has it (sync before: true)',
+  ),
+  'minority-does-not-pause': test(
+    'test/rabbitmq/cluster/partitions.test.ts',
+    'rabbitmq: partitions: pause_minority: a node alone takes nothing (R16), then joins',
+  ),
+
+  // wire of AMQP
+  'amqp-frame-end-is-unchecked': test(
+    AMQP_HOSTILE,
+    'after a frame whose end is wrong nothing is read',
+  ),
+  'amqp-frame-size-is-unbounded': test(
+    AMQP_HOSTILE,
+    'a size is refused by its header, before there is a payload',
+  ),
+  'amqp-body-part-fills-the-frame': test(
+    'test/wire/amqp/messages.test.ts',
+    'a body is cut at frame-max, its empty frame included',
   ),
 };
