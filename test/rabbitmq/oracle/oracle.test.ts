@@ -32,7 +32,9 @@ describe('rabbitmq: oracle', () => {
     expect(new Set(histories.keys()).size).toBeGreaterThanOrEqual(60);
   });
 
-  test.each(scenarios)('rabbitmq: oracle: $name', (scenario) => {
+  // by %s a name is shown in full
+  const named = scenarios.map((scenario) => [scenario.name, scenario] as const);
+  test.each(named)('rabbitmq: oracle: %s', (_, scenario) => {
     const real = [...histories.get(scenario.name)!];
     const ours = [...playOurs(scenario, profileOf('rabbitmq-3.10'))];
     for (const { theirs, ours: instead } of accepted[scenario.name] ?? []) {
