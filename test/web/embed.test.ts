@@ -6,8 +6,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 import { toLink } from '#engine/lab/link.ts';
 import { readWish, type Report, type Wish } from '../../web/embed/messages.ts';
-import { onPage, useBrowser, whenAlive } from './pages.ts';
-import { axeFindings } from './stage-page.ts';
+import { axeFindings, onPage, useBrowser, whenAlive } from './pages.ts';
 
 useBrowser();
 

@@ -8,8 +8,8 @@ import { toLink } from '../../engine/lab/link.ts';
 import { Session } from '../../engine/lab/session.ts';
 import experiment from '../../lessons/kafka/acks-and-loss/experiment.ts';
 import { highwater } from '../node/project.ts';
-import { onPage, useBrowser } from './pages.ts';
-import { axeFindings, hashOf, otherRun, place, stageOf } from './stage-page.ts';
+import { axeFindings, onPage, useBrowser } from './pages.ts';
+import { hashOf, otherRun, place, stageOf } from './stage-page.ts';
 
 useBrowser();
 

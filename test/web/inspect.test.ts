@@ -2,12 +2,9 @@
  * Looking closely, as a reader does it in Chromium on the built site: a record's bytes by mouse and
  * by key, the state machines of a host, both languages, both themes, a phone.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { onPage, useBrowser, whenAlive } from './pages.ts';
+import { axeFindings, onPage, rulesOf, useBrowser, whenAlive } from './pages.ts';
 
 useBrowser();
 
@@ -34,16 +31,6 @@ async function openRecord(page: Page) {
 async function openMachines(page: Page, host: string) {
   await page.locator(`[data-host=${host}] [data-machines]`).click();
   await inspector(page).locator('svg[data-chart]').waitFor();
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-async function axeFindings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
-  );
 }
 
 describe('web: the record inspector', () => {
@@ -176,10 +163,10 @@ describe('web: looking closely, everywhere', () => {
     onPage(LESSON, { colorScheme }, async (page) => {
       await stageAtEnd(page);
       await openRecord(page);
-      expect(await axeFindings(page)).toEqual([]);
+      expect(await axeFindings(page, rulesOf(colorScheme))).toEqual([]);
       await openMachines(page, 'broker-1');
       await inspector(page).locator('summary').click();
-      expect(await axeFindings(page)).toEqual([]);
+      expect(await axeFindings(page, rulesOf(colorScheme))).toEqual([]);
     }),
   );
 });

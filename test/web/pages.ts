@@ -111,15 +111,23 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** The rules of axe that depend on colours: those that another theme can break. */
 const OF_COLOUR = ['color-contrast', 'link-in-text-block'];
 
-/** What axe finds wrong with a page as it is now, a line each; by all rules, or those of colour. */
+/**
+ * What axe finds wrong with a page as it is now, a line each: by all rules, or by those of colour,
+ * where a test judges the same in the other theme by all.
+ */
 export async function axeFindings(page: Page, rules: 'all' | 'colour' = 'all'): Promise<string[]> {
-  await page.evaluate(AXE);
-  const options = rules === 'all' ? {} : { runOnly: OF_COLOUR };
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const only = rules === 'all' ? {} : { runOnly: OF_COLOUR };
+  const options = { resultTypes: ['violations'], ...only };
   const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
   );
 }
+
+/** The rules by which a theme is judged: what does not depend on colours is the same in both. */
+export const rulesOf = (theme: 'light' | 'dark'): 'all' | 'colour' =>
+  theme === 'light' ? 'all' : 'colour';
 
 /** Waits until the app has taken over the prerendered page. */
 export async function whenAlive(page: Page): Promise<void> {

@@ -4,8 +4,8 @@
  */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { onPage, useBrowser } from './pages.ts';
-import { axeFindings, hashOf, otherRun, stageOf } from './stage-page.ts';
+import { axeFindings, onPage, useBrowser } from './pages.ts';
+import { hashOf, otherRun, stageOf } from './stage-page.ts';
 
 useBrowser();
 

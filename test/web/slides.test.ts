@@ -4,8 +4,7 @@
  */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { onPage, useBrowser, whenAlive } from './pages.ts';
-import { axeFindings } from './stage-page.ts';
+import { axeFindings, onPage, useBrowser, whenAlive } from './pages.ts';
 
 useBrowser();
 

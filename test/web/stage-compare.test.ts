@@ -3,8 +3,8 @@
  * the list, the same moment of both, and where they part.
  */
 import { describe, expect, test } from 'vitest';
-import { onPage, useBrowser } from './pages.ts';
-import { axeFindings, commandLine, hashOf, otherRun, place, stageOf } from './stage-page.ts';
+import { axeFindings, onPage, useBrowser } from './pages.ts';
+import { commandLine, hashOf, otherRun, place, stageOf } from './stage-page.ts';
 
 useBrowser();
 

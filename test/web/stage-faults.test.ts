@@ -7,8 +7,8 @@ import type { Experiment } from '#engine/lab/experiment.ts';
 import { Run } from '#engine/lab/run.ts';
 import type { Fault } from '#engine/sim/faults.ts';
 import acksAndLoss from '../../lessons/kafka/acks-and-loss/experiment.ts';
-import { onPage, useBrowser } from './pages.ts';
-import { axeFindings, commandLine, hashOf, otherRun, place, stageOf } from './stage-page.ts';
+import { axeFindings, onPage, useBrowser } from './pages.ts';
+import { commandLine, hashOf, otherRun, place, stageOf } from './stage-page.ts';
 
 useBrowser();
 

@@ -2,9 +2,6 @@
  * What the tests of the stage share: a stage with its engine running, where it is, and which run is
  * on it.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { whenAlive } from './pages.ts';
 
@@ -23,15 +20,6 @@ export const place = async (page: Page) => {
   return Number(/(\d+)\/\d+/.exec(text)?.[1]);
 };
 export const hashOf = (page: Page) => page.locator('[data-trace-hash]').innerText();
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-export async function axeFindings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
-  );
-}
 
 /** Waits until another run is on the stage than that of a hash. */
 export async function otherRun(page: Page, hash: string): Promise<void> {

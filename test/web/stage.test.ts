@@ -11,8 +11,8 @@ import { Run } from '#engine/lab/run.ts';
 import { toLink } from '#engine/lab/link.ts';
 import type { Experiment } from '#engine/lab/experiment.ts';
 import acksAndLoss from '../../lessons/kafka/acks-and-loss/experiment.ts';
-import { onPage, useBrowser, whenAlive } from './pages.ts';
-import { axeFindings, hashOf, otherRun, place, stageOf } from './stage-page.ts';
+import { axeFindings, onPage, rulesOf, useBrowser, whenAlive } from './pages.ts';
+import { hashOf, otherRun, place, stageOf } from './stage-page.ts';
 
 useBrowser();
 
@@ -253,12 +253,12 @@ describe('web: stage', () => {
         await page.keyboard.press('Shift+ArrowRight');
       }
       await page.locator('[data-host=broker-3] button').first().click();
-      expect(await axeFindings(page)).toEqual([]);
+      expect(await axeFindings(page, rulesOf(colorScheme))).toEqual([]);
       await page.keyboard.press('Escape');
       await expect.poll(() => page.locator('.menu').count()).toBe(0);
       await page.locator('.scrub .end').click();
       await turn(page, 'acks', 'all');
-      expect(await axeFindings(page)).toEqual([]);
+      expect(await axeFindings(page, rulesOf(colorScheme))).toEqual([]);
     }),
   );
 

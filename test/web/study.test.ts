@@ -3,30 +3,19 @@
  * it. The schedule, the file's form and the draw are tested in test/study.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
 import type { Download, Page } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 import { cardsInOrder, type StudyData } from '#web/study/cards.ts';
-import { onPage, useBrowser, whenAlive } from './pages.ts';
+import { axeFindings, onPage, useBrowser, whenAlive } from './pages.ts';
 
 useBrowser();
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PHONE = { viewport: { width: 360, height: 740 } };
 const { questions } = JSON.parse(
   readFileSync(join(inject('dist'), 'en/study/cards.json'), 'utf8'),
 ) as StudyData;
 const CARDS = cardsInOrder(questions);
-
-async function axeFinds(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
-  );
-}
 
 async function isTooWide(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
@@ -191,9 +180,9 @@ describe('web: study', () => {
       for (let round = 0; round < 9 && kinds.size < 3; round += 1) {
         const id = (await page.locator('article[data-card]').getAttribute('data-card')) ?? '';
         const kind = id.split(':')[0]!;
-        if (!kinds.has(kind)) expect(await axeFinds(page), `${kind}, front`).toEqual([]);
+        if (!kinds.has(kind)) expect(await axeFindings(page), `${kind}, front`).toEqual([]);
         await page.locator('button[data-turn]').click();
-        if (!kinds.has(kind)) expect(await axeFinds(page), `${kind}, back`).toEqual([]);
+        if (!kinds.has(kind)) expect(await axeFindings(page), `${kind}, back`).toEqual([]);
         await expect.poll(() => isTooWide(page)).toBe(false);
         kinds.add(kind);
         await page.locator('button[data-grade="4"]').click();
@@ -214,7 +203,7 @@ describe('web: mock interview', () => {
       const title = await page.locator('main h2').innerText();
       const question = questions.find((one) => one.question === title)!;
       expect(question).toBeDefined();
-      expect(await axeFinds(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
       await page.locator('textarea').fill('min.insync.replicas');
       await page.locator('.top-bar a[hreflang=zh-CN]').click();
       await page.locator('html[lang=zh-CN] .interview h2').waitFor();
@@ -229,7 +218,7 @@ describe('web: mock interview', () => {
       await expect.poll(() => rubric.count()).toBe(question.claims.length);
       await rubric.first().check();
       await page.locator('[data-list=flags] input').first().check();
-      expect(await axeFinds(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
       await page.locator('[data-further]').click();
 
       await page.locator('section[data-why=flag]').waitFor();
@@ -253,7 +242,7 @@ describe('web: mock interview', () => {
       await expect.poll(() => report.locator('.flags li').innerText()).toBe(question.redFlags[0]);
       await expect.poll(() => report.innerText()).toContain('min.insync.replicas');
       await expect.poll(() => report.innerText()).toContain(`1 of ${asked} follow-ups`);
-      expect(await axeFinds(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
       await expect.poll(() => isTooWide(page)).toBe(false);
       const { name, text } = await saved(page, '[data-save]');
       expect(name).toMatch(/^highwater-interview-.*\.md$/);
@@ -298,7 +287,7 @@ describe('web: mock interview', () => {
       await setHidden(false);
       await expect.poll(() => left.innerText()).toMatch(/^(17:00|16:[45]\d)$/);
       await expect.poll(() => page.locator('[data-away]').innerText()).toMatch(/2:0\d/);
-      expect(await axeFinds(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
     }));
 
   test('the time is up: the question is finished, and the report follows', () =>

@@ -4,8 +4,8 @@
  */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { whenAlive, htmlOf, onPage, useBrowser } from './pages.ts';
-import { axeFindings, hashOf, otherRun, stageOf } from './stage-page.ts';
+import { axeFindings, htmlOf, onPage, useBrowser, whenAlive } from './pages.ts';
+import { hashOf, otherRun, stageOf } from './stage-page.ts';
 
 useBrowser();
 
