@@ -1,10 +1,18 @@
 /** Streams as a type that a node can have. Source: `rabbit_stream_queue`. */
+import { tableLookup } from '../../wire/amqp/field-table.ts';
+import { integerOf } from '../field-table.ts';
 import type { QueueTypeModule } from '../queue/queue-types.ts';
+import { placeReplicas } from '../queue/replica-placing.ts';
 import { checkStreamDeclaration } from './stream-arguments.ts';
 import { StreamQueue } from './stream-queue.ts';
 
 export const streams: QueueTypeModule = {
   type: 'stream',
   check: (resource, declaration) => checkStreamDeclaration(resource, declaration),
+  /** Without x-initial-cluster-size every node has a copy. */
+  place(declaration, at) {
+    const size = integerOf(tableLookup(declaration.arguments, 'x-initial-cluster-size'));
+    return placeReplicas(declaration, at, Number(size ?? at.links.members.length));
+  },
   open: (record, context) => new StreamQueue(record, context),
 };

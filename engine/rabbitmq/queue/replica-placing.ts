@@ -1,5 +1,5 @@
 /**
- * Where a new quorum queue has its members, and which of them is to lead.
+ * Where a new queue with replicas has its members, and which of them is to lead.
  *
  * This node has one, then nodes that are connected, drawn, then others. The leader is this node, or
  * with `x-queue-leader-locator` balanced one that is drawn among those that are connected.
@@ -9,20 +9,21 @@
 import { assert } from '../../kernel/assert.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import { textOf } from '../field-table.ts';
-import type { QueueDeclaration } from '../queue/queue-ports.ts';
-import type { QueuePlacing, QueueRecord } from '../queue/queue-types.ts';
-import { groupSizeOf } from './quorum-arguments.ts';
+import type { QueueDeclaration } from './queue-ports.ts';
+import type { QueuePlacing, QueueRecord } from './queue-types.ts';
 
 const BALANCED: ReadonlySet<string> = new Set(['balanced', 'random', 'least-leaders']);
 
-export function placeQuorum(
+/** At most `size` members. */
+export function placeReplicas(
   { arguments: args }: QueueDeclaration,
   { links, random }: QueuePlacing,
+  size: number,
 ): Pick<QueueRecord, 'leader' | 'members'> {
   const others = random.shuffle(links.members.filter((node) => node !== links.self));
   const up = others.filter((node) => links.isConnected(node));
   const down = others.filter((node) => !links.isConnected(node));
-  const members = [links.self, ...up, ...down].slice(0, groupSizeOf(args));
+  const members = [links.self, ...up, ...down].slice(0, size);
   assert(members[0] === links.self, 'this node has one', { members });
   const locator = textOf(tableLookup(args, 'x-queue-leader-locator')) ?? 'client-local';
   const candidates = members.filter((node) => links.isConnected(node));
