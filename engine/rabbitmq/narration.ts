@@ -7,6 +7,7 @@ import { clusterNarration } from './cluster/cluster-trace.ts';
 import { connectionNarration } from './connection/connection-trace.ts';
 import { quorumNarration } from './quorum/quorum-trace.ts';
 import { raNarration } from './ra/ra-trace.ts';
+import { streamNarration } from './stream/stream-trace.ts';
 
 type Sentence = (entry: Readonly<Record<string, unknown>>) => string;
 export type Narration = Readonly<Record<string, { readonly en: Sentence; readonly zh: Sentence }>>;
@@ -17,4 +18,5 @@ export const rabbitNarration: Narration = {
   ...connectionNarration,
   ...quorumNarration,
   ...raNarration,
+  ...streamNarration,
 };

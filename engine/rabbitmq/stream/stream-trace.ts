@@ -1,4 +1,4 @@
-/** What streams write into the trace; the sentences to it are in `narration.ts`. */
+/** What streams write into the trace, and the sentences to it. */
 import { traceKind } from '../../kernel/ports.ts';
 
 /** Records were written as one chunk; `next` is the offset behind them. */
@@ -22,3 +22,29 @@ export const streamDelivered = traceKind('stream-delivered', {
   offset: 'int',
   credit: 'int',
 });
+
+export const streamNarration = {
+  'stream-chunk-written': {
+    en: ({ stream, firstOffset, next }: Entry) =>
+      `${stream} gets a chunk with the offsets ${firstOffset} to ${Number(next) - 1}`,
+    zh: ({ stream, firstOffset, next }: Entry) =>
+      `${stream} 写入一个 chunk，偏移量 ${firstOffset} 到 ${Number(next) - 1}`,
+  },
+  'stream-committed': {
+    en: ({ stream, offset }: Entry) =>
+      `${stream} is committed below ${offset}: a majority of its replicas has it`,
+    zh: ({ stream, offset }: Entry) => `${stream} 在 ${offset} 之前的都已提交：多数副本都有了`,
+  },
+  'stream-truncated': {
+    en: ({ stream, offset }: Entry) => `${stream} begins at ${offset} now; retention took the rest`,
+    zh: ({ stream, offset }: Entry) => `${stream} 现在从 ${offset} 开始，更早的段已按保留策略删除`,
+  },
+  'stream-delivered': {
+    en: ({ stream, consumer, offset }: Entry) =>
+      `${consumer} is sent offset ${offset} of ${stream}, which keeps it`,
+    zh: ({ stream, consumer, offset }: Entry) =>
+      `${consumer} 收到 ${stream} 偏移量为 ${offset} 的消息，流里仍然保留`,
+  },
+} as const;
+
+type Entry = Readonly<Record<string, unknown>>;
