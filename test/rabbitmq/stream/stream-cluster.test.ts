@@ -27,7 +27,7 @@ function consume(channel: ClusterChannel, consumerTag: string): readonly string[
     .after(2);
 }
 
-test('rabbitmq: stream: in a cluster: published anywhere, read anywhere, while a minority fails', () => {
+test('rabbitmq: stream: published and read on any node, while a minority fails', () => {
   const cluster = new RabbitCluster({ queueTypes: [classicQueues, streams] });
   const near = cluster.channel('rabbit-1').confirming();
   expect(declare(near)).toEqual(['declare: {"queue":"s","messageCount":0,"consumerCount":0}']);
