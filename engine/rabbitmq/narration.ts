@@ -5,6 +5,8 @@
 import { clientNarration } from './client/client-trace.ts';
 import { clusterNarration } from './cluster/cluster-trace.ts';
 import { connectionNarration } from './connection/connection-trace.ts';
+import { metadataNarration } from './metadata/metadata-trace.ts';
+import { mnesiaNarration } from './metadata/mnesia/mnesia-trace.ts';
 import { quorumNarration } from './quorum/quorum-trace.ts';
 import { raNarration } from './ra/ra-trace.ts';
 import { streamNarration } from './stream/stream-trace.ts';
@@ -16,6 +18,8 @@ export const rabbitNarration: Narration = {
   ...clientNarration,
   ...clusterNarration,
   ...connectionNarration,
+  ...metadataNarration,
+  ...mnesiaNarration,
   ...quorumNarration,
   ...raNarration,
   ...streamNarration,
