@@ -3,6 +3,8 @@ import type { Ports, Process } from '../../../engine/kernel/ports.ts';
 import { micros } from '../../../engine/kernel/units.ts';
 import { Distribution } from '../../../engine/rabbitmq/cluster/distribution.ts';
 import type { MetadataChange, Outcome } from '../../../engine/rabbitmq/metadata/metadata-change.ts';
+import { KhepriMetadata } from '../../../engine/rabbitmq/metadata/khepri/khepri-metadata.ts';
+import type { Metadata } from '../../../engine/rabbitmq/metadata/metadata.ts';
 import { MnesiaMetadata } from '../../../engine/rabbitmq/metadata/mnesia/mnesia-metadata.ts';
 import {
   type MnesiaSettings,
@@ -17,20 +19,23 @@ const MICROS_PER_MS = 1000;
 
 class Member implements Process {
   readonly links: Distribution;
-  readonly metadata: MnesiaMetadata;
+  readonly metadata: Metadata;
   readonly inconsistent: string[] = [];
   isReady = false;
 
-  constructor(ports: Ports, members: readonly string[], { settings, ram }: ClusterOptions) {
+  constructor(ports: Ports, members: readonly string[], options: ClusterOptions) {
+    const { settings, ram, store = 'mnesia' } = options;
     // A tick each second, so that a partition is noticed soon.
-    this.links = new Distribution({ ports, members, settings: { netTickTimeMs: 4000 } });
-    this.metadata = new MnesiaMetadata({
-      ports,
-      links: this.links,
-      settings: { ...defaultMnesiaSettings, ...settings },
-      isDisc: !ram?.includes(ports.host),
-      inconsistent: (node) => this.inconsistent.push(node),
-    });
+    const links = new Distribution({ ports, members, settings: { netTickTimeMs: 4000 } });
+    this.links = links;
+    const inconsistent = (node: string): void => void this.inconsistent.push(node);
+    this.metadata =
+      store === 'khepri'
+        ? new KhepriMetadata({ ports, links })
+        : new MnesiaMetadata({
+            ...{ ports, links, inconsistent, isDisc: !ram?.includes(ports.host) },
+            settings: { ...defaultMnesiaSettings, ...settings },
+          });
   }
 
   start(): void {
@@ -48,6 +53,7 @@ class Member implements Process {
 
 interface ClusterOptions {
   readonly settings?: Partial<MnesiaSettings>;
+  readonly store?: 'mnesia' | 'khepri';
   /** The hosts that are RAM nodes. */
   readonly ram?: readonly string[];
   readonly seed?: number;
@@ -55,9 +61,11 @@ interface ClusterOptions {
 
 export class Cluster {
   readonly world: World;
+  readonly store: 'mnesia' | 'khepri';
   readonly names: readonly string[];
 
   constructor(size: number, options: ClusterOptions = {}) {
+    this.store = options.store ?? 'mnesia';
     this.world = new World({ seed: options.seed ?? 1, trace: true, paranoidWire: true });
     this.names = Array.from({ length: size }, (_, at) => `rabbit-${at + 1}`);
     for (const name of this.names) {

@@ -179,5 +179,8 @@ describe('rabbitmq: metadata: who may load its own tables', () => {
     expect(may('b', ['a'], { a: peer(), c: peer() })).toBe(true);
     expect(may('b', [], { a: peer([], false), c: peer() })).toBe(true);
     expect(may('a', [], { b: peer() })).toBe(false);
+    // a waits for c; b must not wait for a, who comes before it by name only.
+    expect(may('b', [], { a: peer(), c: peer(['a']) })).toBe(true);
+    expect(may('c', ['a'], { a: peer(), b: peer() })).toBe(false);
   });
 });

@@ -3,7 +3,7 @@
  *
  * A node that went down while others ran may have old tables: it waits for one of them. It may load
  * its own if it saw all others go down; and where several wait for each other, all of them there,
- * the one whose name is first does. A RAM node waits for another, unless it is alone.
+ * the first by name of those whom nobody outlived does. A RAM node waits for another, unless it is alone.
  * Source: OTP, `mnesia_controller` (`orphan_tables`, "we are the smallest node"), `mnesia_recover`
  * (`log_mnesia_down`). Differs: decided for all tables at once, there for each table.
  */
@@ -28,12 +28,15 @@ export interface Situation {
 export function mayLoadOwnTables({ self, members, isDisc, downs, peers }: Situation): boolean {
   assert(members.includes(self), 'a member', { self });
   if (!isDisc) return members.length === 1;
-  for (const member of members) {
-    if (member === self || downs.has(member)) continue;
-    const peer = peers.get(member);
-    if (peer === undefined || peer.isRunning) return false;
-    const isLater = peer.isDisc && (peer.downs.includes(self) || member < self);
-    if (isLater) return false;
-  }
-  return true;
+  const unknown = members.filter((member) => member !== self && !downs.has(member));
+  if (unknown.length === 0) return true;
+  if (unknown.some((member) => peers.get(member)?.isRunning !== false)) return false;
+  const starting: [string, boolean, Iterable<string>][] = [[self, true, downs]];
+  for (const [node, peer] of peers) starting.push([node, peer.isDisc, peer.downs]);
+  const outlived = new Set(starting.flatMap(([, , itsDowns]) => [...itsDowns]));
+  const discNodes = starting.filter(([, hasDisc]) => hasDisc).map(([node]) => node);
+  const latest = discNodes.filter((node) => !outlived.has(node));
+  // Where each was outlived by another, in partitions, none is later than all.
+  const first = latest.length > 0 ? latest : discNodes;
+  return first.includes(self) && first.every((node) => self <= node);
 }
