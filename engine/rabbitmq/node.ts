@@ -24,10 +24,9 @@ import {
   type ConnectionSettings,
 } from './connection/connection-settings.ts';
 import { defaultData, needsDefaultData } from './metadata/default-data.ts';
-import type { Metadata } from './metadata/metadata.ts';
+import type { Metadata, MetadataStore } from './metadata/metadata.ts';
+import { mnesia } from './metadata/mnesia/mnesia-metadata.ts';
 import type { RowChange } from './metadata/rows.ts';
-import { MnesiaMetadata } from './metadata/mnesia/mnesia-metadata.ts';
-import { defaultMnesiaSettings } from './metadata/mnesia/mnesia-store.ts';
 import type { Profile } from './profiles.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
@@ -48,6 +47,10 @@ export interface RabbitNodeOptions {
   readonly members?: readonly string[];
   /** Over the defaults. */
   readonly distribution?: Partial<DistributionSettings>;
+  /** Where metadata is kept: without this in Mnesia, whatever the release. */
+  readonly metadataStore?: MetadataStore;
+  /** A RAM node, where the release has such, keeps metadata in memory only. */
+  readonly nodeType?: 'disc' | 'ram';
   /** What is done about partitions: without this, nothing. */
   readonly clusterPartitionHandling?: PartitionHandling;
   /** When memory or disk is short. */
@@ -81,7 +84,6 @@ export class RabbitNode implements Process, MonitoredNode {
   readonly #links: Distribution;
   readonly #application: Application;
   readonly #monitor: NodeMonitor;
-  #mnesia!: MnesiaMetadata;
   #vhosts!: VirtualHosts;
   #isRunning = false;
   #isStopping = false;
@@ -101,11 +103,14 @@ export class RabbitNode implements Process, MonitoredNode {
   /** What RabbitMQ's application is made of, for one life of it. */
   #assemble({ ports, links }: ApplicationLife): void {
     const { profile, queueTypes = [classicQueues] } = this.#options;
-    const metadata = new MnesiaMetadata({
-      ...{ ports, links, settings: defaultMnesiaSettings, isDisc: true },
+    const { metadataStore = mnesia, nodeType = 'disc' } = this.#options;
+    assert(nodeType === 'disc' || profile.switches.ramNodes, 'the release has RAM nodes', {
+      release: profile.release,
+    });
+    const metadata = metadataStore.open({
+      ...{ ports, links, isDisc: nodeType === 'disc' },
       inconsistent: (node) => this.#monitor.inconsistent(node),
     });
-    this.#mnesia = metadata;
     this.metadata = metadata;
     const users = new Users(metadata.tables);
     this.users = users;
@@ -140,7 +145,7 @@ export class RabbitNode implements Process, MonitoredNode {
 
   /** Nodes that share metadata with this one. */
   get running(): readonly string[] {
-    return this.#mnesia.running;
+    return this.metadata.running;
   }
 
   get connectionCount(): number {
@@ -185,7 +190,7 @@ export class RabbitNode implements Process, MonitoredNode {
     assert(this.#application.isRunning, 'it runs', {});
     this.#isRunning = false;
     this.listener.close("broker forced connection closure with reason 'shutdown'", () => {});
-    this.#mnesia.stop();
+    this.metadata.stop();
     this.#application.end();
     this.#monitor.applicationStopped();
   }

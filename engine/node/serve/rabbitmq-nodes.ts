@@ -5,6 +5,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Process } from '../../kernel/ports.ts';
+import { metadataStoreOf } from '../../rabbitmq/metadata/metadata-store.ts';
 import { createRabbitNode, type RabbitNodeView } from '../../rabbitmq/node.ts';
 import { classicQueues } from '../../rabbitmq/queue/classic-queue-type.ts';
 import { quorumQueues } from '../../rabbitmq/quorum/quorum-queue-type.ts';
@@ -29,6 +30,7 @@ export function rabbitNodes({ port, profile }: RabbitOptions): readonly ServedNo
         port,
         profile,
         queueTypes: [classicQueues, quorumQueues, streams],
+        metadataStore: metadataStoreOf(profile),
       }),
       listeners: [{ protocol: 'amqp', address: { host: LOOPBACK, port } }],
       stopOrder: 1,

@@ -5,6 +5,8 @@
  * on every node and before the answer. Not here: Mnesia's way (`mnesia/`) and
  * Khepri's (`khepri/`).
  */
+import type { Ports } from '../../kernel/ports.ts';
+import type { NodeLinks } from '../cluster/node-links.ts';
 import type { MetadataChange, Outcome } from './metadata-change.ts';
 import type { RowChange } from './rows.ts';
 import type { TablesView } from './tables.ts';
@@ -14,6 +16,8 @@ export type Follower = (changes: readonly RowChange[]) => void;
 
 export interface Metadata {
   readonly tables: TablesView;
+  /** Nodes with which this one makes changes, itself among them. */
+  readonly running: readonly string[];
   /** Loads what was kept; `ready` is called, at once or later, when the tables can be used. */
   start(ready: () => void): void;
   /** The application stops: nothing that was asked is answered any more. */
@@ -24,4 +28,20 @@ export interface Metadata {
    */
   commit(change: MetadataChange, answer: (outcome: Outcome) => void): void;
   follow(follower: Follower): void;
+}
+
+/** What a node's metadata is made with. */
+export interface MetadataContext {
+  readonly ports: Ports;
+  readonly links: NodeLinks;
+  /** A RAM node has its tables from others only. */
+  readonly isDisc: boolean;
+  /** Two nodes made changes without each other; one of them has to start again. */
+  inconsistent(node: string): void;
+}
+
+/** Where metadata is kept; a node made without Khepri does not carry it. */
+export interface MetadataStore {
+  readonly name: 'mnesia' | 'khepri';
+  open(context: MetadataContext): Metadata;
 }

@@ -44,9 +44,13 @@ export function bind(vhost: VirtualHost, actor: Actor, method: Bind, answer: Ans
   vhost.commit({ kind: 'bind', vhost: vhost.name, binding }, (outcome) => {
     if (outcome.kind === 'applied' || outcome.kind === 'unchanged') answer(null);
     else if (outcome.kind === 'missing') answer(notFound(missingEnd(vhost, outcome, binding)));
-    else answer(notCommitted(outcome));
+    else answer(notCommitted(outcome, timedOut('add', vhost, binding)));
   });
 }
+
+const timedOut = (verb: string, vhost: VirtualHost, { source, destination }: Binding): string =>
+  `Could not ${verb} binding from ${vhost.named('exchange', source)} to ` +
+  `${vhost.named(destination.kind, destination.name)} because the operation timed out`;
 
 /** What is wrong with the ends of a new binding, or its arguments. */
 function checkEnds(
@@ -94,7 +98,8 @@ export function unbind(vhost: VirtualHost, actor: Actor, method: Bind, answer: A
     return;
   }
   vhost.commit({ kind: 'unbind', vhost: vhost.name, binding }, (outcome) => {
-    answer(outcome.kind === 'unavailable' ? notCommitted(outcome) : null);
+    const isKnown = outcome.kind !== 'unavailable';
+    answer(isKnown ? null : notCommitted(outcome, timedOut('delete', vhost, binding)));
   });
 }
 

@@ -50,9 +50,12 @@ export function declareExchange(
     const existing = vhost.exchanges.get(name);
     if (outcome.kind === 'applied') answer(null);
     else if (existing !== undefined) answer(checkEquivalence(vhost, existing, method));
-    else answer(notCommitted(outcome));
+    else answer(notCommitted(outcome, timedOut('declare', vhost.named('exchange', name))));
   });
 }
+
+const timedOut = (verb: string, resource: string): string =>
+  `failed to ${verb} ${resource} because the operation timed out`;
 
 /** What is to be declared; null: it is there and as it should be. */
 function checkDeclaration(
@@ -150,7 +153,8 @@ export function deleteExchange(
   vhost.commit(change, (outcome) => {
     assert(outcome.kind !== 'applied' || !vhost.exchanges.has(name), 'it is deleted', { name });
     if (outcome.kind === 'in-use') answer(preconditionFailed(`${resource} in use`));
-    else answer(outcome.kind === 'unavailable' ? notCommitted(outcome) : null);
+    else if (outcome.kind !== 'unavailable') answer(null);
+    else answer(notCommitted(outcome, timedOut('delete', resource)));
   });
 }
 

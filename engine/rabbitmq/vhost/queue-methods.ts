@@ -84,11 +84,15 @@ export function declareQueue(
   vhost.commit({ kind: 'declare-queue', vhost: vhost.name, record }, (outcome) => {
     const queue = vhost.queues.get(name);
     const isIt = outcome.kind === 'applied' || outcome.kind === 'unchanged';
-    if (!isIt) answer(notCommitted(outcome));
+    if (!isIt) answer(notCommitted(outcome, timedOut(vhost, name)));
     else if (queue === undefined) answer(notFound(vhost.named('queue', name)));
     else declaredAgain(vhost, queue, declaration, answer);
   });
 }
+
+const timedOut = (vhost: VirtualHost, name: string): string =>
+  `Could not declare ${vhost.named('queue', name)} on node 'rabbit@${vhost.context.links.self}' ` +
+  'because the metadata store operation timed out';
 
 function declaredAgain(
   vhost: VirtualHost,

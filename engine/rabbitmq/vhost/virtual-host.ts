@@ -31,6 +31,7 @@ import { Statistics } from '../statistics/statistics.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { ReplyConsumers } from './direct-reply-to.ts';
+import { notCommitted } from './not-committed.ts';
 import { Policies } from './policies.ts';
 import type { Users } from './users.ts';
 import { exchangeViews, type VirtualHostView } from './virtual-host-view.ts';
@@ -223,7 +224,11 @@ export class VirtualHost {
       // It takes nothing any more, however long the change takes.
       this.#queues.delete(name);
       queue.forgotten?.();
-      this.commit({ kind: 'delete-queue', vhost: this.name, name }, () => answer(count));
+      this.commit({ kind: 'delete-queue', vhost: this.name, name }, (outcome) => {
+        const resource = this.named('queue', name);
+        const text = `The operation to delete ${resource} from the metadata store timed out`;
+        answer(outcome.kind === 'unavailable' ? notCommitted(outcome, text) : count);
+      });
     });
   }
 

@@ -20,7 +20,7 @@ import { RaCaller, type RaCluster } from '../../ra/ra-caller.ts';
 import { RaSystem } from '../../ra/ra-system.ts';
 import { type MetadataChange, type Outcome, subjectOf } from '../metadata-change.ts';
 import { changedTrace } from '../metadata-trace.ts';
-import type { Follower, Metadata } from '../metadata.ts';
+import type { Follower, Metadata, MetadataContext, MetadataStore } from '../metadata.ts';
 import type { RowChange } from '../rows.ts';
 import { Tables, type TablesView } from '../tables.ts';
 import { KhepriMachine, type KhepriReply, type MachineOwner } from './khepri-machine.ts';
@@ -41,10 +41,10 @@ interface Waiting {
   readonly run: () => void;
 }
 
-export interface KhepriOptions {
-  readonly ports: Ports;
-  readonly links: NodeLinks;
-}
+export const khepri: MetadataStore = {
+  name: 'khepri',
+  open: (context) => new KhepriMetadata(context),
+};
 
 export class KhepriMetadata implements Metadata, MachineOwner {
   readonly #ports: Ports;
@@ -58,7 +58,7 @@ export class KhepriMetadata implements Metadata, MachineOwner {
   #system: RaSystem | null = null;
   #caller: RaCaller | null = null;
 
-  constructor({ ports, links }: KhepriOptions) {
+  constructor({ ports, links }: Pick<MetadataContext, 'ports' | 'links'>) {
     this.#ports = ports;
     this.#links = links;
     this.#cluster = { name: CLUSTER, members: links.members };
@@ -67,6 +67,10 @@ export class KhepriMetadata implements Metadata, MachineOwner {
 
   get tables(): TablesView {
     return this.#tables;
+  }
+
+  get running(): readonly string[] {
+    return this.#links.members.filter((node) => this.#links.isConnected(node));
   }
 
   start(ready: () => void): void {

@@ -8,30 +8,32 @@
  * Not here: the files (`mnesia-store.ts`), the order (`mnesia-cluster.ts`).
  */
 import { assert } from '../../../kernel/assert.ts';
-import type { Ports } from '../../../kernel/ports.ts';
 import { Timer } from '../../../kernel/timer.ts';
 import { microsOfMillis } from '../../../kernel/units.ts';
-import type { NodeLinks } from '../../cluster/node-links.ts';
 import { applyChange } from '../apply-change.ts';
 import { type MetadataChange, type Outcome, subjectOf } from '../metadata-change.ts';
 import { changedTrace } from '../metadata-trace.ts';
-import type { Follower, Metadata } from '../metadata.ts';
+import type { Follower, Metadata, MetadataContext, MetadataStore } from '../metadata.ts';
 import { type RowChange, type RowWrite, isDurable } from '../rows.ts';
 import { Tables, type TablesView } from '../tables.ts';
 import { type LocalTables, MnesiaCluster } from './mnesia-cluster.ts';
 import type { Sequenced } from './mnesia-message.ts';
-import { MnesiaStore, type MnesiaSettings, type StoredWrite } from './mnesia-store.ts';
+import {
+  defaultMnesiaSettings,
+  MnesiaStore,
+  type MnesiaSettings,
+  type StoredWrite,
+} from './mnesia-store.ts';
 import { inconsistentTrace, tablesLoadedTrace, waitingForTablesTrace } from './mnesia-trace.ts';
 
-export interface MnesiaOptions {
-  readonly ports: Ports;
-  readonly links: NodeLinks;
+export interface MnesiaOptions extends MetadataContext {
   readonly settings: MnesiaSettings;
-  /** A RAM node has its tables from others only. */
-  readonly isDisc: boolean;
-  /** Two nodes ran without each other; one of them has to start again. */
-  inconsistent(node: string): void;
 }
+
+export const mnesia: MetadataStore = {
+  name: 'mnesia',
+  open: (context) => new MnesiaMetadata({ ...context, settings: defaultMnesiaSettings }),
+};
 
 /**
  * A starting node connects to the others before it looks at its own tables. Differs: there it waits
