@@ -3,16 +3,11 @@
  * queues, exchanges and the bindings between them, with which a stock amqplib goes on.
  */
 import { connect, type ChannelModel } from 'amqplib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { servedRabbit, type ServedRabbit } from './served-rabbit.ts';
 
 let served: ServedRabbit;
-
-beforeAll(async () => {
-  served = await servedRabbit('rabbitmq-3.10');
-  await served.program.start();
-});
-afterAll(() => served.clear());
+afterEach(() => served.clear());
 
 async function within<T>(run: (connection: ChannelModel) => Promise<T>): Promise<T> {
   const connection = await connect(served.url);
@@ -34,25 +29,34 @@ async function isThere(connection: ChannelModel, queue: string): Promise<boolean
   );
 }
 
-test('rabbitmq: amqplib: definitions are there after kill -9, transient ones are not', async () => {
-  await within(async (connection) => {
-    const channel = await connection.createChannel();
-    await channel.assertExchange('orders', 'topic', { durable: true });
-    await channel.assertQueue('paid', { durable: true, arguments: { 'x-max-length': 9 } });
-    await channel.assertQueue('passing', { durable: false });
-    await channel.bindQueue('paid', 'orders', 'order.*.paid');
-    await channel.bindQueue('passing', 'orders', '#');
-    await served.program.end('SIGKILL');
-  });
-  await served.program.start();
-  await within(async (connection) => {
-    expect(await isThere(connection, 'paid')).toBe(true);
-    expect(await isThere(connection, 'passing')).toBe(false);
-    const channel = await connection.createConfirmChannel();
-    channel.publish('orders', 'order.7.paid', Buffer.from('7'));
-    await channel.waitForConfirms();
-    const message = await channel.get('paid', { noAck: true });
-    expect(message === false ? 'nothing' : message.content.toString()).toBe('7');
-    await expect(channel.assertQueue('paid', { durable: true })).rejects.toThrow('x-max-length');
-  });
-}, 60_000);
+test.each([
+  ['rabbitmq-3.10', 'Mnesia'],
+  ['rabbitmq-4.2', 'Khepri'],
+] as const)(
+  'rabbitmq: amqplib: %s: definitions survive kill -9 in %s',
+  async (release) => {
+    served = await servedRabbit(release);
+    await served.program.start();
+    await within(async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.assertExchange('orders', 'topic', { durable: true });
+      await channel.assertQueue('paid', { durable: true, arguments: { 'x-max-length': 9 } });
+      await channel.assertQueue('passing', { durable: false });
+      await channel.bindQueue('paid', 'orders', 'order.*.paid');
+      await channel.bindQueue('passing', 'orders', '#');
+      await served.program.end('SIGKILL');
+    });
+    await served.program.start();
+    await within(async (connection) => {
+      expect(await isThere(connection, 'paid')).toBe(true);
+      expect(await isThere(connection, 'passing')).toBe(false);
+      const channel = await connection.createConfirmChannel();
+      channel.publish('orders', 'order.7.paid', Buffer.from('7'));
+      await channel.waitForConfirms();
+      const message = await channel.get('paid', { noAck: true });
+      expect(message === false ? 'nothing' : message.content.toString()).toBe('7');
+      await expect(channel.assertQueue('paid', { durable: true })).rejects.toThrow('x-max-length');
+    });
+  },
+  60_000,
+);
