@@ -56,7 +56,7 @@ describe('rabbitmq: metadata: administration of a node', () => {
     return answer;
   }
 
-  test('rabbitmq: metadata: users and virtual hosts, and sentences where something is wrong', () => {
+  test('rabbitmq: metadata: users and virtual hosts, and what is wrong with some', () => {
     const { rig, ask } = administered();
     const everything = { configure: '.*', write: '.*', read: '.*' };
     expect(ask((of, done) => of.addUser('ann', 'secret', ['monitoring'], done))).toBe('ok');

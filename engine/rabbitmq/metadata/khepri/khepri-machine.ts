@@ -2,8 +2,8 @@
  * The state machine of Khepri: the tables of metadata, and the changes as its commands.
  *
  * All members apply the same changes, so all have the same tables (invariant R15). Not here: who
- * asks and who is told (`khepri-metadata.ts`). Source: `khepri_machine`. Differs: its tree of paths is
- * our tables, and a transaction's function is a change.
+ * asks and who is told (`khepri-metadata.ts`). Source: `khepri_machine`. Differs: its tree of paths
+ * is our tables, and a transaction's function is a change.
  */
 import { assert } from '../../../kernel/assert.ts';
 import { Hash64 } from '../../../kernel/hash.ts';

@@ -3,7 +3,7 @@
  *
  * A node that went down while others ran may have old tables: it waits for one of them. It may load
  * its own if it saw all others go down; and where several wait for each other, all of them there,
- * the first by name of those whom nobody outlived does. A RAM node waits for another, unless it is alone.
+ * the first by name of those whom nobody outlived does. A RAM node waits, unless it is alone.
  * Source: OTP, `mnesia_controller` (`orphan_tables`, "we are the smallest node"), `mnesia_recover`
  * (`log_mnesia_down`). Differs: decided for all tables at once, there for each table.
  */
