@@ -83,7 +83,7 @@ function lost(strategy: string): number {
   return Number(run.measures()['lost']);
 }
 
-test('rabbitmq: quorum: dead letters to a full queue: lost at most once, kept at least once', () => {
+test('rabbitmq: quorum: dead letters to a full queue: lost at most once, not at least once', () => {
   expect(lost('at-most-once')).toBe(ORDERS - 1);
   expect(lost('at-least-once')).toBe(0);
 });
