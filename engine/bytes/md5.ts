@@ -1,6 +1,6 @@
 /**
- * MD5 (RFC 1321), by which Erlang's nodes prove to each other that they know the cookie. It
- * protects nothing else: collisions are easily found.
+ * MD5 (RFC 1321), by which Erlang's nodes prove to each other that they know the cookie, and
+ * RabbitMQ names folders. It protects nothing else: collisions are easily found.
  */
 import { assert } from '../kernel/assert.ts';
 

@@ -31,6 +31,7 @@ import type { Profile } from './profiles.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
 import { defaultResourceLimits, ResourceAlarms, type ResourceLimits } from './resource-alarms.ts';
+import type { StoreSettings } from './store/store-settings.ts';
 import { Users } from './vhost/users.ts';
 import type { VirtualHost } from './vhost/virtual-host.ts';
 import { VirtualHosts } from './vhost/virtual-hosts.ts';
@@ -55,6 +56,8 @@ export interface RabbitNodeOptions {
   readonly clusterPartitionHandling?: PartitionHandling;
   /** When memory or disk is short. */
   readonly limits?: Partial<ResourceLimits>;
+  /** Of the files of messages, over the defaults. */
+  readonly stores?: Partial<StoreSettings>;
 }
 
 /** What the views see of a node. */
@@ -119,7 +122,8 @@ export class RabbitNode implements Process, MonitoredNode {
       random: ports.random('salts'),
     });
     const random = ports.random('names');
-    const context = { ports, links, random, profile, queueTypes, users, metadata };
+    const stores = this.#options.stores ?? {};
+    const context = { ports, links, random, profile, queueTypes, users, metadata, stores };
     this.#vhosts = new VirtualHosts(context);
     this.vhosts = this.#vhosts.all;
     this.listener = new AmqpListener({
@@ -182,7 +186,9 @@ export class RabbitNode implements Process, MonitoredNode {
     if (this.#isStopping) return;
     this.#isStopping = true;
     const reason = "broker forced connection closure with reason 'shutdown'";
-    this.listener.close(reason, () => this.ports.halt('shut down'));
+    this.listener.close(reason, () => {
+      this.#vhosts.stop(() => this.ports.halt('shut down'));
+    });
   }
 
   /** `rabbit:stop`: clients are told, and Erlang's node goes on. */
@@ -190,6 +196,8 @@ export class RabbitNode implements Process, MonitoredNode {
     assert(this.#application.isRunning, 'it runs', {});
     this.#isRunning = false;
     this.listener.close("broker forced connection closure with reason 'shutdown'", () => {});
+    // What is in memory is written; that it was a clean end is not, since nobody waits for it.
+    this.#vhosts.stop(() => {});
     this.metadata.stop();
     this.#application.end();
     this.#monitor.applicationStopped();

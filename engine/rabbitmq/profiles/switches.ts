@@ -57,6 +57,30 @@ export const switches = {
     about: 'An operator policy may set overflow and queue-version.',
     source: 'rabbit_policies:register, merge_policy_value',
   },
+  messageStoreSyncs: {
+    since: '3.8',
+    until: '3.13',
+    about:
+      'The message store syncs each 25 ms before it confirms; since then it flushes, each 200.',
+    source: 'rabbit_msg_store.erl, internal_sync and SYNC_INTERVAL; pull request 8507',
+  },
+  messageStoreMergesFiles: {
+    since: '3.8',
+    until: '3.13',
+    about: 'Two files of the message store are merged; since then one is compacted in place.',
+    source: 'rabbit_msg_store.erl: combine_files until 3.12, compact_file since 3.13',
+  },
+  messageStoreScanDropsTail: {
+    since: '3.13',
+    until: '4.1',
+    about: 'A scan of a store file can end nine octets early, and compaction cuts what it missed.',
+    source: 'commit f36385408a of rabbit_msg_store.erl, in 4.1.5 and 4.2.0 (issue 12367)',
+  },
+  classicQueueVersion2: {
+    since: '4.0',
+    about: 'A classic queue has the index and store of version 2 unless it asks for another.',
+    source: 'release notes of 4.0.0; x-queue-version, since 3.10',
+  },
   lazyMode: {
     since: '3.8',
     until: '3.12',

@@ -3,12 +3,13 @@
  *
  * The head is that of the highest priority which has any; so expiry and drop-head look there only,
  * and a message of a low priority can stay though it expired (rabbitmq.com/docs/priority).
- * Not here: what is unacknowledged (`consumers.ts`), files (the broker's durability).
+ * Not here: what is unacknowledged (`consumers.ts`), what is on disk (`store/`).
  * Source: `rabbit_priority_queue`, `rabbit_variable_queue`.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import type { Micros } from '../../kernel/units.ts';
 import type { Message } from '../message.ts';
+import type { RecoveredMessage } from '../store/queue-messages.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import { ReadyMessages } from './ready-messages.ts';
 
@@ -47,6 +48,19 @@ export class BackingQueue {
     const position = this.#published++;
     assert(priority >= 0 && bytes >= 0, 'a priority and a size', { priority, bytes });
     return { message, position, priority, bytes, expiresAt, delivered: false };
+  }
+
+  /** What a durable queue had at the start, in order; `nextPosition` is behind all of it. */
+  restore(messages: readonly RecoveredMessage[], nextPosition: number): void {
+    assert(this.#length === 0 && this.#published === 0, 'before anything else', {});
+    for (const { message, position, expiresAt, delivered } of messages) {
+      assert(position < nextPosition, 'positions go on', { position, nextPosition });
+      this.#published = position;
+      const of = this.accept(message, expiresAt);
+      of.delivered = delivered;
+      this.publish(of);
+    }
+    this.#published = nextPosition;
   }
 
   publish(of: QueuedMessage): void {

@@ -4,8 +4,9 @@
  * Every message that came in is ready, unacknowledged, or gone for a reason that is counted
  * (invariants R1, R5); the queue asserts it after each call. Messages that die are handed to the
  * virtual host, which publishes them when the call is over.
- * Not here: routing, declaring, permissions (`vhost/`); delivery tags (`channel-consumers.ts`); the
- * message store, so a restart keeps nothing yet.
+ * A durable queue tells its files (`store/queue-messages.ts`) of each message, and its publisher
+ * when they have it.
+ * Not here: routing, declaring, permissions (`vhost/`); delivery tags (`channel-consumers.ts`).
  * Sources: `rabbit_amqqueue_process`; rabbitmq.com/docs/queues, /ttl, /maxlength, /consumers.
  * Differs: an expired message is never delivered, not even within the millisecond by which the
  * real timer is late, nor when it became the head by its priority (there without a timer).
@@ -17,6 +18,7 @@ import { integerOf } from '../field-table.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import { amqpError, preconditionFailed } from '../amqp-error.ts';
+import type { QueueMessages } from '../store/queue-messages.ts';
 import { BackingQueue } from './backing-queue.ts';
 import { Consumer, type ConsumerOptions, type ConsumingChannel } from './consumer.ts';
 import { Consumers } from './consumers.ts';
@@ -65,6 +67,8 @@ export class ClassicQueue implements Queue {
   readonly #clock: Clock;
   readonly #host: QueuePorts;
   readonly #ready: BackingQueue;
+  /** What is on disk; null: the queue is not durable. */
+  readonly #messages: QueueMessages | null;
   readonly #consumers = new Consumers(() => this.#resumed());
   readonly #timers: QueueTimers;
   readonly #isSingleActive: boolean;
@@ -76,7 +80,11 @@ export class ClassicQueue implements Queue {
   #published = 0;
   #settings: QueueSettings;
 
-  constructor(declaration: QueueDeclaration, context: QueueContext) {
+  constructor(
+    declaration: QueueDeclaration,
+    context: QueueContext,
+    messages: QueueMessages | null,
+  ) {
     const { resource, policy, ports, profile, host } = context;
     this.declaration = declaration;
     this.#resource = resource;
@@ -92,7 +100,19 @@ export class ClassicQueue implements Queue {
       queueExpired: () => this.#queueExpired(),
     });
     this.#settings = settingsOf(args, policy);
+    this.#messages = messages;
+    if (messages !== null) this.#restore(messages);
     this.#used();
+  }
+
+  /**
+   * What the last incarnation left is ready. What expired meanwhile goes in the next event, when
+   * the queues that dead letters go to are there again, too.
+   */
+  #restore({ recovered, nextPosition }: QueueMessages): void {
+    this.#published = recovered.length;
+    this.#ready.restore(recovered, nextPosition);
+    if (recovered.length > 0) this.#timers.expectExpiry(micros(this.#clock.now() + 1));
   }
 
   get name(): string {
@@ -170,24 +190,28 @@ export class ClassicQueue implements Queue {
       if (this.#settings.overflow === 'reject-publish-dlx') this.#die(message, 'maxlen');
       publisher?.rejected(this.name);
     } else {
-      this.#take(message);
-      publisher?.confirmed(this.name);
+      this.#take(message, publisher);
     }
     this.#end();
   }
 
-  #take(message: Message): void {
+  #take(message: Message, publisher: Publisher | null): void {
     this.#published += 1;
     const of = this.#ready.accept(message, this.#expiryOf(message));
     // Whoever waits gets the message before its expiry or the length are looked at.
     const consumer = this.#ready.length === 0 ? this.#nextConsumer() : null;
-    if (consumer !== null) {
+    const confirmed = publisher === null ? null : () => publisher.confirmed(this.name);
+    // What goes to a consumer that does not acknowledge is never stored.
+    const isKept = consumer?.options.noAck !== true;
+    const isStored = isKept && this.#messages?.publish(of, confirmed) === true;
+    if (consumer === null) {
+      this.#ready.publish(of);
+      this.#dropHead();
+      this.#run();
+    } else {
       this.#deliver(consumer, of);
-      return;
     }
-    this.#ready.publish(of);
-    this.#dropHead();
-    this.#run();
+    if (!isStored) confirmed?.();
   }
 
   #expiryOf({ ttlMs }: Message): Micros | null {
@@ -213,8 +237,7 @@ export class ClassicQueue implements Queue {
       this.#ready.length > (maxLength ?? Infinity) ||
       this.#ready.bytes > (maxLengthBytes ?? Infinity)
     ) {
-      this.gone.maxlen += 1;
-      this.#die(this.#ready.take().message, 'maxlen');
+      this.#leave(this.#ready.take(), 'maxlen');
     }
     const { length } = this.#ready;
     assert(length <= (maxLength ?? length), 'R13: within its length', { length, maxLength });
@@ -229,9 +252,14 @@ export class ClassicQueue implements Queue {
         this.#timers.expectExpiry(head.expiresAt);
         return;
       }
-      this.gone.expired += 1;
-      this.#die(this.#ready.take().message, 'expired');
+      this.#leave(this.#ready.take(), 'expired');
     }
+  }
+
+  #leave(of: QueuedMessage, reason: 'maxlen' | 'expired'): void {
+    this.gone[reason] += 1;
+    this.#messages?.remove([of]);
+    this.#die(of.message, reason);
   }
 
   /** The message leaves for the dead-letter exchange, where there is one. */
@@ -255,9 +283,7 @@ export class ClassicQueue implements Queue {
     }
     const of = this.#ready.take();
     const redelivered = of.delivered;
-    of.delivered = true;
-    if (noAck) this.gone.acknowledged += 1;
-    else this.#consumers.taken(channel, of, null);
+    this.#handOut(channel, of, noAck ? 'nobody' : null);
     this.#dropExpired();
     this.#end();
     answer({ of, redelivered, messageCount: this.#ready.length });
@@ -305,6 +331,7 @@ export class ClassicQueue implements Queue {
   settle(channel: ConsumingChannel, messages: readonly HeldMessage[], how: Settlement): void {
     if (this.#isDeleted) return;
     let unblocked = false;
+    if (how !== 'requeue') this.#messages?.remove(messages as readonly QueuedMessage[]);
     for (const held of messages) {
       const of = held as QueuedMessage;
       if (this.#consumers.settled(channel, of)) unblocked = true;
@@ -363,10 +390,20 @@ export class ClassicQueue implements Queue {
     const mayHave = !this.#isSingleActive || consumer === this.#active;
     assert(mayHave, 'R11: only the active consumer has messages', { tag: options.tag });
     const redelivered = of.delivered;
-    of.delivered = true;
-    if (options.noAck) this.gone.acknowledged += 1;
-    else this.#consumers.taken(channel, of, consumer);
+    this.#handOut(channel, of, options.noAck ? 'nobody' : consumer);
     channel.deliver(options.tag, of, redelivered);
+  }
+
+  /** `by`: who will acknowledge it; null: the channel that fetched it. */
+  #handOut(channel: ConsumingChannel, of: QueuedMessage, by: Consumer | null | 'nobody'): void {
+    of.delivered = true;
+    if (by === 'nobody') {
+      this.gone.acknowledged += 1;
+      this.#messages?.remove([of]);
+    } else {
+      this.#messages?.delivered(of);
+      this.#consumers.taken(channel, of, by);
+    }
   }
 
   #replaceActive(): void {
@@ -384,7 +421,9 @@ export class ClassicQueue implements Queue {
   /** What is unacknowledged stays. */
   purge(answer: Answer<number>): void {
     const count = this.#ready.length;
-    while (this.#ready.length > 0) this.#ready.take();
+    const purged: QueuedMessage[] = [];
+    while (this.#ready.length > 0) purged.push(this.#ready.take());
+    this.#messages?.remove(purged);
     this.gone.purged += count;
     this.#end();
     answer(count);
@@ -408,6 +447,7 @@ export class ClassicQueue implements Queue {
     this.#isDeleted = true;
     this.#timers.stop();
     this.gone.deleted += count + this.#consumers.unacknowledgedCount;
+    this.#messages?.delete();
     answer(count);
     for (const { channel, options } of [...this.#consumers.all()]) channel.cancelled(options.tag);
   }

@@ -8,6 +8,7 @@ import type { Ports, Random } from '../../kernel/ports.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { NodeLinks } from '../cluster/node-links.ts';
 import type { Profile } from '../profiles.ts';
+import type { VhostStores } from '../store/vhost-stores.ts';
 import type { Queue, QueueType } from './queue.ts';
 import type { QueueDeclaration, QueuePorts } from './queue-ports.ts';
 import type { PolicyDefinition } from './queue-settings.ts';
@@ -30,6 +31,11 @@ export interface QueueContext {
   readonly resource: string;
   readonly vhost: string;
   readonly policy: PolicyDefinition;
+  /**
+   * What the virtual host has on disk for classic queues; it is opened when the first one asks for
+   * it. Absent: nothing of them is on disk.
+   */
+  readonly stores?: () => VhostStores;
   /** What the queue may ask of its virtual host. */
   readonly host: QueuePorts;
 }

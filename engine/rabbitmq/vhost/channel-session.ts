@@ -21,7 +21,7 @@ import {
   type Delivery,
   type Unacknowledged,
 } from '../queue/channel-consumers.ts';
-import type { Answer, Settlement } from '../queue/queue.ts';
+import type { Answer, Publisher, Settlement } from '../queue/queue.ts';
 import { ChannelCounts } from '../statistics/channel-counts.ts';
 import type { SessionInfo } from '../channel/channel-host.ts';
 import type { Actor } from './actor.ts';
@@ -228,13 +228,16 @@ export class ChannelSession {
       this.#replyConsumer.addressed(given),
     );
     if (isAmqpError(routed)) return routed;
-    if (this.#transaction === null) this.#deliver({ routed, mandatory }, () => {});
+    if (this.#transaction === null) this.#deliver({ routed, mandatory }, null);
     else this.#transaction.publishes.push({ routed, mandatory });
     return null;
   }
 
-  /** `done` is called when all queues have spoken: whether all of them took it. */
-  #deliver({ routed, mandatory }: Publish, done: (isTaken: boolean) => void): void {
+  /**
+   * `done` is called when all queues have spoken: whether all of them took it. Without confirms and
+   * a transaction nobody waits, and queues write when they like.
+   */
+  #deliver({ routed, mandatory }: Publish, done: ((isTaken: boolean) => void) | null): void {
     const { message } = routed;
     const number = this.#published === null ? null : ++this.#published;
     // One more than the queues, until all of them have it.
@@ -244,19 +247,21 @@ export class ChannelSession {
       silent -= count;
       assert(silent >= 0, 'R2: a queue speaks once', { silent });
       if (silent > 0) return;
-      done(isTaken);
+      done?.(isTaken);
       if (number === null || this.#isClosed) return;
       if (isTaken) this.#counts.confirmed(message.exchange);
       if (isTaken) this.#listener.confirmed(number, false);
       else this.#listener.rejected(number, false);
     };
-    const queues = deliverMessage(this.#vhost, routed, {
+    const publisher: Publisher = {
       confirmed: () => spoken(1),
       rejected: () => {
         isTaken = false;
         spoken(1);
       },
-    });
+    };
+    const isAwaited = number !== null || done !== null;
+    const queues = deliverMessage(this.#vhost, routed, isAwaited ? publisher : null);
     const isUnroutable = queues.length + routed.replies.length === 0;
     const lost = mandatory ? 'return_unroutable' : 'drop_unroutable';
     this.#counts.published(message.exchange, queues, isUnroutable ? lost : null);
@@ -265,7 +270,7 @@ export class ChannelSession {
       assert(silent > 0, 'R3: it comes back before it is confirmed', { silent });
       this.#listener.returned({ ...NO_ROUTE, ...place }, contentOf(message));
     }
-    spoken(1 + routed.queues.length - queues.length);
+    if (isAwaited) spoken(1 + routed.queues.length - queues.length);
   }
 
   selectConfirms(): void {

@@ -9,7 +9,7 @@
  * queues in the event in which they died; there they are messages between processes.
  */
 import { assert, present } from '../../kernel/assert.ts';
-import type { Ports, Random } from '../../kernel/ports.ts';
+import type { DiskResult, Ports, Random } from '../../kernel/ports.ts';
 import { isAmqpError, named } from '../amqp-error.ts';
 import type { NodeLinks } from '../cluster/node-links.ts';
 import { QueueGateway } from '../cluster/queue-gateway.ts';
@@ -28,6 +28,8 @@ import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
 import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
 import type { QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
 import { Statistics } from '../statistics/statistics.ts';
+import { defaultStoreSettings, type StoreSettings } from '../store/store-settings.ts';
+import { VhostStores } from '../store/vhost-stores.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { ReplyConsumers } from './direct-reply-to.ts';
@@ -46,6 +48,8 @@ export interface VirtualHostContext {
   readonly users: Users;
   readonly metadata: Metadata;
   readonly profile: Profile;
+  /** Over the defaults: how large the files of messages are, and so on. */
+  readonly stores?: Partial<StoreSettings>;
 }
 
 interface Letter {
@@ -67,6 +71,7 @@ export class VirtualHost {
   /** Dead letters and the queues that they go to, waiting for the end of a call. */
   readonly #letters: Letter[] = [];
   #isDelivering = false;
+  #stores: VhostStores | null = null;
   readonly #queuePorts: QueuePorts;
   readonly statistics: Statistics;
   /** Who waits for replies. */
@@ -204,10 +209,42 @@ export class VirtualHost {
     );
     const queue = open(record, {
       ...{ ports, links, profile, vhost: this.name, host: this.#queuePorts },
+      stores: () => (this.#stores ??= this.#openStores()),
       resource: this.named('queue', name),
       policy: this.#policies.definitionFor(record.type, name),
     });
     this.#queues.set(name, queue);
+  }
+
+  #openStores(): VhostStores {
+    const { ports, profile, stores } = this.context;
+    const { disk, clock, cost, trace } = ports;
+    // The real store crashes, and the virtual host with it; here that is the node.
+    const failed = (path: string, result: DiskResult): void => ports.halt(`${path}: ${result}`);
+    return new VhostStores(
+      { disk, clock, cost, trace, failed },
+      {
+        ...{ vhost: this.name, profile, random: ports.random('message ids') },
+        settings: { ...defaultStoreSettings, ...stores },
+      },
+    );
+  }
+
+  /** All queues are open that were there at the start. */
+  recovered(): void {
+    this.#stores?.removeUnopened();
+  }
+
+  /** The virtual host is gone, and its files with it. */
+  deleteStores(): void {
+    this.#stores?.delete();
+    this.#stores = null;
+  }
+
+  /** A clean shutdown: what queues have in memory is written; `done` when it is on the disk. */
+  stop(done: () => void): void {
+    if (this.#stores === null) done();
+    else this.#stores.close(done);
   }
 
   /**

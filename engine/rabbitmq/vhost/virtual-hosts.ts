@@ -26,9 +26,22 @@ export class VirtualHosts {
         this.#follow({ table, key: '', row, was: null } as RowChange);
       }
     }
+    for (const vhost of this.#all.values()) vhost.recovered();
     this.#context.metadata.follow((changes) => {
       for (const change of changes) this.#follow(change);
     });
+  }
+
+  /** A clean shutdown of all; `done` when what they have in memory is on the disk. */
+  stop(done: () => void): void {
+    let left = this.#all.size;
+    if (left === 0) done();
+    for (const vhost of this.#all.values()) {
+      vhost.stop(() => {
+        left -= 1;
+        if (left === 0) done();
+      });
+    }
   }
 
   #follow(change: RowChange): void {
@@ -41,7 +54,9 @@ export class VirtualHosts {
   #followVhost({ row, was }: Extract<RowChange, { table: 'rabbit_vhost' }>): void {
     const { name } = present(row ?? was, 'a row came or went');
     if (row === null) {
-      present(this.#all.get(name), 'a virtual host that goes was there').replies.close();
+      const vhost = present(this.#all.get(name), 'a virtual host that goes was there');
+      vhost.replies.close();
+      vhost.deleteStores();
       this.#all.delete(name);
     } else if (was === null) {
       this.#all.set(name, new VirtualHost(name, this.#context));

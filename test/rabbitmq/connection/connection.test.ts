@@ -41,7 +41,7 @@ function slow(): { rig: Rig; confirm: (...numbers: readonly number[]) => void } 
   }
   const type: QueueTypeModule = {
     ...classicQueues,
-    open: ({ declaration }, context) => new SlowQueue(declaration, context),
+    open: ({ declaration }, context) => new SlowQueue(declaration, context, null),
   };
   const rig = rigOf(1, { queueTypes: [type] });
   rig.open();
