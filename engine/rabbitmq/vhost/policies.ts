@@ -10,6 +10,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { PolicyOwner } from '../metadata/rows.ts';
 import type { Profile } from '../profiles.ts';
+import { ageMs } from '../queue/age.ts';
 import type { QueueType } from '../queue/queue.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
@@ -56,6 +57,8 @@ const keys: Readonly<Record<string, readonly [Check, string]>> = {
   'delivery-limit': [atLeast(0), 'delivery limit'],
   'dead-letter-strategy': [oneOf('at-most-once', 'at-least-once'), 'dead letter strategy'],
   'consumer-timeout': [atLeast(0), 'consumer timeout'],
+  'max-age': [(value) => typeof value === 'string' && ageMs(value) !== null, 'max age'],
+  'stream-max-segment-size-bytes': [atLeast(0), 'segment size'],
 };
 
 /** Of these the smaller of policy and operator policy holds. */
@@ -63,10 +66,11 @@ const LIMITS: ReadonlySet<string> = new Set([
   ...['message-ttl', 'expires', 'max-length', 'max-length-bytes', 'delivery-limit'],
 ]);
 const OPERATOR_KEYS_SINCE_312: ReadonlySet<string> = new Set(['overflow', 'queue-version']);
+const STREAM_KEYS = ['max-age', 'stream-max-segment-size-bytes'] as const;
 /** A policy with one of these does not apply to queues of the type (`rabbit_queue_type`). */
 const unsupportedKeys: Readonly<Record<QueueType, ReadonlySet<string>>> = {
-  classic: new Set(['delivery-limit', 'dead-letter-strategy']),
-  quorum: new Set(['queue-mode']),
+  classic: new Set(['delivery-limit', 'dead-letter-strategy', ...STREAM_KEYS]),
+  quorum: new Set(['queue-mode', ...STREAM_KEYS]),
   stream: new Set([
     ...['expires', 'message-ttl', 'dead-letter-exchange', 'dead-letter-routing-key'],
     ...['max-length', 'overflow', 'delivery-limit', 'dead-letter-strategy', 'queue-mode'],

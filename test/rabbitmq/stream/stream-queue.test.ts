@@ -82,6 +82,25 @@ describe('rabbitmq: a stream on one node', () => {
     expect(channel.bodies()).toEqual([]);
   });
 
+  it('a policy: what it says holds before the argument, and at once', () => {
+    const rig = new StreamRig(['a'], undefined, [
+      { name: 'x-stream-max-segment-size-bytes', value: { type: 'signedint', value: 200 } },
+      { name: 'x-max-length-bytes', value: { type: 'signedint', value: 100_000 } },
+    ]);
+    for (const body of named(0, 20)) {
+      new Told().publish(rig.queue('a'), body);
+      rig.settle(1000);
+    }
+    const { log } = rig.queue('a').member;
+    rig.queue('a').setPolicy({ 'max-length-bytes': 700 });
+    const first = log!.firstOffset;
+    expect(first).toBeGreaterThan(10);
+    rig.settle(60_000);
+    rig.queue('a').setPolicy({ 'max-age': '1m' });
+    expect(log!.firstOffset).toBeGreaterThan(first);
+    expect(log!.nextOffset).toBe(20);
+  });
+
   it('a full disk: what was not written is refused', () => {
     const rig = new StreamRig(['a']);
     const told = new Told();
