@@ -10,11 +10,13 @@ import { mnesiaNarration } from './metadata/mnesia/mnesia-trace.ts';
 import { quorumNarration } from './quorum/quorum-trace.ts';
 import { raNarration } from './ra/ra-trace.ts';
 import { streamNarration } from './stream/stream-trace.ts';
+import { alarmNarration } from './resource-alarms.ts';
 
 type Sentence = (entry: Readonly<Record<string, unknown>>) => string;
 export type Narration = Readonly<Record<string, { readonly en: Sentence; readonly zh: Sentence }>>;
 
 export const rabbitNarration: Narration = {
+  ...alarmNarration,
   ...clientNarration,
   ...clusterNarration,
   ...connectionNarration,

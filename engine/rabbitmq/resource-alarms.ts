@@ -12,6 +12,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Ports, TimerId } from '../kernel/ports.ts';
 import { traceKind } from '../kernel/ports.ts';
 import { microsOfMillis } from '../kernel/units.ts';
+import type { Narration } from './narration.ts';
 
 type Resource = 'memory' | 'disk';
 
@@ -30,6 +31,21 @@ export const defaultResourceLimits: ResourceLimits = Object.freeze({
 });
 
 const alarmKind = traceKind('rabbitmq-alarm', { resource: 'string', raised: 'bool' });
+
+export const alarmNarration: Narration = {
+  'rabbitmq-alarm': {
+    en: ({ host, resource, raised }) =>
+      raised === true
+        ? `${host} is short of ${resource}: who publishes is not read.`
+        : `${host} has enough ${resource} again: publishers are read.`,
+    zh: ({ host, resource, raised }) => {
+      const what = resource === 'disk' ? '磁盘' : '内存';
+      return raised === true
+        ? `${host} 的${what}不足，不再读取发布者的数据。`
+        : `${host} 的${what}恢复充足，重新读取发布者的数据。`;
+    },
+  },
+};
 
 const MEMORY_MONITOR_INTERVAL_MS = 2500;
 const DISK_MIN_INTERVAL_MS = 100;

@@ -1,10 +1,25 @@
 /** Alarms: a node that is short of memory or disk stops those who publish, and nobody else. */
 import { describe, expect, test } from 'vitest';
+import { rabbitNarration } from '../../engine/rabbitmq/narration.ts';
 import { Rig } from './connection/rig.ts';
 
 const MB = 1_000_000;
 
 describe('rabbitmq: resource alarms', () => {
+  test('an alarm is told in English and Chinese, when it is raised and when it is cleared', () => {
+    const { en, zh } = rabbitNarration['rabbitmq-alarm']!;
+    const raised = { host: 'rabbit-1', resource: 'disk', raised: true };
+    expect([en(raised), zh(raised)]).toEqual([
+      'rabbit-1 is short of disk: who publishes is not read.',
+      'rabbit-1 的磁盘不足，不再读取发布者的数据。',
+    ]);
+    const cleared = { host: 'rabbit-1', resource: 'memory', raised: false };
+    expect([en(cleared), zh(cleared)]).toEqual([
+      'rabbit-1 has enough memory again: publishers are read.',
+      'rabbit-1 的内存恢复充足，重新读取发布者的数据。',
+    ]);
+  });
+
   test('a disk that fills raises the alarm, and clears it when there is room again', () => {
     const rig = new Rig(2);
     rig.open();

@@ -1,8 +1,8 @@
 /**
  * What one channel counts, for itself and for the exchanges and queues that it uses.
  *
- * A message that is rejected or requeued counts for nothing, and a confirm for the exchange that the
- * message was published to. Source: `rabbit_channel`, its uses of `?INCR_STATS`.
+ * A message that is rejected or requeued counts for nothing, and a confirm for the exchange that
+ * the message was published to. Source: `rabbit_channel`, its uses of `?INCR_STATS`.
  */
 import type { Clock } from '../../kernel/ports.ts';
 import { type MessageCounter, MessageStats, type MessageStatsView } from './message-stats.ts';
