@@ -1,6 +1,7 @@
 /**
  * What clients declared on `highwater serve --amqp --data`, after kill -9 and a new start: durable
- * queues, exchanges and the bindings between them, with which a stock amqplib goes on.
+ * queues, exchanges and the bindings between them, with which a stock amqplib goes on; and the
+ * messages that a quorum queue had confirmed.
  */
 import { connect, type ChannelModel } from 'amqplib';
 import { afterEach, expect, test } from 'vitest';
@@ -60,3 +61,35 @@ test.each(RELEASES)(
   },
   60_000,
 );
+
+test('rabbitmq: amqplib: what a quorum queue confirmed is there after kill -9', async () => {
+  const queue = 'ledger';
+  const confirmed: string[] = [];
+  served = await servedRabbit('rabbitmq-3.10');
+  await served.program.start();
+  await within(async (connection) => {
+    const channel = await connection.createConfirmChannel();
+    channel.on('error', () => {});
+    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    // The broker is killed while publishes are on their way.
+    for (let number = 0; number < 400 && confirmed.length < 100; number++) {
+      const body = `m${number}`;
+      channel.sendToQueue(queue, Buffer.from(body), { persistent: true }, (error: unknown) => {
+        if (error === null) confirmed.push(body);
+      });
+      if (number % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await expect.poll(() => confirmed.length).toBeGreaterThan(20);
+    await served.program.end('SIGKILL');
+  });
+  await served.program.start();
+  await within(async (connection) => {
+    const channel = await connection.createChannel();
+    const kept: string[] = [];
+    await channel.consume(queue, (message) => void kept.push(message!.content.toString()));
+    await expect.poll(() => confirmed.filter((body) => !kept.includes(body))).toEqual([]);
+    expect(new Set(kept).size).toBe(kept.length);
+    const numbers = kept.map((body) => Number(body.slice(1)));
+    expect(numbers).toEqual([...numbers].sort((left, right) => left - right));
+  });
+}, 60_000);
