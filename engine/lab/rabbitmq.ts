@@ -18,87 +18,43 @@ import {
   createAmqpClient,
   type AmqpClient,
   type AmqpClientOptions,
-  type AmqpClientSettings,
   type ClientRole,
 } from '../rabbitmq/client/amqp-client.ts';
-import type { ClientChannel, PlainProperties } from '../rabbitmq/client/client-channel.ts';
+import type { ClientChannel } from '../rabbitmq/client/client-channel.ts';
 import type { Told } from '../rabbitmq/client/outstanding-publishes.ts';
 import type { CallArgs, RpcName } from '../rabbitmq/client/rpc.ts';
 import { isShutdownSignal, type ShutdownSignal } from '../rabbitmq/client/shutdown-signal.ts';
 import { rabbitNarration } from '../rabbitmq/narration.ts';
-import type { PartitionHandling } from '../rabbitmq/cluster/node-monitor.ts';
 import { createRabbitNode, type RabbitNode, type RabbitNodeOptions } from '../rabbitmq/node.ts';
 import { newestProfile, profileOf } from '../rabbitmq/profiles.ts';
-import type { Profile, ProfileName } from '../rabbitmq/profiles.ts';
-import type { QueueTypeModule } from '../rabbitmq/queue/queue-types.ts';
+import { rowKey } from '../rabbitmq/metadata/rows.ts';
+import type { Profile } from '../rabbitmq/profiles.ts';
 import type { QueueView } from '../rabbitmq/queue/queue-view.ts';
-import type { SwitchName } from '../rabbitmq/profiles/switches.ts';
 import { watchRabbitNode } from './check/rabbitmq.ts';
+import type { Policy } from '../rabbitmq/vhost/policies.ts';
 import type { Lab, Step } from './experiment.ts';
 import type { Found } from './history.ts';
 import { ConsumingApplication, type ConsumerOptions, type Received } from './rabbitmq-consumer.ts';
 import { Audit } from './rabbitmq-audit.ts';
 import { bodyOf, idOf } from './rabbitmq-body.ts';
-import { PublishingApplication, type PublishStrategy } from './rabbitmq-publisher.ts';
+import type {
+  RabbitOptions,
+  Topology,
+  ClientPlace,
+  PublisherOptions,
+  PublishOptions,
+  CallResult,
+} from './rabbitmq-options.ts';
+import { PublishingApplication } from './rabbitmq-publisher.ts';
 
-export interface RabbitOptions {
-  /** 1 where nothing is said. Their hosts are `rabbit-1`, `rabbit-2`, ... */
-  readonly nodes?: number;
-  readonly profile?: ProfileName;
-  /** Single behaviours set otherwise than the profile has them: historical bugs among them. */
-  readonly quirks?: Partial<Record<SwitchName, boolean>>;
-  /** The types of queues that can be declared; without this, classic ones. */
-  readonly queueTypes?: readonly QueueTypeModule[];
-  /** What nodes do about partitions (`cluster_partition_handling`); `ignore` without this. */
-  readonly partitionHandling?: PartitionHandling;
-  /** After so many milliseconds of silence a node is down (`net_ticktime`); 60,000. */
-  readonly netTickTimeMs?: number;
-}
-
-/** What is declared, in the words of AMQP; what is left out has AMQP's default. */
-export interface Topology {
-  readonly exchanges?: readonly CallArgs<'exchange.declare'>[];
-  readonly queues?: readonly CallArgs<'queue.declare'>[];
-  /** Of a queue: `{ queue, exchange, routingKey, arguments }`. */
-  readonly bindings?: readonly CallArgs<'queue.bind'>[];
-  /** Of an exchange: `{ destination, source, routingKey, arguments }`. */
-  readonly exchangeBindings?: readonly CallArgs<'exchange.bind'>[];
-}
-
-/** To which node a client connects first; if that is down, to the others in turn. */
-export interface ClientPlace {
-  /** From 1; 1 where nothing is said. */
-  readonly node?: number;
-  readonly client?: Partial<AmqpClientSettings>;
-}
-
-export interface PublisherOptions extends Partial<PublishStrategy>, ClientPlace {}
-
-export interface PublishOptions {
-  /** The default exchange, where nothing is said, whose routing key is a queue's name. */
-  readonly exchange?: string;
-  readonly routingKey: string;
-  /** How many messages; 1. */
-  readonly count?: number;
-  /** Come back where no queue takes them. */
-  readonly mandatory?: boolean;
-  /** `{ deliveryMode: 2 }` is persistent; `{ expiration: '1000' }`, `{ priority: 5 }`, ... */
-  readonly properties?: PlainProperties;
-  /** Not at once, but so many milliseconds later. */
-  readonly delayMs?: number;
-  /** Milliseconds between one message and the next; 0: all in one event. */
-  readonly everyMs?: number;
-  /** Bytes that each body has besides its id. */
-  readonly paddingBytes?: number;
-}
-
-/** A call of an experiment's own, and what came of it. */
-export interface CallResult {
-  readonly client: string;
-  readonly name: RpcName;
-  /** `ok`, or the error, as `404 NOT_FOUND - no queue 'x' in vhost '/'`; null before its answer. */
-  outcome: string | null;
-}
+export type {
+  RabbitOptions,
+  Topology,
+  ClientPlace,
+  PublisherOptions,
+  PublishOptions,
+  CallResult,
+} from './rabbitmq-options.ts';
 
 const DEFAULT_VHOST = '/';
 const DECLARER = 'declarer';
@@ -174,6 +130,21 @@ export class RabbitCluster {
       if (view !== null) return view;
     }
     return null;
+  }
+
+  /** The nodes that have a replica of a queue, as a node's metadata says; none of an unknown one. */
+  membersOf(name: string, node = 1): readonly string[] {
+    const tables = this.node(node)?.metadata.tables;
+    return tables?.get('rabbit_queue', rowKey(DEFAULT_VHOST, name))?.record.members ?? [];
+  }
+
+  /** Has a node's operator set a policy, as `rabbitmqctl set_policy` does. */
+  setPolicy(policy: Policy, node = 1): void {
+    this.#lab.command<RabbitNode>(this.nodeName(node), 'set_policy', (process) =>
+      process.administration.setPolicy(DEFAULT_VHOST, policy, 'user', (problem) =>
+        assert(problem === null, 'a policy of a story is accepted', { problem }),
+      ),
+    );
   }
 
   /** Names of all queues that a node has. */
