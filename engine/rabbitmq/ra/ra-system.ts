@@ -123,18 +123,10 @@ export class RaSystem {
 
   #start(config: RaServerConfig, options: RaServerOptions): RaServer {
     const { uid, cluster, members } = config;
-    const folder = `${this.#folder}/${uid}`;
     const ports = this.#ports;
-    const snapshots = openSnapshots(ports, folder);
-    const log = new RaLog(ports, {
-      uid,
-      folder,
-      wal: this.#wal,
-      written: this.#written.get(uid) ?? [],
-      start: snapshots.newest ?? { offset: 0, term: 0 },
-    });
+    const { log, snapshots } = this.#openLog(config);
     this.#written.delete(uid);
-    const path = `${folder}/quorum-state`;
+    const path = `${this.#folder}/${uid}/quorum-state`;
     const quorumState = new QuorumStateFile(ports.disk, path, plainQuorumState);
     const failed = (result: Exclude<DiskResult, 'ok'>): void => this.#failed(result);
     const node = { ports, links: this.#links, processes: this.processes, failed };
@@ -145,12 +137,20 @@ export class RaSystem {
     return server;
   }
 
-  /** All of it, for a file of the write-ahead log to go; those that are not open keep theirs. */
+  #openLog({ uid }: RaServerConfig) {
+    const folder = `${this.#folder}/${uid}`;
+    const snapshots = openSnapshots(this.#ports, folder);
+    const written = this.#written.get(uid) ?? [];
+    const start = snapshots.newest ?? { offset: 0, term: 0 };
+    const log = new RaLog(this.#ports, { uid, folder, wal: this.#wal, written, start });
+    return { log, snapshots };
+  }
+
+  /** All of it, for a file of the write-ahead log to go: that of servers nobody opened, too. */
   #flush(done: (result: DiskResult) => void): void {
-    const isWhole = [...this.#configs.keys()].every((cluster) => this.#servers.has(cluster));
-    // What a server has not taken yet is nowhere but in the write-ahead log.
-    if (!isWhole) return done('EIO');
-    const logs = [...this.#servers.values()].map(({ log }) => log);
+    const logs = [...this.#configs.values()].map(
+      (config) => this.#servers.get(config.cluster)?.log ?? this.#openLog(config).log,
+    );
     const next = (): void => {
       const log = logs.shift();
       if (log === undefined) return done('ok');

@@ -21,7 +21,7 @@ export const CLUSTER = '%2F_list';
 export const THREE = ['rabbit-1', 'rabbit-2', 'rabbit-3'];
 
 /** A list of numbers; an append's reply is its place. */
-class ListMachine implements RaMachine {
+export class ListMachine implements RaMachine {
   items: number[] = [];
 
   apply(_meta: unknown, command: Term): Applied {
@@ -65,6 +65,8 @@ export interface RaClusterOptions {
   readonly snapshotInterval?: number;
   readonly walBytesMax?: number;
   readonly switches?: Partial<RaftSwitches>;
+  /** Whether a node that starts opens its server; without it, yes. */
+  readonly opens?: () => boolean;
 }
 
 export class RaProcess implements Process {
@@ -92,6 +94,7 @@ export class RaProcess implements Process {
     this.links.start();
     const { nodes = THREE, members = nodes } = this.#options;
     const known = [...this.system.configs].some(({ cluster }) => cluster === CLUSTER);
+    if (this.#options.opens?.() === false) return;
     if (known || members.includes(this.ports.host)) this.open(members);
   }
 

@@ -1,6 +1,6 @@
 /** A Ra cluster: elections, commits, redirects, restarts, snapshots, members that come and go. */
 import { describe, expect, test } from 'vitest';
-import { CLUSTER, RaClusterWorld, THREE } from './ra-cluster.ts';
+import { CLUSTER, ListMachine, RaClusterWorld, THREE } from './ra-cluster.ts';
 
 describe('rabbitmq: ra', () => {
   test('a command is applied on all members, and any node may ask', () => {
@@ -107,6 +107,37 @@ describe('rabbitmq: ra', () => {
     cluster.runFor(2000);
     for (const node of THREE) expect(cluster.listOf(node).split(',').length).toBe(60);
     expect(cluster.problems()).toEqual([]);
+  });
+
+  test('the write-ahead log goes on though a server is not open, and keeps what it has', () => {
+    let opens = true;
+    const members = ['rabbit-1'];
+    const cluster = new RaClusterWorld({ members, walBytesMax: 2000, opens: () => opens });
+    cluster.elect();
+    for (let count = 0; count < 5; count++) cluster.append('rabbit-1');
+    cluster.runFor(1000);
+    const restart = (opensNow: boolean): void => {
+      opens = opensNow;
+      cluster.fault({ fault: 'power', host: 'rabbit-1', unsynced: 'lost' });
+      cluster.fault({ fault: 'start', host: 'rabbit-1' });
+      cluster.runFor(100);
+    };
+    restart(false);
+    const { system, caller } = cluster.process('rabbit-1');
+    cluster.world.command('rabbit-1', 'open', () => {
+      const other = { cluster: 'other', members, machine: new ListMachine() };
+      system.open({ ...other, snapshotInterval: () => 1_000_000 }, () => undefined);
+      for (let item = 0; item < 80; item++) {
+        caller.command({ name: 'other', members }, item, () => undefined);
+      }
+    });
+    cluster.runFor(3000);
+    const files = cluster.world.hostNamed('rabbit-1')!.disk.list('quorum/rabbit-1');
+    expect(files).not.toContain('00000001.wal');
+    restart(true);
+    cluster.runFor(3000);
+    expect(cluster.listOf('rabbit-1')).toBe('1,2,3,4,5');
+    expect(cluster.world.failure).toBeNull();
   });
 
   test('a snapshot takes the place of the log, and a member that was away installs it', () => {
