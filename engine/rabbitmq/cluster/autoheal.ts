@@ -10,7 +10,7 @@
  *
  * Not here: who is partitioned from whom (`node-monitor.ts`). Source: `rabbit_autoheal`. Differs:
  * the leader's questions are messages, and one that is not answered because a node goes down ends
- * the attempt.
+ * the attempt; nodes say with whom they share metadata, there with whom they do not.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import type { TimerId } from '../../kernel/ports.ts';
@@ -23,7 +23,8 @@ export type AutohealMessage =
   | { readonly kind: 'status' }
   | {
       readonly kind: 'status_is';
-      readonly partitions: readonly string[];
+      /** Who shares metadata with it, itself among them. */
+      readonly group: readonly string[];
       readonly nodes: readonly string[];
       readonly connections: number;
     }
@@ -67,6 +68,7 @@ type State =
 const NOT_HEALING: State = { name: 'not_healing' };
 /** autoheal_state_transition_timeout */
 const TRANSITION_TIMEOUT_MS = 60_000;
+const RETRY_MS = 1000;
 
 export class Autoheal {
   readonly #options: AutohealOptions;
@@ -172,7 +174,7 @@ export class Autoheal {
     const { links, connectionCount } = this.#options.node;
     return {
       kind: 'status_is',
-      partitions: this.#options.partitions(),
+      group: this.#options.node.running,
       nodes: links.members.filter((node) => links.isConnected(node)),
       connections: connectionCount,
     };
@@ -185,7 +187,13 @@ export class Autoheal {
     this.#state = NOT_HEALING;
     // Only when everybody sees everybody.
     if ([...statuses.values()].some(({ nodes }) => nodes.length < members.length)) return;
-    const partitions = allPartitions(members, statuses);
+    const partitions = allPartitions(statuses);
+    if (partitions === null) {
+      // Some have not found out yet that they were apart.
+      const interval = microsOfMillis(RETRY_MS);
+      this.#options.node.ports.clock.after(interval, 'autoheal', () => this.#requested());
+      return;
+    }
     const { winner, losers } = decisionOf(partitions, statuses);
     assert(losers.length > 0, 'a partition has two sides', { winner });
     const { trace } = this.#options.node.ports;
@@ -249,24 +257,16 @@ export class Autoheal {
   }
 }
 
-/** Each node says whom it does not share metadata with; together that is who is with whom. */
+/** Who is with whom, where all agree about it and some are apart; else null. */
 function allPartitions(
-  members: readonly string[],
   statuses: ReadonlyMap<string, Status>,
-): readonly (readonly string[])[] {
-  let partitions: (readonly string[])[] = [members];
-  for (const [node, { partitions: cannotSee }] of statuses) {
-    const containing = present(
-      partitions.find((one) => one.includes(node)),
-      'each node is in a partition',
-    );
-    const seen = containing.filter((one) => !cannotSee.includes(one));
-    const unseen = containing.filter((one) => cannotSee.includes(one));
-    if (seen.length === 0 || unseen.length === 0) continue;
-    partitions = [seen, unseen, ...partitions.filter((one) => one !== containing)];
-  }
-  assert(partitions.flat().length === members.length, 'a node is in one partition', {});
-  return partitions;
+): readonly (readonly string[])[] | null {
+  const partitions = new Map<string, readonly string[]>();
+  for (const { group } of statuses.values()) partitions.set(group.join(' '), group);
+  const all = [...partitions.values()];
+  const nodes = all.flat();
+  const agree = nodes.length === statuses.size && nodes.every((node) => statuses.has(node));
+  return agree && all.length > 1 ? all : null;
 }
 
 /** The most connections win, then the most nodes, then the greater names. */

@@ -36,6 +36,28 @@ export const autohealDecisionKind = traceKind('autoheal-decision', {
 /** A loser stops its application. */
 export const autohealRestartKind = traceKind('autoheal-restart', { winner: 'string' });
 
+/** A mirror hears its leader, which has so many messages. */
+export const mirrorJoinedKind = traceKind('mirror-joined', {
+  queue: 'string',
+  node: 'string',
+  messages: 'int',
+});
+
+/** With how many messages, and how many of the old leader's it lacks (-1: it cannot know). */
+export const mirrorPromotedKind = traceKind('mirror-promoted', {
+  queue: 'string',
+  was: 'string',
+  messages: 'int',
+  lacks: 'int',
+});
+/** It is not synchronised, so the queue waits for its leader (`ha-promote-on-failure`). */
+export const mirrorStaysKind = traceKind('mirror-not-promoted', {
+  queue: 'string',
+  was: 'string',
+  messages: 'int',
+  lacks: 'int',
+});
+
 type Entry = Readonly<Record<string, unknown>>;
 
 export const clusterNarration = {
@@ -75,6 +97,25 @@ export const clusterNarration = {
       `The partition is healed: ${winner} wins, and ${losers} restart without what only they had`,
     zh: ({ winner, losers }: Entry) =>
       `分区自动愈合：${winner} 胜出，${losers} 重启，只在它们那里的数据就丢了`,
+  },
+  'mirror-joined': {
+    en: ({ queue, node, messages }: Entry) =>
+      `${node} has a mirror of ${queue}; the leader has ${messages} messages`,
+    zh: ({ queue, node, messages }: Entry) =>
+      `${node} 成为队列 ${queue} 的镜像；主队列有 ${messages} 条消息`,
+  },
+  'mirror-promoted': {
+    en: ({ host, queue, was, messages, lacks }: Entry) =>
+      `${host} leads ${queue} in place of ${was}, with ${messages} messages` +
+      (lacks === 0 ? '' : `; what it lacked is gone (${lacks === -1 ? 'unknown' : lacks})`),
+    zh: ({ host, queue, was, messages, lacks }: Entry) =>
+      `${host} 接替 ${was} 成为队列 ${queue} 的主节点，有 ${messages} 条消息` +
+      (lacks === 0 ? '' : `；缺少的消息丢了（${lacks === -1 ? '数目不明' : `${lacks} 条`}）`),
+  },
+  'mirror-not-promoted': {
+    en: ({ host, queue, was }: Entry) =>
+      `${host} has not all of ${queue}, which waits for ${was} to come back`,
+    zh: ({ host, queue, was }: Entry) => `${host} 的镜像不完整，队列 ${queue} 等 ${was} 回来`,
   },
   'autoheal-restart': {
     en: ({ host, winner }: Entry) => `${host} stops, to start again with what ${winner} has`,

@@ -13,7 +13,8 @@ import type { ConsumingChannel } from '../queue/consumer.ts';
 import { Limiter } from '../queue/limiter.ts';
 import type { HeldMessage, Queue } from '../queue/queue.ts';
 import type { NodeLinks, Term } from './node-links.ts';
-import { type FromQueue, gatewayName, termOf, type ToQueue } from './queue-messages.ts';
+import { type FromQueue, gatewayName, publishId, termOf, type ToQueue } from './queue-messages.ts';
+import { MirroredQueue } from './mirror/mirrored-queue.ts';
 import { RemoteQueue } from './remote-queue.ts';
 
 export interface QueueGatewayOptions {
@@ -48,13 +49,13 @@ export class QueueGateway {
     const queue = this.#queues.get(message.queue);
     const tell = (answer: FromQueue): void =>
       this.#links.send(node, message.replyTo, termOf(answer));
-    if (queue === undefined || queue instanceof RemoteQueue) {
+    if (queue === undefined || !isHere(queue)) {
       this.#isNotHere(message, tell);
       return;
     }
     switch (message.kind) {
       case 'publish':
-        this.#publish(queue, message, tell);
+        this.#publish(node, queue, message, tell);
         return;
       case 'settle':
         this.#channels.get(keyOf(node, message))?.settle(message.positions, message.how);
@@ -78,8 +79,9 @@ export class QueueGateway {
   }
 
   #publish(
+    node: string,
     queue: Queue,
-    { message, sequence }: Extract<ToQueue, { kind: 'publish' }>,
+    { message, sequence, replyTo }: Extract<ToQueue, { kind: 'publish' }>,
     tell: (answer: FromQueue) => void,
   ): void {
     if (sequence === null) {
@@ -87,6 +89,7 @@ export class QueueGateway {
       return;
     }
     queue.publish(message, {
+      id: publishId(node, replyTo, sequence),
       confirmed: () => tell({ kind: 'confirmed', sequence }),
       rejected: () => tell({ kind: 'rejected', sequence }),
     });
@@ -157,6 +160,11 @@ export class QueueGateway {
       channel.close();
     }
   }
+}
+
+/** Whether the queue has its process on this node. */
+function isHere(queue: Queue): boolean {
+  return queue instanceof MirroredQueue ? queue.isHere : !(queue instanceof RemoteQueue);
 }
 
 interface RemoteChannelOptions {

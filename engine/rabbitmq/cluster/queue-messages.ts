@@ -62,6 +62,11 @@ export type FromQueue =
     }
   | { readonly kind: 'cancelled'; readonly channel: number; readonly tag: string };
 
+/** A publish, unique in the cluster, so that it is not taken twice. */
+export function publishId(node: string, replyTo: string, sequence: number): string {
+  return `${node} ${replyTo} ${sequence}`;
+}
+
 /** The name by which a node's queues of a virtual host are reached. */
 export function gatewayName(vhost: string): string {
   return `rabbit_amqqueue ${vhost}`;

@@ -59,6 +59,11 @@ export class RemoteConsumers {
     return number;
   }
 
+  /** Null: it was closed. */
+  channelOf(number: number): ConsumingChannel | null {
+    return this.#byNumber.get(number)?.channel ?? null;
+  }
+
   /** The queue's node has the consumer; of a channel that was closed, nothing happens. */
   add(number: number, options: ConsumerOptions): void {
     const record = this.#byNumber.get(number);

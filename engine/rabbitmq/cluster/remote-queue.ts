@@ -41,11 +41,18 @@ import type { NodeLinks } from './node-links.ts';
 import {
   type FromQueue,
   gatewayName,
+  publishId,
   type QueueMessage,
   type QueueRequest,
   termOf,
 } from './queue-messages.ts';
-import { RemoteConsumers } from './remote-consumers.ts';
+import { type LostConsumer, RemoteConsumers } from './remote-consumers.ts';
+
+/** A publish whose confirm is due. */
+interface Unconfirmed {
+  readonly message: Message;
+  readonly publisher: Publisher;
+}
 
 interface Pending {
   readonly request: QueueRequest;
@@ -63,13 +70,20 @@ const RETRIES = 2000;
 export class RemoteQueue implements Queue {
   readonly type = 'classic';
   readonly declaration: QueueDeclaration;
-  /** The node of its process. */
-  readonly leader: string;
   readonly #context: QueueContext;
   readonly #links: NodeLinks;
   readonly #replyTo: string;
   readonly #pending = new Map<number, Pending>();
-  readonly #unconfirmed = new Map<number, Publisher>();
+  readonly #unconfirmed = new Map<number, Unconfirmed>();
+  /** Whether another node can have its process soon. */
+  readonly #mayMove: () => boolean;
+  /** Published while nobody has its process. */
+  #waiting: { readonly message: Message; readonly publisher: Publisher | null }[] = [];
+  #lostConsumers: LostConsumer[] = [];
+  /** Its node is down, and a mirror is to take its place. */
+  #isMoving = false;
+  /** The node of its process. */
+  #leader: string;
   readonly #consumers: RemoteConsumers;
   readonly #stopWatching: () => void;
   #isForgotten = false;
@@ -77,11 +91,16 @@ export class RemoteQueue implements Queue {
   #lastId = 0;
   #lastSequence = 0;
 
-  constructor({ declaration, leader }: QueueRecord, context: QueueContext) {
+  constructor(
+    { declaration, leader }: QueueRecord,
+    context: QueueContext,
+    mayMove: () => boolean = () => false,
+  ) {
     const { links, ports } = context;
     assert(leader !== links.self, 'its process is elsewhere', { leader });
     this.declaration = declaration;
-    this.leader = leader;
+    this.#leader = leader;
+    this.#mayMove = mayMove;
     this.#context = context;
     this.#links = links;
     const random = ports.random('delegate');
@@ -90,14 +109,14 @@ export class RemoteQueue implements Queue {
       this.#cast({ kind: 'settle', channel, positions, how: 'requeue' }),
     );
     links.register(this.#replyTo, (from, message) => {
-      if (from === this.leader) this.#received(message as unknown as FromQueue);
+      if (from === this.#leader) this.#received(message as unknown as FromQueue);
     });
     this.#stopWatching = links.watch({
       nodeUp: (node) => {
-        if (node === this.leader) this.#leaderUp();
+        if (node === this.#leader) this.#leaderUp();
       },
       nodeDown: (node) => {
-        if (node === this.leader) this.#leaderDown();
+        if (node === this.#leader) this.#leaderDown();
       },
     });
   }
@@ -109,20 +128,21 @@ export class RemoteQueue implements Queue {
   /** Why it is as if it were not there; null: it is. */
   get absence(): AmqpError | null {
     const { durableQueueStays } = this.#context.profile.switches;
-    if (durableQueueStays || this.#links.isConnected(this.leader)) return null;
-    const home = `home node '${erlangName(this.leader)}' of durable ${this.#context.resource}`;
+    if (durableQueueStays || this.#links.isConnected(this.#leader) || this.#mayMove()) return null;
+    const home = `home node '${erlangName(this.#leader)}' of durable ${this.#context.resource}`;
     return amqpError('NOT_FOUND', `${home} is down or inaccessible`);
   }
 
   publish(message: Message, publisher: Publisher | null): void {
-    if (!this.#links.isConnected(this.leader)) {
-      publisher?.rejected(this.name);
+    if (!this.#links.isConnected(this.#leader)) {
+      if (this.#mayMove()) this.#waiting.push({ message, publisher });
+      else publisher?.rejected(this.name);
       return;
     }
     let sequence: number | null = null;
     if (publisher !== null) {
       sequence = ++this.#lastSequence;
-      this.#unconfirmed.set(sequence, publisher);
+      this.#unconfirmed.set(sequence, { message, publisher });
     }
     this.#context.ports.cost.charge('copy', message.body.length);
     this.#cast({ kind: 'publish', message, sequence });
@@ -193,7 +213,7 @@ export class RemoteQueue implements Queue {
 
   #cast(message: QueueMessage): void {
     const addressed = { ...message, queue: this.name, replyTo: this.#replyTo };
-    this.#links.send(this.leader, gatewayName(this.#context.vhost), termOf(addressed));
+    this.#links.send(this.#leader, gatewayName(this.#context.vhost), termOf(addressed));
   }
 
   #ask<T>(request: QueueRequest, answer: Answer<T>): void {
@@ -207,7 +227,7 @@ export class RemoteQueue implements Queue {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     pending.retry = null;
-    if (this.#links.isConnected(this.leader)) this.#cast({ ...pending.request, id });
+    if (this.#links.isConnected(this.#leader)) this.#cast({ ...pending.request, id });
     else this.#unreachable(id, pending);
   }
 
@@ -224,9 +244,9 @@ export class RemoteQueue implements Queue {
         break;
       case 'confirmed':
       case 'rejected': {
-        const publisher = this.#unconfirmed.get(message.sequence);
+        const publish = this.#unconfirmed.get(message.sequence);
         this.#unconfirmed.delete(message.sequence);
-        publisher?.[message.kind](this.name);
+        publish?.publisher[message.kind](this.name);
         break;
       }
       case 'deliver':
@@ -265,6 +285,7 @@ export class RemoteQueue implements Queue {
   }
 
   #unreachable(id: number, pending: Pending): void {
+    if (this.#isMoving) return;
     const { absence } = this;
     if (absence === null) this.#waitFor(id, pending);
     else this.#take(id)?.answer(absence);
@@ -287,16 +308,82 @@ export class RemoteQueue implements Queue {
   }
 
   #leaderDown(): void {
-    const publishers = [...this.#unconfirmed.values()];
+    if (this.#isEnded) return;
+    this.#lostConsumers.push(...this.#consumers.lost());
+    if (this.#mayMove()) this.#isMoving = true;
+    else this.#giveUp();
+  }
+
+  /** No mirror takes the place of a leader that is down. */
+  abandoned(): void {
+    if (this.#isMoving) this.#giveUp();
+  }
+
+  /** Another node has the process: what is open is asked there. */
+  moved({ leader }: Pick<QueueRecord, 'leader'>): void {
+    if (leader === this.#leader) return;
+    assert(leader !== this.#links.self, 'its process is elsewhere', { leader });
+    this.#leader = leader;
+    this.#isMoving = false;
+    const consumers = [...this.#lostConsumers, ...this.#consumers.lost()];
+    this.#lostConsumers = [];
+    for (const [sequence, { message }] of this.#unconfirmed) {
+      this.#cast({ kind: 'publish', message, sequence });
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { message, publisher } of waiting) this.publish(message, publisher);
+    for (const id of [...this.#pending.keys()]) this.#send(id);
+    for (const { channel, options } of consumers) this.#lost(channel, options);
+  }
+
+  /** The process is here now: what is open is asked of it, and this stand-in ends. */
+  handOver(queue: Queue): void {
+    const consumers = [...this.#lostConsumers, ...this.#consumers.lost()];
+    const unconfirmed = [...this.#unconfirmed];
+    const waiting = this.#waiting;
+    const requests = [...this.#pending.keys()].map((id) => this.#take(id)!);
     this.#unconfirmed.clear();
-    const consumers = this.#consumers.lost();
+    this.#waiting = [];
+    this.#isForgotten = true;
+    this.#endIfForgotten();
+    for (const [sequence, { message, publisher }] of unconfirmed) {
+      queue.publish(message, {
+        id: publishId(this.#links.self, this.#replyTo, sequence),
+        confirmed: (name) => publisher.confirmed(name),
+        rejected: (name) => publisher.rejected(name),
+      });
+    }
+    for (const { message, publisher } of waiting) queue.publish(message, publisher);
+    for (const { channel, options } of consumers) this.#lostTo(queue, channel, options);
+    for (const { request, answer } of requests) this.#askOf(queue, request, answer);
+  }
+
+  #askOf(queue: Queue, request: QueueRequest, answer: Answer<unknown>): void {
+    const channel = 'channel' in request ? this.#consumers.channelOf(request.channel) : null;
+    if (request.kind === 'counts') queue.counts(answer);
+    else if (request.kind === 'purge') queue.purge(answer);
+    else if (request.kind === 'delete') queue.delete(request.conditions, answer);
+    else if (channel === null) return;
+    else if (request.kind === 'consume') queue.consume(channel, request.options, answer);
+    else if (request.kind === 'cancel') queue.cancel(channel, request.tag, answer);
+    else queue.get(channel, request.noAck, answer);
+  }
+
+  #giveUp(): void {
+    this.#isMoving = false;
+    const publishers = [...this.#unconfirmed.values(), ...this.#waiting];
+    this.#unconfirmed.clear();
+    this.#waiting = [];
+    const consumers = this.#lostConsumers;
+    this.#lostConsumers = [];
     this.#context.ports.trace.record(queueDownKind, {
       queue: this.name,
-      node: this.leader,
+      node: this.#leader,
       rejected: publishers.length,
       consumers: consumers.length,
     });
-    for (const publisher of publishers) publisher.rejected(this.name);
+    for (const { publisher } of publishers) publisher?.rejected(this.name);
     for (const [id, pending] of [...this.#pending]) this.#unreachable(id, pending);
     for (const { channel, options } of consumers) this.#lost(channel, options);
     assert(this.#unconfirmed.size === 0, 'R1: nobody waits for a node that is down', {});
@@ -311,7 +398,11 @@ export class RemoteQueue implements Queue {
       channel.cancelled(options.tag);
       return;
     }
-    this.consume(channel, options, (refused) => {
+    this.#lostTo(this, channel, options);
+  }
+
+  #lostTo(queue: Queue, channel: ConsumingChannel, options: ConsumerOptions): void {
+    queue.consume(channel, options, (refused) => {
       if (refused !== null) channel.cancelled(options.tag);
     });
   }

@@ -279,6 +279,8 @@ function deleteTransientQueues(
   const gone: { readonly vhost: string; readonly name: string }[] = [];
   for (const { vhost, record } of tx.tables.rows('rabbit_queue')) {
     if (record.leader !== leader || record.declaration.durable) continue;
+    // A mirror takes its leader's place.
+    if (record.members.length > 1) continue;
     gone.push({ vhost, name: record.declaration.name });
   }
   for (const { vhost, name } of gone) removeQueue(tx, vhost, name);

@@ -7,9 +7,11 @@
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import { integerOf } from '../field-table.ts';
 import type { IndexVersion } from '../store/vhost-stores.ts';
+import { MirroredQueue } from '../cluster/mirror/mirrored-queue.ts';
 import { RemoteQueue } from '../cluster/remote-queue.ts';
 import { ClassicQueue } from './classic-queue.ts';
 import { checkQueueArguments } from './queue-arguments.ts';
+import type { QueueLog } from './queue-log.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
 import type { QueueContext, QueueTypeModule } from './queue-types.ts';
 
@@ -17,15 +19,25 @@ export const classicQueues: QueueTypeModule = {
   type: 'classic',
   check: (resource, { arguments: args }) => checkQueueArguments(resource, args),
   open: (record, context) => {
-    if (record.leader !== context.links.self) return new RemoteQueue(record, context);
-    const { declaration } = record;
-    const { durable, exclusiveOwner, name } = declaration;
-    const isOnDisk = durable && exclusiveOwner === null;
-    const version = versionOf(declaration, context);
-    const messages = isOnDisk ? (context.stores?.().openQueue(name, version) ?? null) : null;
-    return new ClassicQueue(declaration, context, messages);
+    const { declaration, leader } = record;
+    const isShared = declaration.exclusiveOwner === null && context.cluster !== undefined;
+    if (isShared && context.profile.switches.mirroredQueues) {
+      return new MirroredQueue(record, context, {
+        stored: () => storedOf(declaration, context),
+        open: (log, policy) => new ClassicQueue(declaration, { ...context, policy }, log),
+      });
+    }
+    if (leader !== context.links.self) return new RemoteQueue(record, context);
+    return new ClassicQueue(declaration, context, storedOf(declaration, context));
   },
 };
+
+/** What is on disk; null: nothing of it is kept there. */
+function storedOf(declaration: QueueDeclaration, context: QueueContext): QueueLog | null {
+  const { durable, exclusiveOwner, name } = declaration;
+  if (!durable || exclusiveOwner !== null) return null;
+  return context.stores?.().openQueue(name, versionOf(declaration, context)) ?? null;
+}
 
 /** Since 4.0 there is version 2 only, whatever a queue asks for. */
 function versionOf(

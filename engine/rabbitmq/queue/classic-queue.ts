@@ -18,7 +18,6 @@ import { integerOf } from '../field-table.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import { amqpError, preconditionFailed } from '../amqp-error.ts';
-import type { QueueMessages } from '../store/queue-messages.ts';
 import { BackingQueue } from './backing-queue.ts';
 import { Consumer, type ConsumerOptions, type ConsumingChannel } from './consumer.ts';
 import { Consumers } from './consumers.ts';
@@ -36,6 +35,7 @@ import type {
 } from './queue.ts';
 import { checkConsumerArguments } from './queue-arguments.ts';
 import type { QueueContext } from './queue-types.ts';
+import type { QueueLog } from './queue-log.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import type { QueueDeclaration, QueuePorts } from './queue-ports.ts';
 import { QueueTimers } from './queue-timers.ts';
@@ -68,7 +68,7 @@ export class ClassicQueue implements Queue {
   readonly #host: QueuePorts;
   readonly #ready: BackingQueue;
   /** What is on disk; null: the queue is not durable. */
-  readonly #messages: QueueMessages | null;
+  readonly #messages: QueueLog | null;
   readonly #consumers = new Consumers(() => this.#resumed());
   readonly #timers: QueueTimers;
   readonly #isSingleActive: boolean;
@@ -80,11 +80,7 @@ export class ClassicQueue implements Queue {
   #published = 0;
   #settings: QueueSettings;
 
-  constructor(
-    declaration: QueueDeclaration,
-    context: QueueContext,
-    messages: QueueMessages | null,
-  ) {
+  constructor(declaration: QueueDeclaration, context: QueueContext, messages: QueueLog | null) {
     const { resource, policy, ports, profile, host } = context;
     this.declaration = declaration;
     this.#resource = resource;
@@ -109,7 +105,7 @@ export class ClassicQueue implements Queue {
    * What the last incarnation left is ready. What expired meanwhile goes in the next event, when
    * the queues that dead letters go to are there again, too.
    */
-  #restore({ recovered, nextPosition }: QueueMessages): void {
+  #restore({ recovered, nextPosition }: QueueLog): void {
     this.#published = recovered.length;
     this.#ready.restore(recovered, nextPosition);
     if (recovered.length > 0) this.#timers.expectExpiry(micros(this.#clock.now() + 1));

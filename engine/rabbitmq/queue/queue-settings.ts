@@ -23,7 +23,9 @@ export interface QueueSettings {
 }
 
 /** The keys of a policy, without `x-`, as JSON has them. */
-export type PolicyDefinition = Readonly<Record<string, number | string | boolean>>;
+export type PolicyDefinition = Readonly<
+  Record<string, number | string | boolean | readonly string[]>
+>;
 
 export function settingsOf(args: FieldTable, policy: PolicyDefinition): QueueSettings {
   const smaller = (key: string): number | null => {

@@ -23,7 +23,17 @@ export interface QueueRecord {
   readonly members: readonly string[];
 }
 
+/** What a queue may ask of the cluster. */
+export interface QueueCluster {
+  /** The nodes that share metadata with this one, itself among them. */
+  running(): readonly string[];
+  /** Metadata has another leader or other members of the queue from now on. */
+  moveQueue(name: string, leader: string, members: readonly string[]): void;
+}
+
 export interface QueueContext {
+  /** Without, it is a node alone. */
+  readonly cluster?: QueueCluster;
   readonly ports: Ports;
   readonly profile: Profile;
   readonly links: NodeLinks;

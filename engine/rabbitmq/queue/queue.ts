@@ -21,6 +21,8 @@ export type Settlement = 'ack' | 'requeue' | 'discard';
 
 /** Who published, where confirms are asked for: told once for each queue, at once or later. */
 export interface Publisher {
+  /** Which publish it is, in the cluster, where it may be sent twice. */
+  readonly id?: string;
   confirmed(queue: string): void;
   /** The queue did not take the message (overflow reject-publish), or is gone with it. */
   rejected(queue: string): void;

@@ -29,7 +29,7 @@ export interface Policy {
 const OLD_APPLY_TO: readonly string[] = ['all', 'queues', 'exchanges'];
 const NEW_APPLY_TO: readonly string[] = ['classic_queues', 'quorum_queues', 'streams'];
 
-type Value = number | string | boolean;
+type Value = PolicyDefinition[string];
 type Check = (value: Value) => boolean;
 
 const atLeast =
@@ -37,10 +37,11 @@ const atLeast =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= min;
 const text: Check = (value) => typeof value === 'string';
+const areTexts: Check = (value) => Array.isArray(value) && value.length > 0;
 const oneOf =
   (...allowed: readonly Value[]): Check =>
   (value) =>
-    allowed.includes(value);
+    allowed.some((one) => one === value);
 
 /** Each key: what it must be, and what the error calls it. */
 const keys: Readonly<Record<string, readonly [Check, string]>> = {
@@ -59,6 +60,14 @@ const keys: Readonly<Record<string, readonly [Check, string]>> = {
   'consumer-timeout': [atLeast(0), 'consumer timeout'],
   'max-age': [(value) => typeof value === 'string' && ageMs(value) !== null, 'max age'],
   'stream-max-segment-size-bytes': [atLeast(0), 'segment size'],
+};
+
+/** Of mirrored queues, which are gone since 4.0. */
+const haKeys: Readonly<Record<string, readonly [Check, string]>> = {
+  'ha-mode': [oneOf('all', 'exactly', 'nodes'), 'ha-mode value'],
+  'ha-params': [(value) => atLeast(1)(value) || areTexts(value), 'ha-params value'],
+  'ha-sync-mode': [oneOf('manual', 'automatic'), 'ha-sync-mode value'],
+  'ha-promote-on-failure': [oneOf('always', 'when-synced'), 'ha-promote-on-failure value'],
 };
 
 /** Of these the smaller of policy and operator policy holds. */
@@ -131,9 +140,10 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
   }
   const entries = Object.entries(definition);
   if (entries.length === 0) return 'no policy provided';
+  const all = profile.switches.mirroredQueues ? { ...keys, ...haKeys } : keys;
   for (const [key, value] of entries) {
     const isNew = key === 'consumer-timeout' && !queueConsumerTimeout;
-    const known = Object.hasOwn(keys, key) && !isNew ? keys[key] : undefined;
+    const known = Object.hasOwn(all, key) && !isNew ? all[key] : undefined;
     const allowed =
       by === 'user' ||
       LIMITS.has(key) ||

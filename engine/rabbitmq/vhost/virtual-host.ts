@@ -26,7 +26,7 @@ import type { Profile } from '../profiles.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
 import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
 import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
-import type { QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
+import type { QueueCluster, QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import { defaultStoreSettings, type StoreSettings } from '../store/store-settings.ts';
 import { VhostStores } from '../store/vhost-stores.ts';
@@ -73,6 +73,7 @@ export class VirtualHost {
   #isDelivering = false;
   #stores: VhostStores | null = null;
   readonly #queuePorts: QueuePorts;
+  readonly #cluster: QueueCluster | null = null;
   readonly statistics: Statistics;
   /** Who waits for replies. */
   readonly replies: ReplyConsumers;
@@ -100,6 +101,12 @@ export class VirtualHost {
       expired: (queue) => this.#removeQueue(queue),
     };
     if (context.links.members.length > 1) {
+      this.#cluster = {
+        running: () => context.metadata.running,
+        moveQueue: (queue, leader, members) => {
+          this.commit({ kind: 'move-queue', vhost: name, name: queue, leader, members }, () => {});
+        },
+      };
       new QueueGateway({ links: context.links, vhost: name, queues: this.queues }).open();
     }
   }
@@ -208,6 +215,7 @@ export class VirtualHost {
       'the type was checked',
     );
     const queue = open(record, {
+      ...(this.#cluster === null ? {} : { cluster: this.#cluster }),
       ...{ ports, links, profile, vhost: this.name, host: this.#queuePorts },
       stores: () => (this.#stores ??= this.#openStores()),
       resource: this.named('queue', name),
