@@ -31,6 +31,7 @@ const WILD_QUORUM = 'test/kafka/raft/wild-quorum.test.ts';
 const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
 const AMQP_CONNECTION = 'test/rabbitmq/connection/connection.test.ts';
 const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
+const STORE_GARBAGE = 'test/rabbitmq/store/garbage.test.ts';
 const AMQP_HOSTILE = 'test/wire/amqp/hostile.test.ts';
 
 /** What a real RabbitMQ 3.10.8 did in a scenario. */
@@ -378,6 +379,24 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   'minority-does-not-pause': test(
     'test/rabbitmq/cluster/partitions.test.ts',
     'rabbitmq: partitions: pause_minority: a node alone takes nothing (R16), then joins',
+  ),
+
+  // the message store and the queues' indexes
+  'confirmed-before-the-journal-is-synced': test(
+    'test/rabbitmq/store/durability.test.ts',
+    'rabbitmq: store: until 3.12 a confirm waits for the sync of store and journal',
+  ),
+  'torn-segment-is-appended-to': test(
+    'test/rabbitmq/store/durability.property.test.ts',
+    'rabbitmq: store: R1, R5, R7 in rabbitmq-3.8, index version 1',
+  ),
+  'merge-keeps-nothing-aside': test(
+    STORE_GARBAGE,
+    'rabbitmq: store: the power goes at each sync of a merge, and nothing is lost',
+  ),
+  'scan-always-drops-the-tail': test(
+    STORE_GARBAGE,
+    'rabbitmq: store: green: a message at the end survives compaction',
   ),
 
   // wire of AMQP

@@ -81,11 +81,6 @@ export class QueueMessages {
     );
   }
 
-  /** Persistent messages that are on disk or on their way. */
-  get storedCount(): number {
-    return this.#stored.size;
-  }
-
   /**
    * A message came into the queue: whether it is stored, which a transient one is not. If it is,
    * `confirmed` is called later, when it is where the release says.

@@ -19,7 +19,7 @@ const SIZE_BYTES = 8;
 const ID_BYTES = 16;
 const END_MARK = 255;
 /** Octets of a record beside the message. */
-export const RECORD_OVERHEAD_BYTES = SIZE_BYTES + ID_BYTES + 1;
+const RECORD_OVERHEAD_BYTES = SIZE_BYTES + ID_BYTES + 1;
 
 export interface FoundRecord {
   readonly id: MessageId;
