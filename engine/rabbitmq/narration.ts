@@ -3,6 +3,7 @@
  * kind. Each area keeps its sentences beside its kinds; this file only merges them.
  */
 import { clientNarration } from './client/client-trace.ts';
+import { messageNarration } from './vhost/message-trace.ts';
 import { clusterNarration } from './cluster/cluster-trace.ts';
 import { connectionNarration } from './connection/connection-trace.ts';
 import { metadataNarration } from './metadata/metadata-trace.ts';
@@ -18,6 +19,7 @@ export type Narration = Readonly<Record<string, { readonly en: Sentence; readonl
 export const rabbitNarration: Narration = {
   ...alarmNarration,
   ...clientNarration,
+  ...messageNarration,
   ...clusterNarration,
   ...connectionNarration,
   ...metadataNarration,
@@ -25,4 +27,5 @@ export const rabbitNarration: Narration = {
   ...quorumNarration,
   ...raNarration,
   ...streamNarration,
+  ...messageNarration,
 };

@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { judgeQueues } from '../../engine/lab/check/queue-delivery.ts';
 import { experiment, type Experiment, type Lab, type Step } from '../../engine/lab/experiment.ts';
+import { narrate } from '../../engine/lab/narration.ts';
 import { Run, type RunOptions } from '../../engine/lab/run.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
+import { rabbitNarration } from '../../engine/rabbitmq/narration.ts';
 
 const careful = { paranoidWire: true, freeze: true, invariants: 'always' } as const;
 const title = { en: 'A step', zh: '一步' };
@@ -238,5 +240,42 @@ describe('rabbitmq: lab', () => {
       ),
     );
     expect(run.measures()).toMatchObject({ acknowledged: 5, lost: 0, reordered: 0 });
+  });
+
+  test('what happens to messages is told in both languages', () => {
+    const run = play(
+      story(
+        ready,
+        step(
+          'dead-letters',
+          (rabbit) => {
+            const table = {
+              'x-dead-letter-exchange': 'orders',
+              'x-dead-letter-routing-key': 'dead',
+            };
+            rabbit.declare({
+              queues: [{ queue: 'once', durable: true, arguments: table }],
+              bindings: [{ queue: 'all', exchange: 'orders', routingKey: 'dead' }],
+            });
+            rabbit.addConsumer('consumer-1', 'once', { decide: () => 'reject' });
+            rabbit.publish('publisher-1', { routingKey: 'once', delayMs: 1000 });
+          },
+          (rabbit) => rabbit.queue('all')?.ready === 1,
+        ),
+      ),
+    );
+    const told = (language: 'en' | 'zh') =>
+      [...run.world.trace.entries()].flatMap(
+        (entry) => narrate(rabbitNarration, entry, language) ?? [],
+      );
+    for (const sentence of [
+      'm1: exchange (default) routes once to once',
+      'rejected: m1 of once',
+      'm1 of once was rejected: exchange orders takes it to all',
+    ]) {
+      expect(told('en')).toContain(sentence);
+    }
+    expect(told('zh')).toContain('once 的 m1 被拒绝，经 exchange orders 转到 all');
+    expect(told('zh')).toHaveLength(told('en').length);
   });
 });

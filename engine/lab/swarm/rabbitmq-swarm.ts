@@ -170,7 +170,7 @@ export class RabbitSwarmWorld {
     });
   }
 
-  /** By the message alone, so that it is the same however the run goes; in the end it is settled. */
+  /** By the message alone, so that it is the same however the run goes; in the end an ack. */
   #decide({ id, seenBefore }: Received): Decision {
     const turn = (Number(id.slice(1)) * 7 + seenBefore * 3) % 10;
     if (seenBefore > 3) return 'ack';

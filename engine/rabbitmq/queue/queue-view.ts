@@ -55,8 +55,8 @@ export function messageView(
   return { id, isUnacknowledged, isRedelivered: delivered, isPersistent, priority };
 }
 
-/** Octets that are not printable are dots. */
-function firstWord(body: Uint8Array): string {
+/** What a body begins with: octets that are not printable are dots. */
+export function firstWord(body: Uint8Array): string {
   let text = '';
   for (const octet of body.subarray(0, ID_CHARS_MAX)) {
     if (octet === SPACE) break;

@@ -20,6 +20,7 @@ import type { ChannelConsumers, ConsumeOptions, Delivery } from '../queue/channe
 import type { Answer, Publisher } from '../queue/queue.ts';
 import { type Actor, checkPermission, checkTopicPermission } from './actor.ts';
 import { isReplyName } from './direct-reply-to.ts';
+import { noteRouted } from './message-trace.ts';
 import { readableQueue } from './queue-methods.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
@@ -98,6 +99,7 @@ export function deliverMessage(
 ): readonly string[] {
   const there = queues.filter((name) => vhost.queues.has(name));
   assert(there.length <= queues.length, 'a queue takes it once', { queues });
+  noteRouted(vhost.context.ports.trace, message, there);
   for (const name of there) {
     present(vhost.queues.get(name), 'the queue is there').publish(message, publisher);
   }

@@ -35,6 +35,7 @@ import {
   declareExchange,
   deleteExchange,
 } from './exchange-methods.ts';
+import { noteDelivered, noteSettled } from './message-trace.ts';
 import {
   type DeclaredQueue,
   type QueueDeclare,
@@ -141,6 +142,7 @@ export class ChannelSession {
     const port = {
       deliver: (consumerTag: string, delivery: Delivery) => {
         this.#counts.delivered(delivery);
+        noteDelivered(ports.trace, consumerTag, delivery);
         listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message));
       },
       cancel: (consumerTag: string) => listener.consumerCancelled(consumerTag),
@@ -353,6 +355,7 @@ export class ChannelSession {
   ): AmqpError | null {
     const taken = this.#consumers.take(deliveryTag, multiple);
     if (isAmqpError(taken)) return taken;
+    noteSettled(this.#vhost.context.ports.trace, taken, how);
     if (this.#transaction === null) this.#settleTaken(taken, how);
     else this.#transaction.settlements.push({ taken, how });
     return null;

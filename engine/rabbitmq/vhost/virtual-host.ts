@@ -33,6 +33,7 @@ import { VhostStores } from '../store/vhost-stores.ts';
 import type { Actor } from './actor.ts';
 import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { ReplyConsumers } from './direct-reply-to.ts';
+import { noteDead } from './message-trace.ts';
 import { notCommitted } from './not-committed.ts';
 import { Policies } from './policies.ts';
 import type { Users } from './users.ts';
@@ -349,15 +350,18 @@ export class VirtualHost {
   }
 
   /** The dead letter, and the queues that it goes to. */
-  #letterOf(message: Message, { reason, queue, exchange: name, routingKey }: DeathNotice): Letter {
+  #letterOf(message: Message, notice: DeathNotice): Letter {
+    const { reason, queue, exchange: name, routingKey } = notice;
     const { lastDeathHeaders } = this.context.profile.switches;
     const timeSeconds = Math.floor(this.context.ports.clock.wall() / MS_PER_SECOND);
     const how = { reason, queue, exchange: name, routingKey, timeSeconds };
     const letter = deadLetter(message, how, { lastDeathHeaders });
     const exchange = this.#exchanges.get(name);
     // Without its dead-letter exchange a message goes nowhere (rabbitmq.com/docs/dlx).
-    if (exchange === undefined) return { letter, queues: [] };
-    return { letter, queues: withoutCycles(letter, this.route(exchange, letter)) };
+    const routed = exchange === undefined ? [] : this.route(exchange, letter);
+    const queues = withoutCycles(letter, routed);
+    noteDead(this.context.ports.trace, message, notice, queues);
+    return { letter, queues };
   }
 
   /** What dies on the way is added behind; cycles end, since a cycle is dropped. */
