@@ -35,4 +35,6 @@ export const invariants: Readonly<Record<string, string>> = {
   R13: 'A queue keeps to its length: the oldest are dropped, or the newest are refused.',
   R14: 'A connection that ended leaves no consumer, exclusive queue or unacknowledged message.',
   X3: 'What a lock guards takes writes of one holder at a time.',
+  R15: 'Members of a quorum queue that have applied as much are in the same state.',
+  R16: 'A node that pauses in a minority confirms nothing once it sees that it is in one.',
 };

@@ -30,7 +30,7 @@ import { newestProfile, profileOf } from '../rabbitmq/profiles.ts';
 import { rowKey } from '../rabbitmq/metadata/rows.ts';
 import type { Profile } from '../rabbitmq/profiles.ts';
 import type { QueueView } from '../rabbitmq/queue/queue-view.ts';
-import { watchRabbitNode } from './check/rabbitmq.ts';
+import { watchCluster } from './check/rabbitmq.ts';
 import type { Policy } from '../rabbitmq/vhost/policies.ts';
 import type { Lab, Step } from './experiment.ts';
 import type { Found } from './history.ts';
@@ -93,7 +93,7 @@ export class RabbitCluster {
       ...(netTickTimeMs === undefined ? {} : { distribution: { netTickTimeMs } }),
     };
     for (const name of this.nodeNames) lab.addHost(name, createRabbitNode(nodeOptions));
-    if (nodes === 1) watchRabbitNode(lab, this.nodeName(1));
+    watchCluster(lab, this.nodeNames, queueTypes ?? []);
   }
 
   nodeName(node: number): string {

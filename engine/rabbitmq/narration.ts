@@ -27,5 +27,4 @@ export const rabbitNarration: Narration = {
   ...quorumNarration,
   ...raNarration,
   ...streamNarration,
-  ...messageNarration,
 };

@@ -83,6 +83,7 @@ export class SimEndpoint implements Connection {
   }
 
   send(message: unknown): void {
+    this.#network.sender?.(this, message);
     if (this.#state === 'closing' || this.#state === 'closed') return;
     const { world } = this.#network;
     const bytes = this.#protocol.size(message);

@@ -43,6 +43,8 @@ export class SimNetwork {
   readonly counts = { sent: 0, delivered: 0, dropped: 0 };
   /** Looks at each message when it is sent, for outside checkers. It changes nothing. */
   watcher: ((endpoint: SimEndpoint, message: unknown) => void) | null = null;
+  /** Looks at each message that a process sends, be its connection gone already. */
+  sender: ((endpoint: SimEndpoint, message: unknown) => void) | null = null;
   /** Looks at each message before its reader is given it. It changes nothing. */
   reader: ((endpoint: SimEndpoint, message: unknown) => void) | null = null;
   /** Messages of the handler that is running: they leave when it returns. */

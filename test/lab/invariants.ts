@@ -344,4 +344,16 @@ export const invariants: readonly InvariantRow[] = [
     ['engine/rabbitmq/vhost/channel-session.ts', "'R14: nothing of it stays'"],
     rabbitTest('R14 turns red when a consumer outlives its connection'),
   ),
+  row(
+    'R15',
+    'members of a quorum queue are the same',
+    ['engine/rabbitmq/ra/ra-server.ts', "'R15: in the order of the log'"],
+    rabbitTest('R15 turns red when two members of a quorum queue differ'),
+  ),
+  row(
+    'R16',
+    'nothing is confirmed in a minority',
+    ['engine/rabbitmq/cluster/node-monitor.ts', "'R16: a node pauses once'"],
+    rabbitTest('R16 turns red when a node of a minority confirms'),
+  ),
 ];

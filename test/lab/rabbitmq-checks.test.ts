@@ -4,6 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { NodeSeen } from '../../engine/lab/check/rabbitmq/node-seen.ts';
+import { confirmedInMinority } from '../../engine/lab/check/partition-handling.ts';
+import { QuorumStates } from '../../engine/lab/check/quorum-queues.ts';
 import { NodeLedger } from '../../engine/lab/check/rabbitmq/node-ledger.ts';
 import { topicMatches } from '../../engine/lab/check/rabbitmq/node-seen.ts';
 import type { QueueView } from '../../engine/rabbitmq/queue/queue-view.ts';
@@ -204,5 +206,26 @@ describe('lab: invariants of RabbitMQ', () => {
     expect(matches('a.#', 'a')).toBe(true);
     expect(matches('#.c', 'a.b.c')).toBe(true);
     expect(matches('#.b.#', 'a.c')).toBe(false);
+  });
+
+  test('R15 turns red when two members of a quorum queue differ', () => {
+    const states = new QuorumStates();
+    states.applied('q', 'rabbit-1', { applied: 5, hash: 'a' });
+    states.applied('q', 'rabbit-2', { applied: 6, hash: 'b' });
+    states.applied('q', 'rabbit-3', { applied: 5, hash: 'a' });
+    expect(states.take()).toBeNull();
+    states.applied('q', 'rabbit-2', { applied: 5, hash: 'c' });
+    expect(states.take()).toBe('q at 5: rabbit-2 is in another state than rabbit-1');
+    for (const node of ['rabbit-1', 'rabbit-2', 'rabbit-3']) states.holds(node, new Set());
+    states.applied('q', 'rabbit-1', { applied: 5, hash: 'd' });
+    expect(states.take()).toBeNull();
+  });
+
+  test('R16 turns red when a node of a minority confirms', () => {
+    const ack = command(CHANNEL, 'basic.ack', { deliveryTag: 1 });
+    const of = { node: 'rabbit-3', seen: 1, members: 3 };
+    expect(confirmedInMinority(of, ack)).toBe('rabbit-3 confirms a message, and sees 1 of 3 nodes');
+    expect(confirmedInMinority({ ...of, seen: 2 }, ack)).toBeNull();
+    expect(confirmedInMinority(of, command(CHANNEL, 'basic.qos-ok', {}))).toBeNull();
   });
 });

@@ -5,6 +5,7 @@ import { experiment, type Experiment, type Lab, type Step } from '../../engine/l
 import { narrate } from '../../engine/lab/narration.ts';
 import { Run, type RunOptions } from '../../engine/lab/run.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
+import { quorumQueues } from '../../engine/rabbitmq/quorum/quorum-queue-type.ts';
 import { rabbitNarration } from '../../engine/rabbitmq/narration.ts';
 
 const careful = { paranoidWire: true, freeze: true, invariants: 'always' } as const;
@@ -277,5 +278,96 @@ describe('rabbitmq: lab', () => {
     }
     expect(told('zh')).toContain('once 的 m1 被拒绝，经 exchange orders 转到 all');
     expect(told('zh')).toHaveLength(told('en').length);
+  });
+
+  test('a quorum queue of three nodes keeps what it confirmed when its leader dies', () => {
+    const cluster = experiment({
+      ...{ id: 'quorum-story', knobs: {}, proofs: {} },
+      world: ({ lab }): World => ({
+        rabbit: new RabbitCluster(lab, { nodes: 3, queueTypes: [quorumQueues] }),
+      }),
+      steps: [
+        step(
+          'start',
+          () => undefined,
+          (rabbit) => rabbit.allRunning,
+        ),
+        step(
+          'declare',
+          (rabbit) => {
+            const table = { 'x-queue-type': 'quorum' };
+            rabbit.declare({ queues: [{ queue: 'q', durable: true, arguments: table }] });
+            rabbit.addPublisher('publisher-1', { node: 2 });
+          },
+          (rabbit) => rabbit.allConnected && rabbit.allDeclared,
+        ),
+        step(
+          'publish',
+          (rabbit) => rabbit.publish('publisher-1', { routingKey: 'q', count: 5 }),
+          told,
+        ),
+        step(
+          'die',
+          (_, lab) => lab.inject({ fault: 'power', host: 'rabbit-1' }),
+          () => true,
+          1,
+        ),
+        step(
+          'more',
+          (rabbit) => rabbit.publish('publisher-1', { routingKey: 'q', count: 5 }),
+          told,
+        ),
+      ],
+      settle: RabbitCluster.settle(),
+      measures: ({ history }) => ({ lost: judgeQueues(history).lost.length }),
+    });
+    const run = play(cluster);
+    expect(run.history.sent.map(({ outcome }) => outcome)).toEqual(
+      new Array<string>(10).fill('acknowledged'),
+    );
+    expect(run.measures()).toEqual({ lost: 0 });
+  });
+
+  test('a node that pauses in a minority confirms nothing there (R16)', () => {
+    const cluster = experiment({
+      ...{ id: 'minority-story', knobs: {}, proofs: {} },
+      world: ({ lab }): World => {
+        const options = {
+          nodes: 3,
+          partitionHandling: 'pause_minority',
+          netTickTimeMs: 4000,
+        } as const;
+        return { rabbit: new RabbitCluster(lab, { ...options, profile: 'rabbitmq-3.13' }) };
+      },
+      steps: [
+        step(
+          'start',
+          () => undefined,
+          (rabbit) => rabbit.allRunning,
+        ),
+        step(
+          'declare',
+          (rabbit) => {
+            rabbit.addClient('client-3', { node: 3 });
+            rabbit.call('client-3', 'queue.declare', { queue: 'q', durable: true });
+            rabbit.addPublisher('publisher-3', { node: 3 });
+          },
+          (rabbit) => rabbit.allConnected && rabbit.allDeclared,
+        ),
+        step(
+          'cut',
+          (rabbit, lab) => {
+            lab.inject({ fault: 'isolate', host: 'rabbit-3', from: ['rabbit-1', 'rabbit-2'] });
+            rabbit.publish('publisher-3', { routingKey: 'q', count: 20, everyMs: 1000 });
+          },
+          (rabbit) => rabbit.allTold,
+        ),
+      ],
+      settle: RabbitCluster.settle(),
+      measures: ({ history }) => ({ lost: judgeQueues(history).lost.length }),
+    });
+    const run = play(cluster);
+    const outcomes = new Set(run.history.sent.map(({ outcome }) => outcome));
+    expect(outcomes.has('acknowledged') && outcomes.has('refused')).toBe(true);
   });
 });

@@ -2,15 +2,17 @@
  * Invariants of a RabbitMQ node, checked from outside after each event: this observer sees each
  * command in the moment in which the node takes or sends it, and the numbers of its queues.
  *
- * Invariants: R1 to R14. Each answers null, or a sentence that says what is wrong. What a cluster
- * does between its nodes is not here: with several nodes only what one connection can tell is
- * checked.
+ * Invariants: R1 to R14 of a node alone, and of a cluster R15 and R16 (`quorum-queues.ts`,
+ * `partition-handling.ts`). Each answers null, or a sentence that says what is wrong.
  * Not here: verdicts on the client's history (`queue-delivery.ts`), the world's own (`world.ts`).
  */
 import type { RabbitNode } from '../../rabbitmq/node.ts';
+import type { QueueTypeModule } from '../../rabbitmq/queue/queue-types.ts';
 import type { SimEndpoint } from '../../sim/endpoint.ts';
 import type { AmqpMessage } from '../../wire/amqp/command.ts';
 import type { Lab } from '../experiment.ts';
+import { watchPartitionHandling } from './partition-handling.ts';
+import { watchQuorumQueues } from './quorum-queues.ts';
 import { NodeEyes } from './rabbitmq/node-seen.ts';
 import { NodeLedger } from './rabbitmq/node-ledger.ts';
 
@@ -19,8 +21,18 @@ const INVARIANTS = [
   ...['R9', 'R10', 'R11', 'R12', 'R13', 'R14'],
 ];
 
-/** Registers the invariants of a node with the lab. */
-export function watchRabbitNode(lab: Lab, host: string): void {
+/** Registers the invariants of a cluster, or of a node that is alone, with the lab. */
+export function watchCluster(
+  lab: Lab,
+  nodes: readonly string[],
+  queueTypes: readonly QueueTypeModule[],
+): void {
+  if (nodes.length === 1) watchNode(lab, nodes[0]!);
+  else watchPartitionHandling(lab, nodes);
+  if (queueTypes.some(({ type }) => type === 'quorum')) watchQuorumQueues(lab, nodes);
+}
+
+function watchNode(lab: Lab, host: string): void {
   const watch = new RabbitWatch(lab, host);
   for (const id of INVARIANTS) lab.invariant(id, 'always', (name) => watch.finding(id, name));
 }
@@ -83,7 +95,7 @@ class RabbitWatch {
     this.#isWatching = true;
     this.#know();
     const { network } = this.#lab.host(this.#host).world;
-    network.watcher = (endpoint, message) => this.#ledgerOf(endpoint)?.sent(endpoint, of(message));
+    network.sender = (endpoint, message) => this.#ledgerOf(endpoint)?.sent(endpoint, of(message));
     network.reader = (endpoint, message) => this.#ledgerOf(endpoint)?.read(endpoint, of(message));
   }
 

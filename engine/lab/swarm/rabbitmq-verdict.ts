@@ -5,6 +5,7 @@
  *
  * Not here: invariants that hold after each event (`lab/check/rabbitmq.ts`).
  */
+import { profileNames, profileOf } from '../../rabbitmq/profiles.ts';
 import { judgeQueues } from '../check/queue-delivery.ts';
 import type { Run } from '../run.ts';
 import type { Finding } from './plan.ts';
@@ -37,16 +38,24 @@ export function judgeRabbit(run: Run): Finding | null {
 
 /**
  * Whether what was confirmed may not be lost: nothing expires, is dropped, rejected or forgotten
- * with its delivery, and a node that ended had it all on its disk.
+ * with its delivery, and a node that ended has it. A message that is not persistent ends with its
+ * node; a persistent one is on its disk, which since 3.13 means in the page cache: a power loss may
+ * take it (pull request 8507 of rabbitmq-server).
  */
-function keepsEverything({ knobs, history, inputs }: Run): boolean {
+function keepsEverything({ knobs, inputs }: Run): boolean {
   const leaves = ['message-ttl', 'expiration', 'max-length', 'rejects'];
   if (leaves.some((name) => Number(knobs[name]) > 0)) return false;
   if (knobs['no-ack'] === true || knobs['unroutable'] === true) return false;
-  const endsNode = inputs.some(({ fault }) => {
-    return ENDS.has(fault.fault) && 'host' in fault && fault.host === NODE;
+  const ends = inputs.flatMap(({ fault }) => {
+    return 'host' in fault && fault.host === NODE ? [fault.fault] : [];
   });
-  return !endsNode && history.sent.length > 0;
+  if (ends.includes('power') && !syncsBeforeItConfirms(String(knobs['profile']))) return false;
+  return knobs['persistent'] === true || !ends.some((fault) => ENDS.has(fault));
+}
+
+function syncsBeforeItConfirms(profile: string): boolean {
+  const name = profileNames.find((one) => one === profile);
+  return name !== undefined && profileOf(name).switches.messageStoreSyncs;
 }
 
 const ENDS: ReadonlySet<string> = new Set(['crash', 'power', 'stop']);

@@ -277,7 +277,7 @@ export class NodeMonitor {
   }
 
   #pauseUntil(until: 'majority' | 'all'): void {
-    assert(this.#pause === null, 'a node pauses once', { until });
+    assert(this.#pause === null, 'R16: a node pauses once', { until });
     const { trace } = this.#node.ports;
     trace.record(pausedKind, { until, seen: this.#seen, of: this.#node.links.members.length });
     this.#pause = { until, timer: this.#lookAgain() };

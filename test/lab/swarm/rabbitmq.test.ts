@@ -8,13 +8,14 @@ import { rabbitSystem } from '../../../engine/lab/swarm/rabbitmq.ts';
 import { shrink } from '../../../engine/lab/swarm/shrink.ts';
 import { tryPlan } from '../../../engine/lab/swarm/trial.ts';
 
-const SEEDS = 60;
+const SEEDS = 40;
 const CHUNK = 20;
 const TWICE_EVERY = 20;
 
 /** Seeds that found something, and what. */
 const ONCE_FAILED: readonly (readonly [number, string])[] = [
   [279, 'a node that is asked to stop twice goes down once'],
+  [1822, 'what is sent to a socket that broke unheard is held all the same (R14)'],
   [582, 'a client that ends while all are settled does not come back'],
 ];
 
