@@ -31,6 +31,7 @@ const WILD_QUORUM = 'test/kafka/raft/wild-quorum.test.ts';
 const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
 const AMQP_CONNECTION = 'test/rabbitmq/connection/connection.test.ts';
 const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
+const MESSAGE_STORE = 'test/rabbitmq/store/durability.test.ts';
 const STORE_GARBAGE = 'test/rabbitmq/store/garbage.test.ts';
 const AMQP_HOSTILE = 'test/wire/amqp/hostile.test.ts';
 
@@ -382,8 +383,20 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   ),
 
   // the message store and the queues' indexes
+  'stored-message-is-counted-once': test(
+    MESSAGE_STORE,
+    'rabbitmq: store: a message of several queues is stored once and goes with the last',
+  ),
+  'recovery-forgets-acknowledgements': test(
+    MESSAGE_STORE,
+    'rabbitmq: store: a message of several queues is stored once and goes with the last',
+  ),
+  'store-confirms-before-its-sync': test(
+    MESSAGE_STORE,
+    'rabbitmq: store: until 3.12 a confirm waits for the sync of store and journal',
+  ),
   'confirmed-before-the-journal-is-synced': test(
-    'test/rabbitmq/store/durability.test.ts',
+    MESSAGE_STORE,
     'rabbitmq: store: until 3.12 a confirm waits for the sync of store and journal',
   ),
   'torn-segment-is-appended-to': test(

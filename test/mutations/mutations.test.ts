@@ -11,7 +11,7 @@ import { MutatedTree } from './mutated-tree.ts';
 import type { Outcome } from './mutated-tree.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const MUTATIONS_MIN = 113;
+const MUTATIONS_MIN = 120;
 
 let tree: MutatedTree;
 beforeAll(() => {

@@ -113,6 +113,7 @@ describe.each([
     first.ack(at[0]);
     world.advance(2000);
     world.settle();
+    expect(world.stores.store.locations.messages.size).toBe(1);
     world.crash();
     const [left, right] = [new TestQueue(world.open('a')), new TestQueue(world.open('b'))];
     expect([left.names, right.names]).toEqual([[], ['shared']]);
