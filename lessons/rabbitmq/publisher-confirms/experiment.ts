@@ -23,6 +23,8 @@ const OTHER = 'publisher-2';
 const COUNT = 40;
 const STRUCK = 10;
 const PERSISTENT = 2;
+/** Larger than what the queue's index keeps itself: it goes to the message store. */
+const PADDING_BYTES = 5000;
 
 const WAYS = {
   'fire and forget': { mode: 'none' },
@@ -146,7 +148,12 @@ export default experiment({
       do: (world, lab) => {
         world.calmFrom = lab.now;
         const properties = propertiesOf(world);
-        world.rabbit.publish(PUBLISHER, { routingKey: QUEUE, count: COUNT, properties });
+        world.rabbit.publish(PUBLISHER, {
+          routingKey: QUEUE,
+          count: COUNT,
+          properties,
+          paddingBytes: PADDING_BYTES,
+        });
       },
       until: (world, lab) => {
         world.calmMicros = lab.now - world.calmFrom;
@@ -178,7 +185,9 @@ export default experiment({
       do: (world, lab) => {
         strike(world, lab);
         const properties = propertiesOf(world);
-        world.rabbit.publish(PUBLISHER, { routingKey: QUEUE, count: COUNT, properties });
+        world.rabbit.publish(PUBLISHER, {
+          ...{ routingKey: QUEUE, count: COUNT, properties, paddingBytes: PADDING_BYTES },
+        });
       },
       until: () => false,
       timeLimitMs: 500,
