@@ -1,10 +1,11 @@
-/** What a cluster of RabbitMQ, its clients and their calls are told: the options of `rabbitmq.ts`. */
+/** What a cluster of RabbitMQ, its clients and their calls are told (`rabbitmq.ts`). */
 import type { AmqpClientSettings } from '../rabbitmq/client/amqp-client.ts';
 import type { PlainProperties } from '../rabbitmq/client/client-channel.ts';
 import type { CallArgs, RpcName } from '../rabbitmq/client/rpc.ts';
 import type { PartitionHandling } from '../rabbitmq/cluster/node-monitor.ts';
 import type { QueueTypeModule } from '../rabbitmq/queue/queue-types.ts';
-import type { ProfileName } from '../rabbitmq/profiles.ts';
+import type { MetadataStore } from '../rabbitmq/metadata/metadata.ts';
+import type { Profile, ProfileName } from '../rabbitmq/profiles.ts';
 import type { SwitchName } from '../rabbitmq/profiles/switches.ts';
 import type { PublishStrategy } from './rabbitmq-publisher.ts';
 
@@ -16,6 +17,8 @@ export interface RabbitOptions {
   readonly quirks?: Partial<Record<SwitchName, boolean>>;
   /** The types of queues that can be declared; without this, classic ones. */
   readonly queueTypes?: readonly QueueTypeModule[];
+  /** Where nodes keep metadata; in Mnesia without this. */
+  readonly metadataStore?: (profile: Profile) => MetadataStore;
   /** What nodes do about partitions (`cluster_partition_handling`); `ignore` without this. */
   readonly partitionHandling?: PartitionHandling;
   /** After so many milliseconds of silence a node is down (`net_ticktime`); 60,000. */

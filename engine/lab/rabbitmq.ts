@@ -84,12 +84,13 @@ export class RabbitCluster {
     this.#nodes = nodes;
     this.profile = profileOf(options.profile ?? newestProfile, quirks);
     lab.narrateWith(rabbitNarration);
-    const { queueTypes, partitionHandling = 'ignore', netTickTimeMs } = options;
+    const { queueTypes, metadataStore, partitionHandling = 'ignore', netTickTimeMs } = options;
     const nodeOptions: RabbitNodeOptions = {
       profile: this.profile,
       members: this.nodeNames,
       clusterPartitionHandling: partitionHandling,
       ...(queueTypes === undefined ? {} : { queueTypes }),
+      ...(metadataStore === undefined ? {} : { metadataStore: metadataStore(this.profile) }),
       ...(netTickTimeMs === undefined ? {} : { distribution: { netTickTimeMs } }),
     };
     for (const name of this.nodeNames) lab.addHost(name, createRabbitNode(nodeOptions));
@@ -132,7 +133,7 @@ export class RabbitCluster {
     return null;
   }
 
-  /** The nodes that have a replica of a queue, as a node's metadata says; none of an unknown one. */
+  /** The nodes that have a replica of a queue, as a node's metadata says; none if it is unknown. */
   membersOf(name: string, node = 1): readonly string[] {
     const tables = this.node(node)?.metadata.tables;
     return tables?.get('rabbit_queue', rowKey(DEFAULT_VHOST, name))?.record.members ?? [];

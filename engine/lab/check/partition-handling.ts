@@ -1,7 +1,7 @@
 /**
  * Invariant R16 of a cluster whose nodes pause in a minority: a node that sees half of the nodes or
  * fewer confirms nothing to a publisher. Before it has noticed that the others are gone it may, and
- * what it took then can be lost: that is counted by a run's verdict, as with `ignore` and `autoheal`.
+ * what it took then can be lost: a run's verdict counts that, as with `ignore` and `autoheal`.
  *
  * Not here: how a node notices and pauses (`rabbitmq/cluster/node-monitor.ts`).
  * Source: rabbitmq.com/docs/partitions.

@@ -1,7 +1,7 @@
 /**
  * What does a declaration say, and to whom? One connection declares a queue, another declares it
- * again in a way that the reader chooses; then the queue's fate when consumers, connections and time
- * go by.
+ * again in a way that the reader chooses; then the queue's fate when consumers, connections and
+ * time go by.
  */
 import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';

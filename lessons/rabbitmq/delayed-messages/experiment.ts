@@ -1,7 +1,7 @@
 /**
  * How late does a delayed message come? Nobody consumes from a holding queue; what expires there is
- * dead-lettered to the queue of work. Three messages want different delays, the longest is published
- * first, and a worker notes when each arrives.
+ * dead-lettered to the queue of work. Three messages want different delays, the longest is
+ * published first, and a worker notes when each arrives.
  */
 import { changed, choice, experiment, prove } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';

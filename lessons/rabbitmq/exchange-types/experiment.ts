@@ -1,7 +1,7 @@
 /**
- * Which queues does a message go to? One exchange of a type that the reader chooses, queues bound to
- * it, and four messages whose keys tell the types apart. Then messages whose headers do, one for the
- * default exchange, and one for nobody.
+ * Which queues does a message go to? One exchange of a type that the reader chooses, queues bound
+ * to it, and four messages whose keys tell the types apart. Then messages whose headers do, one for
+ * the default exchange, and one for nobody.
  *
  * A message is known by what it is for; the measures count its copies, queue by queue.
  */

@@ -5,9 +5,8 @@
 import { changed, choice, experiment, prove } from '#engine/lab/index.ts';
 import type { Lab } from '#engine/lab/index.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import { onRaft } from '#engine/lab/rabbitmq-quorum.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
-import { classicQueues } from '#engine/rabbitmq/queue/classic-queue-type.ts';
-import { quorumQueues } from '#engine/rabbitmq/quorum/quorum-queue-type.ts';
 import { nodeStarts } from '../story.ts';
 
 const QUEUE = 'orders';
@@ -66,7 +65,7 @@ export default experiment({
     return {
       rabbit: new RabbitCluster(lab, {
         ...{ nodes: 3, profile: knobs.profile },
-        queueTypes: [classicQueues, quorumQueues],
+        ...onRaft,
       }),
       type: knobs['x-queue-type'],
       publishAt: knobs['publisher-at'] === HOME ? 2 : 1,

@@ -1,19 +1,19 @@
 /**
  * What is there after a restart? Ten confirmed messages in a queue, and the node goes down in a way
- * that the reader chooses. A durable queue, a persistent message, a release and a type of queue each
- * have their part in the answer.
+ * that the reader chooses. A durable queue, a persistent message, a release and a type of queue
+ * each have their part in the answer.
  */
 import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { Lab } from '#engine/lab/index.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import { onRaft } from '#engine/lab/rabbitmq-quorum.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
-import { classicQueues } from '#engine/rabbitmq/queue/classic-queue-type.ts';
-import { quorumQueues } from '#engine/rabbitmq/quorum/quorum-queue-type.ts';
-import { declared, nodeStarts } from '../story.ts';
+import { nodeStarts } from '../story.ts';
 
 const NODE = 'rabbit-1';
 const QUEUE = 'orders';
+const DECLARER = 'client-1';
 const PUBLISHER = 'publisher-1';
 const UNASKED = 'publisher-2';
 const COUNT = 10;
@@ -75,8 +75,8 @@ export default experiment({
   world({ knobs, lab }): World {
     return {
       rabbit: new RabbitCluster(lab, {
+        ...onRaft,
         profile: knobs.profile,
-        queueTypes: [classicQueues, quorumQueues],
         // What is asked is whether messages survive; the newest releases refuse such a queue.
         quirks: { transientNonExclusiveQueues: true },
       }),
@@ -91,16 +91,20 @@ export default experiment({
 
   steps: [
     nodeStarts,
-    declared<World>(
-      { en: 'A queue', zh: '一个队列' },
-      ({ durable, type }) => ({
-        queues: [{ queue: QUEUE, durable, arguments: { 'x-queue-type': type } }],
-      }),
-      ({ rabbit }) => {
+    {
+      id: 'declare',
+      title: { en: 'A queue', zh: '一个队列' },
+      do: ({ rabbit, durable, type }) => {
+        // Who declared the queue does not declare it again by itself: it has to be there.
+        rabbit.addClient(DECLARER, { client: { topologyRecovery: false } });
+        const args = { queue: QUEUE, durable, arguments: { 'x-queue-type': type } };
+        rabbit.call(DECLARER, 'queue.declare', args);
         rabbit.addPublisher(PUBLISHER);
         rabbit.addPublisher(UNASKED, { mode: 'none' });
       },
-    ),
+      until: ({ rabbit }) => rabbit.allConnected,
+      timeLimitMs: 30_000,
+    },
     {
       id: 'publish',
       title: { en: 'Ten messages, and their confirms', zh: '十条消息，等到确认' },
