@@ -1,9 +1,9 @@
 /**
  * What clients declared on `highwater serve --amqp --data`, after kill -9 and a new start: durable
- * queues, exchanges and the bindings between them, with which a stock amqplib goes on; and the
- * messages that a quorum queue had confirmed.
+ * queues, exchanges and the bindings between them, with which a stock amqplib goes on; the messages
+ * that a quorum queue had confirmed; and those of a classic queue, after SIGTERM, too.
  */
-import { connect, type ChannelModel } from 'amqplib';
+import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { afterEach, expect, test } from 'vitest';
 import { servedRabbit, type ServedRabbit } from './served-rabbit.ts';
 
@@ -93,3 +93,61 @@ test('rabbitmq: amqplib: what a quorum queue confirmed is there after kill -9', 
     expect(numbers).toEqual([...numbers].sort((left, right) => left - right));
   });
 }, 60_000);
+
+/** Larger than what a queue keeps in its own files (`queue_index_embed_msgs_below`). */
+const LARGE = 'large '.padEnd(10_000, '.');
+
+/** Each persistent one is followed by a transient one; all are confirmed. */
+async function publishConfirmed(channel: ConfirmChannel, queue: string, bodies: readonly string[]) {
+  for (const body of bodies) {
+    channel.sendToQueue(queue, Buffer.from(body), { persistent: true });
+    channel.sendToQueue(queue, Buffer.from(`${body}, transient`), { persistent: false });
+  }
+  await channel.waitForConfirms();
+}
+
+/** All that is in the queue, of which the first few are acknowledged; ` again`: redelivered. */
+async function readAll(channel: ConfirmChannel, queue: string, acknowledged: number) {
+  const read: string[] = [];
+  for (;;) {
+    const message = await channel.get(queue);
+    if (message === false) return read;
+    read.push(`${message.content.toString()}${message.fields.redelivered ? ' again' : ''}`);
+    if (read.length <= acknowledged) channel.ack(message);
+  }
+}
+
+// Index of version 1, and of version 2: which messages were delivered is on disk after SIGTERM,
+// after kill -9 all count as delivered.
+test.each(RELEASES)(
+  'rabbitmq: amqplib: %s: what a classic queue confirmed is there after kill -9, after SIGTERM',
+  async (release) => {
+    const queue = 'bills';
+    const again = (body: string): string => `${body} again`;
+    served = await servedRabbit(release);
+    await served.program.start();
+    await within(async (connection) => {
+      const channel = await connection.createConfirmChannel();
+      channel.on('error', () => {});
+      await channel.assertQueue(queue, { durable: true });
+      await publishConfirmed(channel, queue, ['a', 'b', LARGE, 'c']);
+      await served.program.end('SIGKILL');
+    });
+    await served.program.start();
+    await within(async (connection) => {
+      const channel = await connection.createConfirmChannel();
+      expect(await readAll(channel, queue, 1)).toEqual(['a', 'b', LARGE, 'c'].map(again));
+      await publishConfirmed(channel, queue, ['d', 'e']);
+      await channel.close();
+    });
+    expect(await served.program.end('SIGTERM')).toBe(0);
+    await served.program.start();
+    await within(async (connection) => {
+      const channel = await connection.createConfirmChannel();
+      const left = [...['b', LARGE, 'c'].map(again), 'd', 'e'];
+      expect(await readAll(channel, queue, left.length)).toEqual(left);
+      await channel.close();
+    });
+  },
+  60_000,
+);
