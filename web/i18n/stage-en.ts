@@ -168,8 +168,6 @@ export const en = {
   },
   queues: {
     exchanges: 'Exchanges',
-    exchange: 'exchange',
-    otherwise: 'otherwise',
     empty: 'nothing is declared',
     alarm: (resources: string) => `alarm: ${resources}. Publishers are not read.`,
     counts: (ready: number, unacknowledged: number, consumers: number) =>

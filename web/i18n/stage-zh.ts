@@ -163,8 +163,6 @@ export const zh: StageMessages = {
   },
   queues: {
     exchanges: 'Exchange',
-    exchange: 'exchange',
-    otherwise: '无匹配时',
     empty: '还没有声明任何东西',
     alarm: (resources) => `告警：${resources}。暂不读取生产者。`,
     counts: (ready, unacknowledged, consumers) =>

@@ -5,7 +5,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { Message } from '../message.ts';
 import type { Binding, Destination } from './binding.ts';
-import type { BindingIndex, ExchangeType } from './binding-index.ts';
+import type { BindingIndex, ExchangeType, Take } from './binding-index.ts';
 
 class DirectIndex implements BindingIndex {
   readonly #byKey = new Map<string, Map<string, Destination>>();
@@ -23,7 +23,7 @@ class DirectIndex implements BindingIndex {
     if (bound.size === 0) this.#byKey.delete(routingKey);
   }
 
-  match({ routingKeys }: Message, take: (destination: Destination) => void): void {
+  match({ routingKeys }: Message, take: Take): void {
     for (const key of routingKeys) this.#byKey.get(key)?.forEach(take);
   }
 }

@@ -9,9 +9,11 @@ import { assert, present } from '../../kernel/assert.ts';
 import { textOf } from '../field-table.ts';
 import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
-import type { Binding, Destination } from './binding.ts';
-import type { BindingIndex, ExchangeType } from './binding-index.ts';
+import { firstWord } from '../queue/queue-view.ts';
+import type { Binding } from './binding.ts';
+import type { BindingIndex, ExchangeType, Take } from './binding-index.ts';
 import { directExchange } from './direct-exchange.ts';
+import { exchangeView, type ExchangeView, type Routed } from './exchange-view.ts';
 import { fanoutExchange } from './fanout-exchange.ts';
 import { headersExchange } from './headers-exchange.ts';
 import { topicExchange } from './topic-exchange.ts';
@@ -49,6 +51,9 @@ export class Exchange {
   readonly #index: BindingIndex;
   readonly #type: ExchangeType;
   readonly #argumentAlternate: string | null;
+  #routed: Routed | null = null;
+  /** Null where something changed since it was made: a moment shares it with the next. */
+  #view: ExchangeView | null = null;
 
   constructor(declaration: ExchangeDeclaration, options: { readonly headersWithX: boolean }) {
     assert(isExchangeType(declaration.type), 'a type of exchange', { type: declaration.type });
@@ -80,6 +85,8 @@ export class Exchange {
     if (this.#bindings.has(binding.id)) return false;
     this.#bindings.set(binding.id, binding);
     this.#index.add(binding);
+    this.#routed?.later.add(binding.id);
+    this.#view = null;
     assert(this.#bindings.size > 0, 'it is bound', { exchange: this.name });
     return true;
   }
@@ -90,11 +97,30 @@ export class Exchange {
     const binding = present(this.#bindings.get(id), 'the binding');
     this.#bindings.delete(id);
     this.#index.remove(binding);
+    this.#view = null;
     return true;
   }
 
-  match(message: Message, take: (destination: Destination) => void): void {
+  match(message: Message, take: Take): void {
     assert(this.name !== '', 'the default exchange has no bindings', {});
-    this.#index.match(message, take);
+    const taken = new Set<string>();
+    this.#index.match(message, (destination, id) => {
+      taken.add(id);
+      take(destination, id);
+    });
+    const { routingKeys, properties, body } = message;
+    const { headers = [] } = properties;
+    this.#routed = { id: firstWord(body), routingKeys, headers, taken, later: new Set() };
+    this.#view = null;
+  }
+
+  /** The exchange as it is now, with what became of the last message: the same while that is so. */
+  inspect(): ExchangeView {
+    const { declaration, alternate, bindings } = this;
+    if (this.#view === null || this.#view.alternate !== (alternate ?? '')) {
+      const [index, routed] = [this.#index, this.#routed];
+      this.#view = exchangeView({ declaration, alternate, bindings, index, routed });
+    }
+    return this.#view;
   }
 }

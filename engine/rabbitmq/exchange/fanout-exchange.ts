@@ -5,7 +5,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { Message } from '../message.ts';
 import type { Binding, Destination } from './binding.ts';
-import type { BindingIndex, ExchangeType } from './binding-index.ts';
+import type { BindingIndex, ExchangeType, Take } from './binding-index.ts';
 
 class FanoutIndex implements BindingIndex {
   readonly #bound = new Map<string, Destination>();
@@ -19,7 +19,7 @@ class FanoutIndex implements BindingIndex {
     assert(this.#bound.delete(id), 'a binding that is removed was there', { id });
   }
 
-  match(_message: Message, take: (destination: Destination) => void): void {
+  match(_message: Message, take: Take): void {
     this.#bound.forEach(take);
   }
 }

@@ -13,8 +13,8 @@ import { printed, sameContent } from '../field-table.ts';
 import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { Binding, Destination } from './binding.ts';
-import type { BindingIndex, ExchangeType } from './binding-index.ts';
-import { assert } from '../../kernel/assert.ts';
+import type { AskedPairs, BindingIndex, ExchangeType, FieldEntry, Take } from './binding-index.ts';
+import { assert, present } from '../../kernel/assert.ts';
 
 type MatchKind = 'all' | 'any' | 'all-with-x' | 'any-with-x';
 const OLD_KINDS: readonly string[] = ['all', 'any'];
@@ -41,13 +41,29 @@ class HeadersIndex implements BindingIndex {
     assert(this.#bindings.delete(id), 'a binding that is removed was there', { id });
   }
 
-  match({ properties }: Message, take: (destination: Destination) => void): void {
-    const headers = new Map<string, FieldValue>();
-    for (const { name, value } of properties.headers ?? []) headers.set(name, value);
-    for (const binding of this.#bindings.values()) {
-      if (matches(binding, headers)) take(binding.destination);
-    }
+  match({ properties }: Message, take: Take): void {
+    const headers = byName(properties.headers ?? []);
+    this.#bindings.forEach((binding, id) => {
+      if (matches(binding, headers)) take(binding.destination, id);
+    });
   }
+
+  inspectPairs(id: string, table: FieldTable): AskedPairs {
+    const { kind, wanted } = present(this.#bindings.get(id), 'the binding is there');
+    const headers = byName(table);
+    return { kind, pairs: wanted.map((entry) => ({ entry, isMet: isMet(entry, headers) })) };
+  }
+}
+
+function byName(table: FieldTable): ReadonlyMap<string, FieldValue> {
+  const values = new Map<string, FieldValue>();
+  for (const { name, value } of table) values.set(name, value);
+  return values;
+}
+
+function isMet({ name, value }: FieldEntry, headers: ReadonlyMap<string, FieldValue>): boolean {
+  const given = headers.get(name);
+  return given !== undefined && (value.type === 'void' || sameContent(value, given));
 }
 
 /** Whether headers have what a binding wants: nothing wanted is all, and it is not any. */
@@ -55,11 +71,8 @@ function matches(
   { kind, wanted }: HeadersBinding,
   headers: ReadonlyMap<string, FieldValue>,
 ): boolean {
-  const isMet = ({ name, value }: { name: string; value: FieldValue }): boolean => {
-    const given = headers.get(name);
-    return given !== undefined && (value.type === 'void' || sameContent(value, given));
-  };
-  return kind.startsWith('all') ? wanted.every(isMet) : wanted.some(isMet);
+  const met = (entry: FieldEntry): boolean => isMet(entry, headers);
+  return kind.startsWith('all') ? wanted.every(met) : wanted.some(met);
 }
 
 function matchKind(args: FieldTable): MatchKind {

@@ -3,9 +3,9 @@
  * keys. How patterns match is in `topic-trie.ts`. Source: `rabbit_exchange_type_topic`.
  */
 import type { Message } from '../message.ts';
-import type { Binding, Destination } from './binding.ts';
-import type { BindingIndex, ExchangeType } from './binding-index.ts';
-import { TopicTrie } from './topic-trie.ts';
+import type { Binding } from './binding.ts';
+import type { BindingIndex, ExchangeType, Take } from './binding-index.ts';
+import { TopicTrie, type TopicNodeView } from './topic-trie.ts';
 
 class TopicIndex implements BindingIndex {
   readonly #trie = new TopicTrie();
@@ -18,8 +18,12 @@ class TopicIndex implements BindingIndex {
     this.#trie.remove(binding);
   }
 
-  match({ routingKeys }: Message, take: (destination: Destination) => void): void {
+  match({ routingKeys }: Message, take: Take): void {
     for (const key of routingKeys) this.#trie.match(key, take);
+  }
+
+  inspectTrie(taken: ReadonlySet<string>): TopicNodeView {
+    return this.#trie.inspect(taken);
   }
 }
 

@@ -13,6 +13,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Binding, Destination } from './binding.ts';
+import type { Take } from './binding-index.ts';
 
 interface TrieNode {
   readonly children: Map<string, TrieNode>;
@@ -21,6 +22,17 @@ interface TrieNode {
   /** The match that came by last, and the word from which it did: for `#` only. */
   visit: number;
   visitedFrom: number;
+}
+
+/** A node as the views see it. */
+export interface TopicNodeView {
+  /** Empty for the root, and for an empty word. */
+  readonly word: string;
+  /** Whether the way to a binding that was taken goes over it. */
+  readonly isTaken: boolean;
+  /** Where the bindings lead whose key ends here. */
+  readonly bound: readonly { readonly destination: string; readonly isTaken: boolean }[];
+  readonly children: readonly TopicNodeView[];
 }
 
 const SEPARATOR = '.';
@@ -72,19 +84,19 @@ export class TopicTrie {
     }
   }
 
-  match(routingKey: string, take: (destination: Destination) => void): void {
+  /** The trie with the way to the bindings that were taken, by their ids. */
+  inspect(taken: ReadonlySet<string>): TopicNodeView {
+    return nodeView('', this.#root, taken);
+  }
+
+  match(routingKey: string, take: Take): void {
     const words = wordsOf(routingKey);
     this.#visits += 1;
     assert(Number.isSafeInteger(this.#visits), 'visits are counted', { visits: this.#visits });
     this.#matchFrom(this.#root, words, 0, take);
   }
 
-  #matchFrom(
-    node: TrieNode,
-    words: readonly string[],
-    at: number,
-    take: (destination: Destination) => void,
-  ): void {
+  #matchFrom(node: TrieNode, words: readonly string[], at: number, take: Take): void {
     assert(at <= words.length, 'a word of the key', { at, words: words.length });
     if (at === words.length) {
       node.bound.forEach(take);
@@ -100,12 +112,7 @@ export class TopicTrie {
   }
 
   /** Goes on below `#` from each word on, once in a match: who comes first comes earliest. */
-  #skipWords(
-    node: TrieNode,
-    words: readonly string[],
-    from: number,
-    take: (destination: Destination) => void,
-  ): void {
+  #skipWords(node: TrieNode, words: readonly string[], from: number, take: Take): void {
     if (node.visit === this.#visits) {
       assert(node.visitedFrom <= from, 'a node is met from word to word', {
         visitedFrom: node.visitedFrom,
@@ -117,6 +124,16 @@ export class TopicTrie {
     node.visitedFrom = from;
     for (let at = from; at <= words.length; at++) this.#matchFrom(node, words, at, take);
   }
+}
+
+function nodeView(word: string, node: TrieNode, taken: ReadonlySet<string>): TopicNodeView {
+  const bound = [...node.bound].map(([id, { name }]) => ({
+    destination: name,
+    isTaken: taken.has(id),
+  }));
+  const children = [...node.children].map(([next, child]) => nodeView(next, child, taken));
+  const isTaken = [...bound, ...children].some((below) => below.isTaken);
+  return { word, isTaken, bound, children };
 }
 
 const isWildcard = (word: string): boolean => word === ONE_WORD || word === ANY_WORDS;
