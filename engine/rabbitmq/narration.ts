@@ -1,6 +1,7 @@
 /**
  * The sentences of RabbitMQ's trace entries, in English and Chinese, by the name of the entry's
- * kind. Each area keeps its sentences beside its kinds; this file only merges them.
+ * kind. Each area keeps its sentences beside its kinds; this file only merges them, and ends each as
+ * a sentence ends.
  */
 import { clientNarration } from './client/client-trace.ts';
 import { messageNarration } from './vhost/message-trace.ts';
@@ -16,7 +17,7 @@ import { alarmNarration } from './resource-alarms.ts';
 type Sentence = (entry: Readonly<Record<string, unknown>>) => string;
 export type Narration = Readonly<Record<string, { readonly en: Sentence; readonly zh: Sentence }>>;
 
-export const rabbitNarration: Narration = {
+const sentences: Narration = {
   ...alarmNarration,
   ...clientNarration,
   ...messageNarration,
@@ -28,3 +29,18 @@ export const rabbitNarration: Narration = {
   ...raNarration,
   ...streamNarration,
 };
+
+/** A sentence may be empty, and may end with words of somebody else, who set a full stop or not. */
+const ended =
+  (sentence: Sentence, stop: string): Sentence =>
+  (entry) => {
+    const text = sentence(entry);
+    return text === '' || /[.。]$/.test(text) ? text : text + stop;
+  };
+
+export const rabbitNarration: Narration = Object.fromEntries(
+  Object.entries(sentences).map(([kind, { en, zh }]) => [
+    kind,
+    { en: ended(en, '.'), zh: ended(zh, '。') },
+  ]),
+);

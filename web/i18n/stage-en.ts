@@ -181,6 +181,9 @@ export const en = {
     more: (count: number) => `and ${count} more`,
     gone: 'Gone:',
     goneFor: (reason: string, count: number) => `${count} ${reason}`,
+    legendTransient: 'transient',
+    legendDurable: 'a durable queue',
+    confirmed: 'confirmed to the publisher',
   },
   redis: {
     keys: 'Keys',

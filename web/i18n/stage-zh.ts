@@ -176,6 +176,9 @@ export const zh: StageMessages = {
     more: (count) => `另有 ${count} 条`,
     gone: '已离开：',
     goneFor: (reason, count) => `${GONE[reason] ?? reason} ${count}`,
+    legendTransient: '非持久',
+    legendDurable: '持久队列',
+    confirmed: '已向发布者确认',
   },
   redis: {
     keys: '键',

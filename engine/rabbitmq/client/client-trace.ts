@@ -28,7 +28,7 @@ export const clientNarration: Narration = {
     zh: ({ host, node, why }) => `${host} 与 ${node} 的连接断开：${why}`,
   },
   'amqp-client-channel-closed': {
-    en: ({ host, channel, why }) => `the broker closes channel ${channel} of ${host}: ${why}`,
+    en: ({ host, channel, why }) => `The broker closes channel ${channel} of ${host}: ${why}`,
     zh: ({ host, channel, why }) => `Broker 关闭了 ${host} 的信道 ${channel}：${why}`,
   },
 };

@@ -23,7 +23,7 @@ const isDisk = (e: Entry): boolean => e['from'] === 'disk';
 
 export const mnesiaNarration = {
   'mnesia-log-synced': {
-    en: (e: Entry): string => `${e['host']} has what was declared on its disk.`,
+    en: (e: Entry): string => `What was declared is on the disk of ${e['host']}.`,
     zh: (e: Entry): string => `${e['host']} 已把声明的内容写入磁盘。`,
   },
   'mnesia-waiting-for-tables': {
