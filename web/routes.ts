@@ -256,14 +256,15 @@ async function find(path: string, files: QuestionFiles): Promise<Page> {
   const body = bodies[`${trackId}/${slug}/${lang}`];
   if (track === undefined || entry === undefined || body === undefined) return { kind: 'missing' };
   const isPlayed = entry.stage !== 'questions';
-  const [lesson, Stage] = await Promise.all([body(), isPlayed ? loadStage(lang) : undefined]);
+  const drawn = isPlayed ? loadStage(lang, track.id) : undefined;
+  const [lesson, Stage] = await Promise.all([body(), drawn]);
   return { kind: 'lesson', lang, track, entry, lesson, module, Stage };
 }
 
 /** What draws an experiment, and its words. */
-async function loadStage(lang: Lang): Promise<Component<StageProps> | undefined> {
+async function loadStage(lang: Lang, track = ''): Promise<Component<StageProps> | undefined> {
   const stage = STAGE['./stage/Stage.svelte'];
-  const [Stage] = await Promise.all([stage?.(), loadStageMessages(lang)]);
+  const [Stage] = await Promise.all([stage?.(), loadStageMessages(lang, track)]);
   return Stage;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The sentences of RabbitMQ's trace entries, in English and Chinese, by the name of the entry's
- * kind. Each area keeps its sentences beside its kinds; this file only merges them, and ends each as
- * a sentence ends.
+ * kind. Each area keeps its sentences beside its kinds; this file only merges them, and ends each
+ * as a sentence ends.
  */
 import { clientNarration } from './client/client-trace.ts';
 import { messageNarration } from './vhost/message-trace.ts';

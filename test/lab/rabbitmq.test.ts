@@ -270,13 +270,13 @@ describe('rabbitmq: lab', () => {
         (entry) => narrate(rabbitNarration, entry, language) ?? [],
       );
     for (const sentence of [
-      'm1: exchange (default) routes once to once',
-      'rejected: m1 of once',
-      'm1 of once was rejected: exchange orders takes it to all',
+      'm1: the default exchange routes once to once.',
+      'm1 of once: rejected.',
+      'm1 of once was rejected: exchange orders takes it to all.',
     ]) {
       expect(told('en')).toContain(sentence);
     }
-    expect(told('zh')).toContain('once 的 m1 被拒绝，经 exchange orders 转到 all');
+    expect(told('zh')).toContain('once 的 m1 被拒绝，经 exchange orders 转到 all。');
     expect(told('zh')).toHaveLength(told('en').length);
   });
 

@@ -16,8 +16,9 @@ interface Source {
   readonly documenting: readonly string[];
 }
 
-const TABLES = /\/engine\/(?:wire\/kafka|kafka)\/(?!.*(?:trace|narration)\.ts$).*\.ts$/;
-const SWITCHES = /\/engine\/kafka\/profiles\/switches\.ts$/;
+const TABLES =
+  /\/engine\/(?:wire\/kafka|kafka|rabbitmq\/profiles)\/(?!.*(?:trace|narration)\.ts$).*\.ts$/;
+const SWITCHES = /\/engine\/(?:kafka|rabbitmq)\/profiles\/switches\.ts$/;
 /** The makers of settings in `engine/kafka/config.ts`; the second argument is the sentence. */
 const SETTINGS = new Set(['boolean', 'int', 'long', 'double', 'string', 'list']);
 

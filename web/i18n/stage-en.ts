@@ -168,7 +168,7 @@ export const en = {
   },
   queues: {
     exchanges: 'Exchanges',
-    empty: 'nothing is declared',
+    empty: 'no queue is kept here',
     alarm: (resources: string) => `alarm: ${resources}. Publishers are not read.`,
     counts: (ready: number, unacknowledged: number, consumers: number) =>
       `${ready} ready, ${unacknowledged} unacknowledged, ${plural(consumers, 'consumer')}`,

@@ -163,7 +163,7 @@ export const zh: StageMessages = {
   },
   queues: {
     exchanges: 'Exchange',
-    empty: '还没有声明任何东西',
+    empty: '这里没有队列',
     alarm: (resources) => `告警：${resources}。暂不读取生产者。`,
     counts: (ready, unacknowledged, consumers) =>
       `就绪 ${ready}，未确认 ${unacknowledged}，消费者 ${consumers}`,

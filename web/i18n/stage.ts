@@ -14,7 +14,11 @@ const loaded: Partial<Record<Lang, StageMessages>> = {};
 export const STAGE_MESSAGES = loaded as Readonly<Record<Lang, StageMessages>>;
 
 /** @throws when their chunk cannot be loaded */
-export async function loadStageMessages(lang: Lang): Promise<void> {
+export async function loadStageMessages(lang: Lang, track = ''): Promise<void> {
   loaded[lang] ??=
     lang === 'en' ? (await import('./stage-en.ts')).en : (await import('./stage-zh.ts')).zh;
+  if (track !== 'rabbitmq') return;
+  const { RABBITMQ_MEASURES } = await import('./rabbitmq-measures.ts');
+  const { measure, ...words } = loaded[lang];
+  loaded[lang] = { ...words, measure: { ...measure, ...RABBITMQ_MEASURES[lang] } };
 }

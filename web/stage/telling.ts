@@ -24,6 +24,7 @@ const QUIET: ReadonlySet<string> = new Set([
   'isr',
   'alter-partition',
   'leader',
+  'mnesia-log-synced',
 ]);
 
 /** Requests that carry the story; by their name, replies included. */
@@ -33,6 +34,12 @@ const TELLING_MESSAGES: ReadonlySet<string> = new Set([
   'AlterPartition',
   'CreateTopics',
   'OffsetForLeaderEpoch',
+  'basic.publish',
+  'basic.return',
+  'basic.deliver',
+  'basic.ack',
+  'basic.nack',
+  'basic.reject',
 ]);
 
 /** Beats of an event. */
@@ -51,9 +58,9 @@ export function isStory(sentence: Pick<Sentence, 'kind'>): boolean {
   return !QUIET.has(sentence.kind);
 }
 
-/** `Produce` of `Produce v12` and of `Produce reply`. */
+/** `Produce` of `Produce v12` and of `Produce reply`, `basic.ack` of that on a channel. */
 export function messageName(flight: Pick<Flight, 'what'>): string {
-  return flight.what.replace(/ (reply|v\d+)$/, '');
+  return flight.what.replace(/ (reply|v\d+|on \d+)$/, '');
 }
 
 export function isReply(flight: Pick<Flight, 'what'>): boolean {

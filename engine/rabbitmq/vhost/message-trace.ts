@@ -87,7 +87,7 @@ const HOW_ZH: Readonly<Record<string, string>> = {
 const REASON_EN: Readonly<Record<string, string>> = {
   rejected: 'was rejected',
   expired: 'expired',
-  maxlen: 'found the queue full',
+  maxlen: 'did not fit',
   delivery_limit: 'was delivered too often',
 };
 const REASON_ZH: Readonly<Record<string, string>> = {
@@ -96,18 +96,21 @@ const REASON_ZH: Readonly<Record<string, string>> = {
   maxlen: '因队列已满',
   delivery_limit: '投递次数过多',
 };
-const nameOf = (exchange: unknown): string => (exchange === '' ? '(default)' : String(exchange));
+const nameEn = (exchange: unknown): string =>
+  exchange === '' ? 'the default exchange' : `exchange ${String(exchange)}`;
+const nameZh = (exchange: unknown): string =>
+  exchange === '' ? '默认 exchange' : `exchange ${String(exchange)}`;
 
 export const messageNarration: Narration = {
   'message-routed': {
     en: ({ id, exchange, routingKey, queues }) =>
       queues === ''
-        ? `${id}: exchange ${nameOf(exchange)} has no queue for ${routingKey}`
-        : `${id}: exchange ${nameOf(exchange)} routes ${routingKey} to ${queues}`,
+        ? `${id}: ${nameEn(exchange)} has no queue for ${routingKey}`
+        : `${id}: ${nameEn(exchange)} routes ${routingKey} to ${queues}`,
     zh: ({ id, exchange, routingKey, queues }) =>
       queues === ''
-        ? `${id}：exchange ${nameOf(exchange)} 没有匹配 ${routingKey} 的队列`
-        : `${id}：exchange ${nameOf(exchange)} 按 ${routingKey} 路由到 ${queues}`,
+        ? `${id}：${nameZh(exchange)} 没有匹配 ${routingKey} 的队列`
+        : `${id}：${nameZh(exchange)} 按 ${routingKey} 路由到 ${queues}`,
   },
   'message-delivered': {
     en: ({ id, queue, consumer, redelivered }) =>
@@ -116,19 +119,19 @@ export const messageNarration: Narration = {
       `${queue} ${redelivered === true ? '再次' : ''}把 ${id} 投递给 ${consumer}`,
   },
   'message-settled': {
-    en: ({ ids, queue, how }) => `${HOW_EN[String(how)] ?? String(how)}: ${ids} of ${queue}`,
+    en: ({ ids, queue, how }) => `${ids} of ${queue}: ${HOW_EN[String(how)] ?? String(how)}`,
     zh: ({ ids, queue, how }) => `${HOW_ZH[String(how)] ?? String(how)}：${queue} 的 ${ids}`,
   },
   'message-dead-lettered': {
     en: ({ id, queue, reason, exchange, queues }) =>
       `${id} of ${queue} ${REASON_EN[String(reason)] ?? String(reason)}: ` +
       (queues === ''
-        ? `exchange ${nameOf(exchange)} has no queue for it, and it is gone`
-        : `exchange ${nameOf(exchange)} takes it to ${queues}`),
+        ? `${nameEn(exchange)} has no queue for it, and it is gone`
+        : `${nameEn(exchange)} takes it to ${queues}`),
     zh: ({ id, queue, reason, exchange, queues }) =>
       `${queue} 的 ${id} ${REASON_ZH[String(reason)] ?? String(reason)}，` +
       (queues === ''
-        ? `exchange ${nameOf(exchange)} 没有队列可去，消息消失`
-        : `经 exchange ${nameOf(exchange)} 转到 ${queues}`),
+        ? `${nameZh(exchange)} 没有队列可去，消息消失`
+        : `经 ${nameZh(exchange)} 转到 ${queues}`),
   },
 };
