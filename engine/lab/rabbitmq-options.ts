@@ -7,6 +7,7 @@ import type { QueueTypeModule } from '../rabbitmq/queue/queue-types.ts';
 import type { MetadataStore } from '../rabbitmq/metadata/metadata.ts';
 import type { Profile, ProfileName } from '../rabbitmq/profiles.ts';
 import type { SwitchName } from '../rabbitmq/profiles/switches.ts';
+import type { StoreSettings } from '../rabbitmq/store/store-settings.ts';
 import type { PublishStrategy } from './rabbitmq-publisher.ts';
 
 export interface RabbitOptions {
@@ -23,6 +24,8 @@ export interface RabbitOptions {
   readonly partitionHandling?: PartitionHandling;
   /** After so many milliseconds of silence a node is down (`net_ticktime`); 60,000. */
   readonly netTickTimeMs?: number;
+  /** Of the files of messages, over the real defaults: how large they are. */
+  readonly stores?: Partial<StoreSettings>;
 }
 
 /** What is declared, in the words of AMQP; what is left out has AMQP's default. */

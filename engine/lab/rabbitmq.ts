@@ -84,11 +84,13 @@ export class RabbitCluster {
     this.#nodes = nodes;
     this.profile = profileOf(options.profile ?? newestProfile, quirks);
     lab.narrateWith(rabbitNarration);
-    const { queueTypes, metadataStore, partitionHandling = 'ignore', netTickTimeMs } = options;
+    const { queueTypes, metadataStore, partitionHandling = 'ignore' } = options;
+    const { netTickTimeMs, stores = {} } = options;
     const nodeOptions: RabbitNodeOptions = {
       profile: this.profile,
       members: this.nodeNames,
       clusterPartitionHandling: partitionHandling,
+      stores,
       ...(queueTypes === undefined ? {} : { queueTypes }),
       ...(metadataStore === undefined ? {} : { metadataStore: metadataStore(this.profile) }),
       ...(netTickTimeMs === undefined ? {} : { distribution: { netTickTimeMs } }),
