@@ -39,3 +39,11 @@ export function named(kind: 'queue' | 'exchange', name: string, vhost: string): 
 }
 
 export const notFound = (resource: string): AmqpError => amqpError('NOT_FOUND', `no ${resource}`);
+
+/** A 541 for a deprecated feature that the release no longer permits by default. */
+export function featureDenied(feature: string): AmqpError {
+  return amqpError(
+    'INTERNAL_ERROR',
+    `Feature \`${feature}\` is deprecated.\nBy default, this feature is not permitted anymore.`,
+  );
+}

@@ -30,6 +30,7 @@ import type { RowChange } from './metadata/rows.ts';
 import type { Profile } from './profiles.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
+import type { LeaderLocator } from './queue/replica-placing.ts';
 import { defaultResourceLimits, ResourceAlarms, type ResourceLimits } from './resource-alarms.ts';
 import type { StoreSettings } from './store/store-settings.ts';
 import { Users } from './vhost/users.ts';
@@ -54,6 +55,12 @@ export interface RabbitNodeOptions {
   readonly nodeType?: 'disc' | 'ram';
   /** What is done about partitions: without this, nothing. */
   readonly clusterPartitionHandling?: PartitionHandling;
+  /**
+   * Which node leads a new queue of which neither arguments nor a policy say it: this one without
+   * this. Of classic queues until 3.13 it is `queue_master_locator`, there `balanced` is
+   * `min-masters`.
+   */
+  readonly queueLeaderLocator?: LeaderLocator;
   /** When memory or disk is short. */
   readonly limits?: Partial<ResourceLimits>;
   /** Of the files of messages, over the defaults. */
@@ -123,8 +130,11 @@ export class RabbitNode implements Process, MonitoredNode {
     });
     const random = ports.random('names');
     const stores = this.#options.stores ?? {};
+    const { queueLeaderLocator } = this.#options;
     const context = { ports, links, random, profile, queueTypes, users, metadata, stores };
-    this.#vhosts = new VirtualHosts(context);
+    this.#vhosts = new VirtualHosts(
+      queueLeaderLocator === undefined ? context : { ...context, queueLeaderLocator },
+    );
     this.vhosts = this.#vhosts.all;
     this.listener = new AmqpListener({
       ports,

@@ -81,6 +81,17 @@ export const switches = {
     about: 'A classic queue has the index and store of version 2 unless it asks for another.',
     source: 'release notes of 4.0.0; x-queue-version, since 3.10',
   },
+  classicQueueLeaderLocator: {
+    since: '4.0',
+    about: 'A classic queue knows x-queue-leader-locator, and so does the policy.',
+    source: 'rabbit_classic_queue:capabilities, rabbit_queue_location:leader_locator',
+  },
+  queueMasterLocator: {
+    since: '3.8',
+    until: '4.3',
+    about: 'x-queue-master-locator is taken; since then it is a 541.',
+    source: 'deprecated feature queue_master_locator: denied_by_default in 4.3',
+  },
   lazyMode: {
     since: '3.8',
     until: '3.12',

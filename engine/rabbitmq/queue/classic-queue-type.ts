@@ -11,13 +11,15 @@ import { MirroredQueue } from '../cluster/mirror/mirrored-queue.ts';
 import { RemoteQueue } from '../cluster/remote-queue.ts';
 import { ClassicQueue } from './classic-queue.ts';
 import { checkQueueArguments } from './queue-arguments.ts';
+import { placeClassicQueue } from './replica-placing.ts';
 import type { QueueLog } from './queue-log.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
 import type { QueueContext, QueueTypeModule } from './queue-types.ts';
 
 export const classicQueues: QueueTypeModule = {
   type: 'classic',
-  check: (resource, { arguments: args }) => checkQueueArguments(resource, args),
+  check: (resource, { arguments: args }, profile) => checkQueueArguments(resource, args, profile),
+  place: placeClassicQueue,
   open: (record, context) => {
     const { declaration, leader } = record;
     const isShared = declaration.exclusiveOwner === null && context.cluster !== undefined;

@@ -7,11 +7,12 @@
  * Source: `rabbit_amqqueue:declare_args`, `consume_args`, `check_arguments_key`.
  */
 import { assert } from '../../kernel/assert.ts';
-import { preconditionFailed } from '../amqp-error.ts';
+import { featureDenied, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { integerOf, isIntegerType, printed } from '../field-table.ts';
 import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import { EXPIRY_MS_MAX } from '../message.ts';
+import type { Profile } from '../profiles.ts';
 import { ageMs } from './age.ts';
 import type { QueueType } from './queue.ts';
 
@@ -108,6 +109,7 @@ export const comparedArguments: readonly string[] = [
 const knownArguments: ReadonlySet<string> = new Set([
   ...Object.keys(queueArguments),
   ...['x-delivery-limit', 'x-quorum-target-group-size', 'x-stream-filter-size-bytes'],
+  'x-queue-master-locator',
 ]);
 
 /** What a type of queue is called in errors, and the arguments that it knows. */
@@ -121,8 +123,12 @@ const classicArguments: KnownArguments = {
   known: new Set([
     ...['x-expires', 'x-message-ttl', 'x-dead-letter-exchange', 'x-dead-letter-routing-key'],
     ...['x-max-length', 'x-max-length-bytes', 'x-max-priority', 'x-overflow', 'x-queue-mode'],
-    ...['x-queue-version', 'x-single-active-consumer', 'x-queue-type'],
+    ...['x-queue-version', 'x-single-active-consumer', 'x-queue-type', 'x-queue-master-locator'],
   ]),
+};
+const classicArgumentsSince40: KnownArguments = {
+  ...classicArguments,
+  known: new Set([...classicArguments.known, 'x-queue-leader-locator']),
 };
 
 /** `x-queue-type`, classic where it is missing; a 406 where it is not one of these. */
@@ -138,9 +144,21 @@ export function queueTypeOf(
   return invalid('x-queue-type', resource, text(value, args) ?? 'unsupported');
 }
 
-/** A 406 for the arguments of a classic queue's declaration; null where all are well. */
-export function checkQueueArguments(resource: string, args: FieldTable): AmqpError | null {
-  return checkArguments(resource, args, classicArguments);
+/**
+ * A 406 for the arguments of a classic queue's declaration, a 541 for one that the release no
+ * longer permits; null where all are well.
+ */
+export function checkQueueArguments(
+  resource: string,
+  args: FieldTable,
+  { switches }: Profile,
+): AmqpError | null {
+  const { classicQueueLeaderLocator, queueMasterLocator } = switches;
+  const known = classicQueueLeaderLocator ? classicArgumentsSince40 : classicArguments;
+  const wrong = checkArguments(resource, args, known);
+  if (wrong !== null || queueMasterLocator) return wrong;
+  if (tableLookup(args, 'x-queue-master-locator') === undefined) return null;
+  return featureDenied('queue_master_locator');
 }
 
 /** A 406 for the arguments of a declaration; null where all are well. */

@@ -54,6 +54,15 @@ export interface QueueContext {
 export interface QueuePlacing {
   readonly links: NodeLinks;
   readonly random: Random;
+  readonly profile: Profile;
+  /** What policies say of the new queue. */
+  readonly policy: PolicyDefinition;
+  /** The node's own setting, for a queue of which nothing else says where it is to be. */
+  readonly locator: string;
+  /** The nodes that share metadata with this one, itself among them. */
+  readonly running: readonly string[];
+  /** All queues that there are, of all virtual hosts. */
+  queues(): Iterable<QueueRecord>;
 }
 
 export interface QueueTypeModule {

@@ -7,6 +7,7 @@ import { QuorumQueue } from './quorum-queue.ts';
 export const quorumQueues: QueueTypeModule = {
   type: 'quorum',
   check: (resource, declaration, profile) => checkQuorumDeclaration(resource, declaration, profile),
-  place: (declaration, at) => placeReplicas(declaration, at, groupSizeOf(declaration.arguments)),
+  place: (declaration, at) =>
+    placeReplicas(declaration, at, groupSizeOf(declaration.arguments), 'quorum'),
   open: (record, context) => new QuorumQueue(record, context),
 };

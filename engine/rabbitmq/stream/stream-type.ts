@@ -12,7 +12,7 @@ export const streams: QueueTypeModule = {
   /** Without x-initial-cluster-size every node has a copy. */
   place(declaration, at) {
     const size = integerOf(tableLookup(declaration.arguments, 'x-initial-cluster-size'));
-    return placeReplicas(declaration, at, Number(size ?? at.links.members.length));
+    return placeReplicas(declaration, at, Number(size ?? at.links.members.length), 'stream');
   },
   open: (record, context) => new StreamQueue(record, context),
 };

@@ -60,6 +60,11 @@ const keys: Readonly<Record<string, readonly [Check, string]>> = {
   'consumer-timeout': [atLeast(0), 'consumer timeout'],
   'max-age': [(value) => typeof value === 'string' && ageMs(value) !== null, 'max age'],
   'stream-max-segment-size-bytes': [atLeast(0), 'segment size'],
+  'queue-leader-locator': [
+    oneOf('client-local', 'balanced', 'random', 'least-leaders'),
+    'queue leader locator value',
+  ],
+  'queue-master-locator': [oneOf('client-local', 'min-masters', 'random'), 'master locator'],
 };
 
 /** Of mirrored queues, which are gone since 4.0. */
@@ -79,10 +84,11 @@ const STREAM_KEYS = ['max-age', 'stream-max-segment-size-bytes'] as const;
 /** A policy with one of these does not apply to queues of the type (`rabbit_queue_type`). */
 const unsupportedKeys: Readonly<Record<QueueType, ReadonlySet<string>>> = {
   classic: new Set(['delivery-limit', 'dead-letter-strategy', ...STREAM_KEYS]),
-  quorum: new Set(['queue-mode', ...STREAM_KEYS]),
+  quorum: new Set(['queue-mode', 'queue-master-locator', ...STREAM_KEYS]),
   stream: new Set([
     ...['expires', 'message-ttl', 'dead-letter-exchange', 'dead-letter-routing-key'],
     ...['max-length', 'overflow', 'delivery-limit', 'dead-letter-strategy', 'queue-mode'],
+    'queue-master-locator',
   ]),
 };
 const typesApplyTo: Readonly<Record<QueueType, ApplyTo>> = {
@@ -96,6 +102,11 @@ const NOTHING: PolicyDefinition = Object.freeze({});
 export class Policies {
   readonly #user = new Map<string, Policy>();
   readonly #operator = new Map<string, Policy>();
+  readonly #profile: Profile;
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+  }
 
   /** A policy that was checked. */
   set(policy: Policy, by: PolicyOwner): void {
@@ -111,8 +122,8 @@ export class Policies {
 
   /** The settings for a queue or exchange of this name. */
   definitionFor(kind: QueueType | 'exchange', name: string): PolicyDefinition {
-    const user = strongest(this.#user, kind, name);
-    const operator = strongest(this.#operator, kind, name);
+    const user = this.#strongest(this.#user, kind, name);
+    const operator = this.#strongest(this.#operator, kind, name);
     if (user === undefined || operator === undefined) {
       return (user ?? operator)?.definition ?? NOTHING;
     }
@@ -124,6 +135,20 @@ export class Policies {
       merged[key] = isLimit ? Math.min(own, value) : value;
     }
     return merged;
+  }
+
+  #strongest(
+    policies: ReadonlyMap<string, Policy>,
+    kind: QueueType | 'exchange',
+    name: string,
+  ): Policy | undefined {
+    let best: Policy | undefined;
+    for (const policy of policies.values()) {
+      const { pattern } = policy;
+      if (!appliesTo(policy, kind, this.#profile) || !matchesPattern(pattern, name)) continue;
+      if (best === undefined || isStronger(policy, best)) best = policy;
+    }
+    return best;
   }
 }
 
@@ -143,6 +168,9 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
   const all = profile.switches.mirroredQueues ? { ...keys, ...haKeys } : keys;
   for (const [key, value] of entries) {
     const isNew = key === 'consumer-timeout' && !queueConsumerTimeout;
+    if (key === 'queue-master-locator' && !profile.switches.queueMasterLocator) {
+      return 'use of deprecated queue-master-locator argument is not permitted';
+    }
     const known = Object.hasOwn(all, key) && !isNew ? all[key] : undefined;
     const allowed =
       by === 'user' ||
@@ -157,26 +185,19 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
   return null;
 }
 
-function strongest(
-  policies: ReadonlyMap<string, Policy>,
-  kind: QueueType | 'exchange',
-  name: string,
-): Policy | undefined {
-  let best: Policy | undefined;
-  for (const policy of policies.values()) {
-    if (!appliesTo(policy, kind) || !matchesPattern(policy.pattern, name)) continue;
-    if (best === undefined || isStronger(policy, best)) best = policy;
-  }
-  return best;
-}
-
 function isStronger(policy: Policy, than: Policy): boolean {
   if (policy.priority !== than.priority) return policy.priority > than.priority;
   return policy.name < than.name;
 }
 
-function appliesTo({ applyTo, definition }: Policy, kind: QueueType | 'exchange'): boolean {
+function appliesTo(
+  { applyTo, definition }: Policy,
+  kind: QueueType | 'exchange',
+  { switches }: Profile,
+): boolean {
   if (kind === 'exchange') return applyTo === 'all' || applyTo === 'exchanges';
+  const isForeign = kind === 'classic' && !switches.classicQueueLeaderLocator;
+  if (isForeign && definition['queue-leader-locator'] !== undefined) return false;
   if (Object.keys(definition).some((key) => unsupportedKeys[kind].has(key))) return false;
   return applyTo === 'all' || applyTo === 'queues' || applyTo === typesApplyTo[kind];
 }

@@ -6,7 +6,7 @@
  * `rabbit_amqqueue`.
  */
 import { assert, present } from '../../kernel/assert.ts';
-import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
+import { featureDenied, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { differingArgument, differingField } from '../equivalence.ts';
 import { printed } from '../field-table.ts';
@@ -120,7 +120,7 @@ function recordOf(
   declaration: QueueDeclaration,
 ): QueueRecord | AmqpError {
   const { name, durable, exclusiveOwner, arguments: args } = declaration;
-  const { profile, queueTypes, links, random } = vhost.context;
+  const { profile, queueTypes, links } = vhost.context;
   const resource = vhost.named('queue', name);
   const refused = checkDeadLetterExchange(vhost, actor, name, args);
   if (refused !== null) return refused;
@@ -136,7 +136,7 @@ function recordOf(
     checkTransient(vhost, { durable, exclusive: exclusiveOwner !== null });
   if (wrong !== null) return wrong;
   const here = { leader: links.self, members: [links.self] };
-  return { declaration, type, ...(module.place?.(declaration, { links, random }) ?? here) };
+  return { declaration, type, ...(module.place?.(declaration, vhost.placing(type, name)) ?? here) };
 }
 
 function declarePassively(
@@ -203,11 +203,7 @@ function checkTransient(
 ): AmqpError | null {
   if (durable || exclusive || vhost.context.profile.switches.transientNonExclusiveQueues)
     return null;
-  return amqpError(
-    'INTERNAL_ERROR',
-    'Feature `transient_nonexcl_queues` is deprecated.\nBy default, this feature is not ' +
-      'permitted anymore.',
-  );
+  return featureDenied('transient_nonexcl_queues');
 }
 
 export interface QueueDelete extends DeleteConditions {

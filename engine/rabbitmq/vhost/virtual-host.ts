@@ -24,9 +24,15 @@ import type { Metadata } from '../metadata/metadata.ts';
 import type { RowChange } from '../metadata/rows.ts';
 import type { Profile } from '../profiles.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
-import type { Answer, DeleteConditions, Queue } from '../queue/queue.ts';
+import type { Answer, DeleteConditions, Queue, QueueType } from '../queue/queue.ts';
 import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
-import type { QueueCluster, QueueRecord, QueueTypeModule } from '../queue/queue-types.ts';
+import type {
+  QueueCluster,
+  QueuePlacing,
+  QueueRecord,
+  QueueTypeModule,
+} from '../queue/queue-types.ts';
+import type { LeaderLocator } from '../queue/replica-placing.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import { defaultStoreSettings, type StoreSettings } from '../store/store-settings.ts';
 import { VhostStores } from '../store/vhost-stores.ts';
@@ -49,6 +55,8 @@ export interface VirtualHostContext {
   readonly users: Users;
   readonly metadata: Metadata;
   readonly profile: Profile;
+  /** Which node leads a queue of which nothing else says it; absent: the one that declares it. */
+  readonly queueLeaderLocator?: LeaderLocator;
   /** Over the defaults: how large the files of messages are, and so on. */
   readonly stores?: Partial<StoreSettings>;
 }
@@ -68,7 +76,7 @@ export class VirtualHost {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly #exchanges = new Map<string, Exchange>();
   readonly #queues = new Map<string, Queue>();
-  readonly #policies = new Policies();
+  readonly #policies: Policies;
   /** Dead letters and the queues that they go to, waiting for the end of a call. */
   readonly #letters: Letter[] = [];
   #isDelivering = false;
@@ -85,6 +93,7 @@ export class VirtualHost {
     this.context = context;
     this.exchanges = this.#exchanges;
     this.queues = this.#queues;
+    this.#policies = new Policies(context.profile);
     this.statistics = new Statistics(context.ports.clock, {
       queue: this.#queues,
       exchange: this.#exchanges,
@@ -223,6 +232,18 @@ export class VirtualHost {
       policy: this.#policies.definitionFor(record.type, name),
     });
     this.#queues.set(name, queue);
+  }
+
+  /** What a new queue's nodes are chosen by. */
+  placing(type: QueueType, name: string): QueuePlacing {
+    const { links, random, profile, metadata, queueLeaderLocator = 'client-local' } = this.context;
+    return {
+      ...{ links, random, profile, running: metadata.running, locator: queueLeaderLocator },
+      policy: this.#policies.definitionFor(type, name),
+      queues: function* () {
+        for (const { record } of metadata.tables.rows('rabbit_queue')) yield record;
+      },
+    };
   }
 
   #openStores(): VhostStores {

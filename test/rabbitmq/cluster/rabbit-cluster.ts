@@ -9,6 +9,7 @@ import {
 import { profileOf, type ProfileName } from '#engine/rabbitmq/profiles.ts';
 import { isAmqpError } from '#engine/rabbitmq/amqp-error.ts';
 import type { ChannelSession } from '#engine/rabbitmq/vhost/channel-session.ts';
+import type { QueueDeclare } from '#engine/rabbitmq/vhost/queue-methods.ts';
 import { inject, type Fault } from '#engine/sim/faults.ts';
 import type { SimHost } from '#engine/sim/host.ts';
 import { World } from '#engine/sim/world.ts';
@@ -156,10 +157,10 @@ export class ClusterChannel {
     return this.do((session) => session.selectConfirms());
   }
 
-  declare(queue: string, options: { readonly durable?: boolean; readonly passive?: boolean } = {}) {
+  declare(queue: string, options: Partial<Omit<QueueDeclare, 'queue'>> = {}) {
     const method = { queue, passive: false, durable: true, exclusive: false, autoDelete: false };
     return this.do((session, answer) => {
-      session.declareQueue({ ...method, ...options, arguments: [] }, answer('declare'));
+      session.declareQueue({ ...method, arguments: [], ...options }, answer('declare'));
     });
   }
 

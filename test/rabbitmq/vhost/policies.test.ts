@@ -19,7 +19,7 @@ const policy = (name: string, more: Partial<Policy> = {}): Policy => ({
 
 describe('rabbitmq: policies', () => {
   test('rabbitmq: policies: the highest priority holds, and of two equal the first by name', () => {
-    const policies = new Policies();
+    const policies = new Policies(profileOf('rabbitmq-3.13'));
     policies.set(policy('b', { definition: { 'max-length': 2 } }), 'user');
     policies.set(policy('a', { definition: { 'max-length': 1 } }), 'user');
     expect(policies.definitionFor('classic', 'q')).toEqual({ 'max-length': 1 });
@@ -30,14 +30,14 @@ describe('rabbitmq: policies', () => {
   });
 
   test('rabbitmq: policies: an operator policy lowers limits and never raises them', () => {
-    const policies = new Policies();
+    const policies = new Policies(profileOf('rabbitmq-3.13'));
     policies.set(policy('u', { definition: { 'max-length': 10, expires: 5000 } }), 'user');
     policies.set(policy('o', { definition: { 'max-length': 3, expires: 9000 } }), 'operator');
     expect(policies.definitionFor('classic', 'q')).toEqual({ 'max-length': 3, expires: 5000 });
   });
 
   test('rabbitmq: policies: apply-to by kind, and by type of queue since 3.12', () => {
-    const policies = new Policies();
+    const policies = new Policies(profileOf('rabbitmq-3.13'));
     const classic = policy('classic', { applyTo: 'classic_queues' });
     expect(checkPolicy(classic, 'user', profileOf('rabbitmq-3.12'))).toBeNull();
     policies.set(classic, 'user');
@@ -52,6 +52,12 @@ describe('rabbitmq: policies', () => {
     ['nothing', { definition: {} }, 'user', 'no policy provided'],
     ['an unknown key', { definition: { x: 1 } }, 'user', 'not recognised policy settings'],
     ['a bad value', { definition: { expires: 0 } }, 'user', '0 is not a valid queue expiry'],
+    [
+      'a locator of nobody',
+      { definition: { 'queue-leader-locator': 'x' } },
+      'user',
+      'x is not a valid queue leader locator value',
+    ],
     [
       'a key of users',
       { definition: { 'dead-letter-exchange': 'x' } },
@@ -73,7 +79,7 @@ describe('rabbitmq: policies', () => {
   });
 
   test('rabbitmq: policies: one with a key that classic queues lack does not reach them', () => {
-    const policies = new Policies();
+    const policies = new Policies(profileOf('rabbitmq-3.13'));
     const both = { 'delivery-limit': 3, 'max-length': 1 };
     policies.set(policy('quorum', { definition: both, priority: 9 }), 'user');
     expect(policies.definitionFor('classic', 'q')).toEqual({});
