@@ -16,6 +16,7 @@ import { Application, type ApplicationLife } from './cluster/application.ts';
 import { Distribution } from './cluster/distribution.ts';
 import type { DistributionSettings } from './cluster/node-connection.ts';
 import type { NodeLinks } from './cluster/node-links.ts';
+import { MirroredQueue } from './cluster/mirror/mirrored-queue.ts';
 import { type MonitoredNode, NodeMonitor, type PartitionHandling } from './cluster/node-monitor.ts';
 import { AMQP_PORT, AmqpListener } from './connection/amqp-listener.ts';
 import type { AmqpConnectionView } from './connection/connection-view.ts';
@@ -199,6 +200,22 @@ export class RabbitNode implements Process, MonitoredNode {
     this.listener.close(reason, () => {
       this.#vhosts.stop(() => this.ports.halt('shut down'));
     });
+  }
+
+  /**
+   * `rabbitmq-upgrade drain`, as far as clients and mirrored queues go: the node is to go down.
+   * Source: `rabbit_maintenance:do_drain`. Differs: who comes again is taken, and leaders of quorum
+   * queues stay.
+   */
+  drain(): void {
+    assert(this.#isRunning, 'a node that is drained runs', {});
+    this.listener.closeWhere(() => true, 'Node was put into maintenance mode');
+    if (this.#options.profile.switches.drainLeavesMirroredQueues) return;
+    for (const { queues } of this.vhosts.values()) {
+      for (const queue of queues.values()) {
+        if (queue instanceof MirroredQueue && queue.isHere) queue.transferLeadership();
+      }
+    }
   }
 
   /** `rabbit:stop`: clients are told, and Erlang's node goes on. */

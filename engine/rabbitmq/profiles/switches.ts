@@ -16,6 +16,11 @@ export const switches = {
     about: 'The policy key ha-mode mirrors a classic queue on other nodes.',
     source: 'rabbit_mirror_queue_master.erl, which 4.0.0 no longer has',
   },
+  drainLeavesMirroredQueues: {
+    since: '3.8',
+    about: 'A node that is drained leaves its mirrored queues alone; until 3.8.11 it moved them.',
+    source: 'rabbit_maintenance:do_drain in 3.8.11, 3.8.12; commit 429f879 (issue 2749), pull 2755',
+  },
   durableQueueStays: {
     since: '3.12',
     about: 'A durable classic queue is still routed to when its node is down; that is nacked.',

@@ -4,8 +4,7 @@
  * Every message that came in is ready, unacknowledged, or gone for a reason that is counted
  * (invariants R1, R5); the queue asserts it after each call. Messages that die are handed to the
  * virtual host, which publishes them when the call is over.
- * A durable queue tells its files (`store/queue-messages.ts`) of each message, and its publisher
- * when they have it.
+ * A durable queue tells its files (`queue-log.ts`) of each message, then its publisher.
  * Not here: routing, declaring, permissions (`vhost/`); delivery tags (`channel-consumers.ts`).
  * Sources: `rabbit_amqqueue_process`; rabbitmq.com/docs/queues, /ttl, /maxlength, /consumers.
  * Differs: an expired message is never delivered, not even within the millisecond by which the
@@ -440,12 +439,18 @@ export class ClassicQueue implements Queue {
       return;
     }
     const count = this.#ready.length;
-    this.#isDeleted = true;
-    this.#timers.stop();
     this.gone.deleted += count + this.#consumers.unacknowledgedCount;
-    this.#messages?.delete();
+    this.dropped();
     answer(count);
     for (const { channel, options } of [...this.#consumers.all()]) channel.cancelled(options.tag);
+  }
+
+  /** It goes on at another node: here its messages are gone, and its consumers are not told. */
+  dropped(): void {
+    assert(!this.#isDeleted, 'a queue is dropped once', { queue: this.name });
+    this.#isDeleted = true;
+    this.#timers.stop();
+    this.#messages?.delete();
   }
 
   /** The time of x-expires begins anew. */

@@ -2,13 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { PolicyDefinition } from '#engine/rabbitmq/queue/queue-settings.ts';
 import { MirroredQueue } from '#engine/rabbitmq/cluster/mirror/mirrored-queue.ts';
+import { profileOf } from '#engine/rabbitmq/profiles.ts';
 import { type Member, RabbitCluster } from './rabbit-cluster.ts';
 
 const ALL: PolicyDefinition = { 'ha-mode': 'all' };
 
 /** A cluster with a mirrored queue `q`, whose leader is rabbit-1. */
-function mirrored(definition: PolicyDefinition = ALL): RabbitCluster {
-  const cluster = new RabbitCluster();
+function mirrored(definition: PolicyDefinition = ALL, seed = 1): RabbitCluster {
+  const cluster = new RabbitCluster({}, 'rabbitmq-3.13', seed);
   setPolicy(cluster, definition);
   const channel = cluster.channel('rabbit-1').declare('q');
   expect(channel.after(2)).toHaveLength(1);
@@ -200,5 +201,51 @@ describe('rabbitmq: cluster: mirrored queues', () => {
     cluster.advance(5);
     expect(queueAt(cluster, 'rabbit-2').mirror).toEqual({ count: 0, isSynchronised: false });
     expect(queueAt(cluster, 'rabbit-3').mirror).toEqual({ count: 2, isSynchronised: true });
+  });
+
+  test('rabbitmq: mirrors: a leader that is handed over keeps nothing, its mirror has all', () => {
+    const queues = { 'ha-mode': 'nodes', 'ha-params': ['rabbit-1', 'rabbit-2'] } as const;
+    const destinations = new Set<string>();
+    for (let seed = 0; seed < 8; seed++) {
+      const cluster = mirrored(queues, seed);
+      const channel = cluster.channel('rabbit-3').confirming().publish('q', 'a', 'b');
+      expect(channel.after(2)).toEqual(['ack 1', 'ack 2']);
+      queueAt(cluster, 'rabbit-1').transferLeadership();
+      cluster.advance(3);
+      expect(channel.after(1)).toEqual([]);
+      expect(queueAt(cluster, 'rabbit-1').isHere).toBe(false);
+      const leader = queueAt(cluster, 'rabbit-2').isHere ? 'rabbit-2' : 'rabbit-3';
+      destinations.add(leader);
+      const consumer = cluster.channel('rabbit-1').consume('q', 'c');
+      const got = leader === 'rabbit-2' ? ['c: a', 'c: b'] : [];
+      expect(consumer.after(2)).toEqual(['consume: "c"', ...got]);
+      channel.publish('q', 'late');
+      expect(channel.after(2)).toEqual(['ack 3']);
+      expect(consumer.after(1)).toEqual(['c: late']);
+    }
+    expect([...destinations].toSorted()).toEqual(['rabbit-2', 'rabbit-3']);
+  });
+
+  test('rabbitmq: mirrors: a leader is handed over: consumers go on at the new one', () => {
+    const cluster = mirrored();
+    const channel = cluster.channel('rabbit-3').confirming().consume('q', 'c').publish('q', 'a');
+    expect(channel.after(2).toSorted()).toEqual(['ack 1', 'c: a', 'consume: "c"']);
+    queueAt(cluster, 'rabbit-1').transferLeadership();
+    expect(channel.after(3)).toEqual(['c: a again']);
+    cluster.channel('rabbit-1').publish('q', 'b');
+    expect(channel.after(2)).toEqual(['c: b']);
+  });
+
+  test('rabbitmq: mirrors: a drained node leaves its queues alone, but until 3.8.11', () => {
+    const moved = [true, false].map((drainLeavesMirroredQueues) => {
+      const profile = profileOf('rabbitmq-3.8', { drainLeavesMirroredQueues });
+      const cluster = new RabbitCluster({ profile });
+      setPolicy(cluster, ALL);
+      cluster.channel('rabbit-1').declare('q').after(2);
+      cluster.world.command('rabbit-1', 'drain', () => cluster.node('rabbit-1').drain());
+      cluster.advance(2);
+      return !queueAt(cluster, 'rabbit-1').isHere;
+    });
+    expect(moved).toEqual([false, true]);
   });
 });

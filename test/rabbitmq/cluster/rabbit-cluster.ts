@@ -20,7 +20,7 @@ const MICROS_PER_MS = 1000;
 export const MEMBERS = ['rabbit-1', 'rabbit-2', 'rabbit-3'] as const;
 export type Member = (typeof MEMBERS)[number];
 
-type Settings = Partial<Omit<RabbitNodeOptions, 'profile' | 'members'>>;
+type Settings = Partial<Omit<RabbitNodeOptions, 'members'>>;
 
 /** Keeps connections open to the nodes that it is told, and hears when they close. */
 class Visitor implements Process {

@@ -7,6 +7,7 @@
  * mirror that has been one for longest becomes the leader with what it has: what it lacks is gone,
  * unless the policy forbids that (invariant R1); what was delivered and not settled is delivered
  * again; and what publishers have no answer to is sent to it once more, and taken once.
+ * Or it is handed to another node at once (`transferLeadership`).
  * Not here: where there are no mirrors since 4.0, and exclusive queues.
  * Sources: `rabbit_mirror_queue_misc`, `_master`, `_slave`, `_coordinator`; the documents of 3.13,
  * "Classic Queue Mirroring".
@@ -76,6 +77,8 @@ export class MirroredQueue implements Queue {
   #before: MirrorContents | null = null;
   #publishing: string | null = null;
   #arranging: TimerId | null = null;
+  /** Who is to lead, while metadata does not have it yet. */
+  #handsOverTo: string | null = null;
 
   constructor(record: QueueRecord, context: QueueContext, process: QueueProcess) {
     this.declaration = record.declaration;
@@ -193,6 +196,50 @@ export class MirroredQueue implements Queue {
 
   // ---------------------------------------------------------------------------------- the leader
 
+  /**
+   * Another node is to lead, any that runs, and no other keeps what it has. Where that node has no
+   * mirror, one is added; it has not joined when the others are dropped, and all messages are gone
+   * (invariant R1, commit 429f879). The policy's mirrors are arranged by the new leader.
+   * Source: `rabbit_mirror_queue_misc:transfer_leadership` of 3.8.11. Differs: that race always
+   * ends so, where there the only mirror that is left could be kept.
+   */
+  transferLeadership(): void {
+    assert(this.#leading !== null, 'a leader hands over', { queue: this.name });
+    const { cluster, ports } = this.#context;
+    if (haPolicyOf(this.#policy) === null) return;
+    const others = (cluster?.running() ?? []).filter((node) => node !== this.#self);
+    if (others.length === 0) return;
+    const destination = ports.random('drain').pick(others);
+    this.#handsOverTo = destination;
+    cluster?.moveQueue(this.name, destination, [destination]);
+  }
+
+  /** Its process ends with all that it has here (`{shutdown, dropped}`). */
+  #dropped({ process }: Leading): void {
+    assert(this.#record.leader !== this.#self, 'another leads', { queue: this.name });
+    this.#leading = null;
+    this.#before = null;
+    this.#handsOverTo = null;
+    this.#ring?.leave();
+    this.#ring = null;
+    process.dropped();
+    this.#follow();
+  }
+
+  /** It was made the leader while the old one is there; without a mirror here it has nothing. */
+  #takeOver(): void {
+    const { leader, members } = this.#record;
+    assert(leader === this.#self && members.length === 1, 'who takes over is alone at first', {
+      leader,
+      members,
+    });
+    const contents = this.#contents ?? new MirrorContents();
+    const remote = present(this.#remote, 'who does not lead reaches the leader');
+    this.#remote = null;
+    this.#lead(contents);
+    remote.handOver(this);
+  }
+
   /** With the contents of a mirror that becomes the leader, or with what is on disk. */
   #lead(contents: MirrorContents | null): void {
     const { clock } = this.#context.ports;
@@ -241,6 +288,7 @@ export class MirroredQueue implements Queue {
   #arrange(): void {
     const { cluster, ports, links } = this.#context;
     if (this.#leading === null || this.#ring === null || cluster === undefined) return;
+    if (this.#handsOverTo !== null) return;
     const policy = haPolicyOf(this.#policy);
     const running = cluster.running();
     if (!running.includes(this.#self)) return;
@@ -307,10 +355,21 @@ export class MirroredQueue implements Queue {
     const was = this.#record;
     this.#record = record;
     if (this.#leading !== null) {
-      assert(record.leader === this.#self, 'a leader ends with its node only', { was: was.leader });
+      if (record.leader !== this.#self) {
+        const { leader } = record;
+        assert(leader === this.#handsOverTo, 'a leader ends with its node or hands over', {
+          leader,
+        });
+        this.#dropped(this.#leading);
+        return;
+      }
       for (const node of this.#ring?.members ?? []) {
         if (node !== this.#self && !record.members.includes(node)) this.#ring?.remove(node);
       }
+      return;
+    }
+    if (record.leader === this.#self) {
+      this.#takeOver();
       return;
     }
     if (record.leader !== was.leader) this.#remote?.moved(record);
