@@ -105,16 +105,16 @@ describe('rabbitmq: cluster: where a new queue is', () => {
     expect(old.leaders().at(-1)).toBe('c: 2');
   });
 
-  test('rabbitmq: location: in 3.13 a policy with queue-leader-locator is not of classic queues', () => {
+  test('rabbitmq: location: in 3.13 a policy with queue-leader-locator is for others', () => {
     const at = new Declaring('rabbitmq-3.13', { queueLeaderLocator: 'balanced' });
-    at.policy({ 'queue-leader-locator': 'client-local' });
+    at.policy({ 'queue-leader-locator': 'client-local', 'queue-master-locator': 'client-local' });
     at.declare('a');
     at.declare('b');
-    // Nothing else says it, so it is the node's setting.
+    // It is as if there were no policy, so the node's setting holds.
     expect(at.leaders()).toEqual(['a: 1', 'b: 2']);
   });
 
-  test('rabbitmq: location: quorum queues: leaders are balanced, replicas are on three nodes', () => {
+  test('rabbitmq: location: leaders of quorum queues are balanced among themselves', () => {
     const at = new Declaring('rabbitmq-3.13', { queueLeaderLocator: 'balanced' });
     // Classic queues do not count.
     at.declare('x', { [MASTER]: 'client-local' });
