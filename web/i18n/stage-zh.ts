@@ -2,15 +2,6 @@
 import { invariants } from '#lessons/invariants-zh.ts';
 import type { StageMessages } from './stage-en.ts';
 
-const GONE: Readonly<Record<string, string>> = {
-  acknowledged: '已确认',
-  rejected: '被拒绝',
-  expired: '过期',
-  maxlen: '超长',
-  purged: '清空',
-  deleted: '随队列删除',
-};
-
 export const zh: StageMessages = {
   stage: '舞台上的实验',
   cluster: '此刻的集群',
@@ -160,25 +151,6 @@ export const zh: StageMessages = {
     more: (count) => `前面还有 ${count} 行`,
     again: '重复',
     waits: (client) => `${client} 在等锁`,
-  },
-  queues: {
-    exchanges: 'Exchange',
-    empty: '这里没有队列',
-    alarm: (resources) => `告警：${resources}。暂不读取生产者。`,
-    counts: (ready, unacknowledged, consumers) =>
-      `就绪 ${ready}，未确认 ${unacknowledged}，消费者 ${consumers}`,
-    messagesOf: (queue) => `队列 ${queue} 的消息`,
-    ready: '就绪',
-    unacknowledged: '已交给消费者，未确认',
-    redelivered: '重新投递过',
-    persistent: '持久化',
-    priority: (priority) => `优先级 ${priority}`,
-    more: (count) => `另有 ${count} 条`,
-    gone: '已离开：',
-    goneFor: (reason, count) => `${GONE[reason] ?? reason} ${count}`,
-    legendTransient: '非持久',
-    legendDurable: '持久队列',
-    confirmed: '已向发布者确认',
   },
   redis: {
     keys: '键',
