@@ -3,8 +3,12 @@
  * broken. A page with a stage loads its own language only. How each is checked is in
  * `engine/lab/check`.
  */
-import { invariants as en } from './invariants-en.ts';
-import { invariants as zh } from './invariants-zh.ts';
+import { invariants as others } from './invariants-en.ts';
+import { rabbitmqInvariants } from './invariants-rabbitmq.ts';
+import { invariants as othersInChinese } from './invariants-zh.ts';
+
+const en: Readonly<Record<string, string>> = { ...others, ...rabbitmqInvariants.en };
+const zh: Readonly<Record<string, string>> = { ...othersInChinese, ...rabbitmqInvariants.zh };
 
 interface Invariant {
   readonly en: string;

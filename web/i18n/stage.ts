@@ -17,8 +17,13 @@ export const STAGE_MESSAGES = loaded as Readonly<Record<Lang, StageMessages>>;
 export async function loadStageMessages(lang: Lang, track = ''): Promise<void> {
   loaded[lang] ??=
     lang === 'en' ? (await import('./stage-en.ts')).en : (await import('./stage-zh.ts')).zh;
-  if (track !== 'rabbitmq') return;
+  if (track !== 'rabbitmq' && track !== 'gallery') return;
   const { RABBITMQ_MEASURES } = await import('./rabbitmq-measures.ts');
-  const { measure, ...words } = loaded[lang];
-  loaded[lang] = { ...words, measure: { ...measure, ...RABBITMQ_MEASURES[lang] } };
+  const { rabbitmqInvariants } = await import('#lessons/invariants-rabbitmq.ts');
+  const { measure, invariant, ...words } = loaded[lang];
+  loaded[lang] = {
+    ...words,
+    measure: { ...measure, ...RABBITMQ_MEASURES[lang] },
+    invariant: { ...invariant, ...rabbitmqInvariants[lang] },
+  };
 }
