@@ -12,7 +12,7 @@ export const rabbitmqInvariants: Readonly<Record<'en' | 'zh', Readonly<Record<st
     R6: 'A message is marked as redelivered when it was delivered before, and only then.',
     R7: 'A queue delivers in the order of publication; what is requeued goes to its old place.',
     R8: 'A consumer holds no more messages than its prefetch allows.',
-    R9: 'x-death counts deaths; unrejected cycles end; a dead letter leaves when its target has it.',
+    R9: 'x-death counts deaths; unrejected cycles end; a dead letter goes when its target has it.',
     R10: 'Nothing is delivered after it expired.',
     R11: 'One consumer at most is the single active one; higher priorities are delivered first.',
     R12: 'What a transaction published is delivered only after its commit.',
