@@ -92,12 +92,12 @@ export default experiment({
   id: 'exchange-types',
   knobs: {
     type: choice(['direct', 'fanout', 'topic', 'headers'], 'topic', {
-      en: 'The type of the exchange `logs`.',
-      zh: '交换机 `logs` 的类型。',
+      en: 'The type of the exchange logs.',
+      zh: '交换机 logs 的类型。',
     }),
     'binding-key': choice(['log', 'log.*', 'log.#', '#', '*.error', 'log.error', 'st*'], 'log.*', {
-      en: 'The key by which the queue `watched` is bound.',
-      zh: '队列 `watched` 绑定时用的键。',
+      en: 'The key by which the queue watched is bound.',
+      zh: '队列 watched 绑定时用的键。',
     }),
     'x-match': choice(['all', 'any', 'all-with-x', 'any-with-x'], 'all', {
       en: 'How a binding of a headers exchange compares its pairs.',
@@ -108,8 +108,8 @@ export default experiment({
       zh: '没有队列接收的消息转给哪个交换机。',
     }),
     'third-queue': choice(['bound at once', 'bound late'], 'bound late', {
-      en: 'When the queue `late` is bound: before the first messages or after them.',
-      zh: '队列 `late` 在前几条消息之前还是之后绑定。',
+      en: 'When the queue late is bound: before the first messages or after them.',
+      zh: '队列 late 在前几条消息之前还是之后绑定。',
     }),
     mandatory: choice(['false', 'true'], 'false', {
       en: 'Whether the publisher wants a message back that no queue takes.',
