@@ -47,15 +47,6 @@ import type {
 } from './rabbitmq-options.ts';
 import { PublishingApplication } from './rabbitmq-publisher.ts';
 
-export type {
-  RabbitOptions,
-  Topology,
-  ClientPlace,
-  PublisherOptions,
-  PublishOptions,
-  CallResult,
-} from './rabbitmq-options.ts';
-
 const DEFAULT_VHOST = '/';
 const DECLARER = 'declarer';
 /** The reader of the end of a run. Not one of the story's persons. */

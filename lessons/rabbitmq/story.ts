@@ -1,6 +1,7 @@
 /** How stories on a RabbitMQ node begin. */
 import type { Lab, Step } from '#engine/lab/index.ts';
-import type { RabbitCluster, Topology } from '#engine/lab/rabbitmq.ts';
+import type { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import type { Topology } from '#engine/lab/rabbitmq-options.ts';
 
 interface RabbitWorld {
   readonly rabbit: RabbitCluster;

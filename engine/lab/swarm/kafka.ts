@@ -21,7 +21,7 @@ import { kafkaFaults } from './kafka-faults.ts';
 import { drawKafka, shapeOf } from './kafka-plan.ts';
 import kafkaSwarm, { quirkNames } from './kafka-swarm.ts';
 import { judgeKafka } from './kafka-verdict.ts';
-import { hostsIn, type Plan, type SwarmSystem } from './plan.ts';
+import { inputsAmong, type Plan, type SwarmSystem } from './plan.ts';
 
 export const kafkaSystem: SwarmSystem = {
   name: 'kafka',
@@ -68,9 +68,7 @@ export const kafkaSystem: SwarmSystem = {
 function fitKafka(plan: Plan): Plan {
   const { brokers, controllers, clients, to } = shapeOf(plan.knobs);
   const hosts = new Set([...controllers, ...brokers, ...clients]);
-  const inputs = plan.inputs.filter(
-    ({ event, fault }) => event < to && hostsIn(fault).every((host) => hosts.has(host)),
-  );
+  const inputs = inputsAmong(plan, hosts, to);
   const replicas = Number(plan.knobs['replication.factor'] ?? '3');
   const fewer = replicas > brokers.length ? String(brokers.length) : null;
   const knobs = fewer === null ? plan.knobs : { ...plan.knobs, 'replication.factor': fewer };

@@ -69,9 +69,20 @@ export interface SwarmSystem {
 }
 
 /** Every host that a fault names. */
-export function hostsIn(fault: Fault): readonly string[] {
+function hostsIn(fault: Fault): readonly string[] {
   if (fault.fault === 'partition') return fault.groups.flat();
   if (fault.fault === 'isolate') return [fault.host, ...(fault.from ?? [])];
   if ('host' in fault) return [fault.host];
   return 'from' in fault ? [fault.from, fault.to] : [];
+}
+
+/** A plan's inputs without what would strike after the chaos or at a host that there is none of. */
+export function inputsAmong(
+  { inputs }: Plan,
+  hosts: ReadonlySet<string>,
+  to: number,
+): Plan['inputs'] {
+  return inputs.filter(
+    ({ event, fault }) => event < to && hostsIn(fault).every((host) => hosts.has(host)),
+  );
 }

@@ -6,7 +6,7 @@ import { connectionMachine } from '../../rabbitmq/connection/connection.machine.
 import { drawRabbit, rabbitFaults, rabbitShape } from './rabbitmq-plan.ts';
 import rabbitSwarm, { rabbitQuirkNames } from './rabbitmq-swarm.ts';
 import { judgeRabbit } from './rabbitmq-verdict.ts';
-import { hostsIn, type Plan, type SwarmSystem } from './plan.ts';
+import { inputsAmong, type Plan, type SwarmSystem } from './plan.ts';
 
 export const rabbitSystem: SwarmSystem = {
   name: 'rabbitmq',
@@ -33,8 +33,5 @@ export const rabbitSystem: SwarmSystem = {
 function fitRabbit(plan: Plan): Plan {
   const { clients, to } = rabbitShape(plan.knobs);
   const hosts = new Set(['rabbit-1', ...clients]);
-  const inputs = plan.inputs.filter(
-    ({ event, fault }) => event < to && hostsIn(fault).every((host) => hosts.has(host)),
-  );
-  return { ...plan, inputs };
+  return { ...plan, inputs: inputsAmong(plan, hosts, to) };
 }

@@ -11,7 +11,7 @@
 import type { Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf } from '../../wire/amqp/methods.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
-import type { Answer } from '../queue/queue.ts';
+import type { Answer, QueueCounts } from '../queue/queue.ts';
 import type { MessageStatsView } from '../statistics/message-stats.ts';
 
 /** Who opens channels in a virtual host: what is exclusive belongs to it. */
@@ -44,10 +44,9 @@ export interface ChannelListener {
   timedOut(timeoutMs: number): void;
 }
 
-export interface DeclaredQueue {
+/** What queue.declare-ok says. */
+export interface DeclaredQueue extends QueueCounts {
   readonly queue: string;
-  readonly messageCount: number;
-  readonly consumerCount: number;
 }
 
 export interface FetchedMessage {

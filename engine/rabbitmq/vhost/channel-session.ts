@@ -12,6 +12,7 @@
  * Sources: `rabbit_channel`; rabbitmq.com/docs/confirms, /docs/semantics.
  */
 import { assert } from '../../kernel/assert.ts';
+import type { DeclaredQueue } from '../channel/channel-host.ts';
 import { amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
@@ -37,7 +38,6 @@ import {
 } from './exchange-methods.ts';
 import { noteDelivered, noteSettled } from './message-trace.ts';
 import {
-  type DeclaredQueue,
   type QueueDeclare,
   type QueueDelete,
   declareQueue,

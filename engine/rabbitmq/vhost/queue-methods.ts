@@ -8,6 +8,7 @@
 import { assert, present } from '../../kernel/assert.ts';
 import { featureDenied, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { DeclaredQueue } from '../channel/channel-host.ts';
 import { differingArgument, differingField } from '../equivalence.ts';
 import { printed } from '../field-table.ts';
 import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
@@ -30,13 +31,6 @@ export interface QueueDeclare {
   readonly exclusive: boolean;
   readonly autoDelete: boolean;
   readonly arguments: FieldTable;
-}
-
-/** What declare-ok says. */
-export interface DeclaredQueue {
-  readonly queue: string;
-  readonly messageCount: number;
-  readonly consumerCount: number;
 }
 
 /**

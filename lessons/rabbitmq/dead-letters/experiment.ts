@@ -7,7 +7,8 @@
  */
 import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { History, Measures } from '#engine/lab/index.ts';
-import { RabbitCluster, type Topology } from '#engine/lab/rabbitmq.ts';
+import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import type { Topology } from '#engine/lab/rabbitmq-options.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import type { FieldTable, FieldValue } from '#engine/wire/amqp/field-table.ts';
 import { declared, nodeStarts } from '../story.ts';

@@ -5,7 +5,8 @@
  */
 import { changed, choice, experiment, prove } from '#engine/lab/index.ts';
 import type { Lab, Measures } from '#engine/lab/index.ts';
-import { RabbitCluster, type Topology } from '#engine/lab/rabbitmq.ts';
+import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import type { Topology } from '#engine/lab/rabbitmq-options.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { declared, nodeStarts } from '../story.ts';
 

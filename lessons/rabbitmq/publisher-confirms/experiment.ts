@@ -7,7 +7,8 @@
  */
 import { changed, choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { History, Lab } from '#engine/lab/index.ts';
-import { RabbitCluster, type PublisherOptions } from '#engine/lab/rabbitmq.ts';
+import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import type { PublisherOptions } from '#engine/lab/rabbitmq-options.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
 import { declared, nodeStarts } from '../story.ts';

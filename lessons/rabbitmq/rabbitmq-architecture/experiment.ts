@@ -3,7 +3,8 @@
  * slow. How the messages are shared depends on prefetch, on priorities, and on who may be active.
  */
 import { changed, choice, experiment, integer, prove } from '#engine/lab/index.ts';
-import { RabbitCluster, type Topology } from '#engine/lab/rabbitmq.ts';
+import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import type { Topology } from '#engine/lab/rabbitmq-options.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { declared, nodeStarts } from '../story.ts';
 
