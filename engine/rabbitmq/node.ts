@@ -177,11 +177,12 @@ export class RabbitNode implements Process, MonitoredNode {
     this.#links.start(() => this.#startParts());
   }
 
-  #startParts(): void {
+  #startParts(opened: () => void = () => undefined): void {
     const { port = AMQP_PORT } = this.#options;
     assert(port > 0, 'a port', { port });
     this.metadata.start(() => {
       this.#vhosts.open();
+      opened();
       this.metadata.follow((changes) => this.#closeConnectionsOf(changes));
       this.#withDefaultData(() => {
         this.alarms.start();
@@ -232,7 +233,7 @@ export class RabbitNode implements Process, MonitoredNode {
 
   startApplication(): void {
     this.#assemble(this.#application.begin());
-    this.#startParts();
+    this.#startParts(() => this.#vhosts.restarted());
   }
 
   disconnect(node: string): void {

@@ -97,8 +97,8 @@ export const MACHINE_PURPOSES: Readonly<Record<string, Readonly<Record<Lang, str
     zh: '客户端与 ZooKeeper 的会话：正在连接、已经连上、已过期或已关闭。',
   },
   'amqp-connection': {
-    en: 'A connection at a RabbitMQ node: handshake, open, blocked by an alarm, closing.',
-    zh: 'RabbitMQ 节点上的一条连接：握手、打开、被告警阻塞、关闭。',
+    en: 'A connection at a RabbitMQ node: handshake, open, blocked (by an alarm, or because queues lag), closing.',
+    zh: 'RabbitMQ 节点上的一条连接：握手、打开、被阻塞（因告警，或因队列跟不上）、关闭。',
   },
   'amqp-channel': {
     en: 'A channel within such a connection: open, committing, or closed after an error.',

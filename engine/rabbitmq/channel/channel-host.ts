@@ -11,6 +11,7 @@
 import type { Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf } from '../../wire/amqp/methods.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { Answer, QueueCounts } from '../queue/queue.ts';
 import type { MessageStatsView } from '../statistics/message-stats.ts';
 
@@ -24,8 +25,12 @@ export interface ConnectionIdentity {
 /** A virtual host as channels see it. */
 export interface ChannelHost {
   readonly name: string;
-  /** The virtual host's side of a new channel. */
-  openChannel(identity: ConnectionIdentity, listener: ChannelListener): ChannelSession;
+  /** The virtual host's side of a new channel; `flow` is the channel's own. */
+  openChannel(
+    identity: ConnectionIdentity,
+    listener: ChannelListener,
+    flow: CreditFlow,
+  ): ChannelSession;
   /** The connection is gone: its exclusive queues go. All its sessions were closed before. */
   connectionClosed(identity: ConnectionIdentity): void;
 }
@@ -56,6 +61,8 @@ export interface FetchedMessage {
 
 /** What a channel holds, and what it counted. */
 export interface SessionInfo {
+  /** `flow`: a queue is slower than what is published here. */
+  readonly state: 'running' | 'flow';
   readonly consumers: number;
   readonly messagesUnacknowledged: number;
   readonly messageStats: MessageStatsView;

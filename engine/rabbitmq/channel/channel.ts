@@ -16,6 +16,7 @@ import type { Command, Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf, MethodName } from '../../wire/amqp/methods.ts';
 import { amqpError, isHardError, ReplyCode, type AmqpError } from '../../wire/amqp/reply-code.ts';
 import { isAmqpError, preconditionFailed } from '../amqp-error.ts';
+import { CreditFlow } from '../credit-flow.ts';
 import { channelMachine } from './channel.machine.ts';
 import { PendingMethods } from './pending-methods.ts';
 import { PublisherConfirms } from './publisher-confirms.ts';
@@ -38,6 +39,8 @@ export interface ChannelOwner {
   readonly hasCancelNotify: boolean;
   readonly clock: Clock;
   readonly trace: Trace;
+  /** Of who reads its socket. */
+  readonly flow: CreditFlow;
   send<N extends MethodName>(channel: number, name: N, args: Partial<ArgsOf<N>>): void;
   sendContent<N extends MethodName>(
     channel: number,
@@ -60,6 +63,7 @@ type Received<N extends MethodName> = Extract<Command, { name: N }>;
 
 export class Channel {
   readonly number: number;
+  readonly flow: CreditFlow;
   readonly #owner: ChannelOwner;
   readonly #machine: MachineRunner<typeof channelMachine>;
   #session: ChannelSession | null = null;
@@ -78,6 +82,7 @@ export class Channel {
     assert(number > 0, 'channel 0 is the connection', { number });
     this.number = number;
     this.#owner = owner;
+    this.flow = new CreditFlow(owner.clock);
     this.#machine = new MachineRunner({
       machine: channelMachine,
       instance: `${owner.identity.id}/${number}`,
@@ -138,6 +143,8 @@ export class Channel {
 
   #handle(command: Command): AmqpError | null {
     const { state } = this;
+    const reader = this.#owner.flow;
+    if (command.content !== null) this.flow.ack(reader, (count) => reader.granted(this, count));
     if (command.name === 'channel.open') return this.#open();
     if (state === 'closing') {
       if (command.name === 'channel.close-ok') this.#machine.send({ type: 'CLOSE_OK' });
@@ -169,7 +176,7 @@ export class Channel {
     }
     const { identity, virtualHost } = this.#owner;
     this.#machine.send({ type: 'OPEN' });
-    this.#session = virtualHost.openChannel(identity, this.#listener());
+    this.#session = virtualHost.openChannel(identity, this.#listener(), this.flow);
     this.#reply('channel.open-ok', {});
     return null;
   }

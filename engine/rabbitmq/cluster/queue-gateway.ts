@@ -7,17 +7,27 @@
  * Source: `rabbit_amqqueue_process`, which monitors its channels wherever they are.
  */
 import { assert } from '../../kernel/assert.ts';
+import type { Clock } from '../../kernel/ports.ts';
 import { isAmqpError } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import { CreditFlow } from '../credit-flow.ts';
 import type { ConsumingChannel } from '../queue/consumer.ts';
 import { Limiter } from '../queue/limiter.ts';
 import type { HeldMessage, Queue } from '../queue/queue.ts';
 import type { NodeLinks, Term } from './node-links.ts';
-import { type FromQueue, gatewayName, publishId, termOf, type ToQueue } from './queue-messages.ts';
+import {
+  type FromQueue,
+  gatewayName,
+  publishId,
+  RESTARTED,
+  termOf,
+  type ToQueue,
+} from './queue-messages.ts';
 import { MirroredQueue } from './mirror/mirrored-queue.ts';
 import { RemoteQueue } from './remote-queue.ts';
 
 export interface QueueGatewayOptions {
+  readonly clock: Pick<Clock, 'now'>;
   readonly links: NodeLinks;
   readonly vhost: string;
   readonly queues: ReadonlyMap<string, Queue>;
@@ -31,8 +41,13 @@ export class QueueGateway {
   readonly #queues: ReadonlyMap<string, Queue>;
   /** By the node, the name by which it hears, and the number that it has there. */
   readonly #channels = new Map<string, RemoteChannel>();
+  /** What the queues grant to channels that publish. */
+  readonly #flow: CreditFlow;
+  /** By node: those channels. */
+  readonly #senders = new Map<string, Set<string>>();
 
-  constructor({ links, vhost, queues }: QueueGatewayOptions) {
+  constructor({ clock, links, vhost, queues }: QueueGatewayOptions) {
+    this.#flow = new CreditFlow(clock);
     this.#links = links;
     this.#vhost = vhost;
     this.#queues = queues;
@@ -40,15 +55,35 @@ export class QueueGateway {
 
   open(): void {
     this.#links.register(gatewayName(this.#vhost), (from, message) =>
-      this.#received(from, message as unknown as ToQueue),
+      this.#received(from, message as unknown as ToQueue | typeof RESTARTED),
     );
     this.#links.watch({ nodeUp: () => {}, nodeDown: (node) => this.#nodeDown(node) });
   }
 
-  #received(node: string, message: ToQueue): void {
+  /** The processes that other nodes knew are gone, while the links to them stayed. */
+  restarted(): void {
+    const { self, members } = this.#links;
+    assert(members.includes(self), 'a member', { self });
+    for (const node of members) {
+      if (node !== self) this.#links.send(node, gatewayName(this.#vhost), termOf(RESTARTED));
+    }
+  }
+
+  #received(node: string, message: ToQueue | typeof RESTARTED): void {
+    if (message.kind === 'restarted') {
+      for (const queue of this.#queues.values()) queue.restarted?.(node);
+      return;
+    }
+    if (message.kind === 'sender-ended') {
+      const key = keyOf(node, { replyTo: message.replyTo, channel: message.sender });
+      this.#senders.get(node)?.delete(key);
+      this.#flow.forget(key);
+      return;
+    }
     const queue = this.#queues.get(message.queue);
     const tell = (answer: FromQueue): void =>
       this.#links.send(node, message.replyTo, termOf(answer));
+    if (message.kind === 'publish') this.#grant(node, message, tell);
     if (queue === undefined || !isHere(queue)) {
       this.#isNotHere(message, tell);
       return;
@@ -70,6 +105,20 @@ export class QueueGateway {
       default:
         this.#answer(queue, message, (key) => this.#channelOf(node, key, queue, tell), tell);
     }
+  }
+
+  /** It is worked off now: even where the queue is not, its sender may send more. */
+  #grant(
+    node: string,
+    { replyTo, sender }: Extract<ToQueue, { kind: 'publish' }>,
+    tell: (answer: FromQueue) => void,
+  ): void {
+    if (sender === null) return;
+    const key = keyOf(node, { replyTo, channel: sender });
+    const known = this.#senders.get(node);
+    if (known === undefined) this.#senders.set(node, new Set([key]));
+    else known.add(key);
+    this.#flow.ack(key, (count) => tell({ kind: 'credit', sender, count }));
   }
 
   #isNotHere(message: ToQueue, tell: (answer: FromQueue) => void): void {
@@ -154,6 +203,8 @@ export class QueueGateway {
 
   /** Its channels are gone with it, or cannot be told anything any more. */
   #nodeDown(node: string): void {
+    for (const key of this.#senders.get(node) ?? []) this.#flow.forget(key);
+    this.#senders.delete(node);
     for (const [key, channel] of [...this.#channels]) {
       if (channel.node !== node) continue;
       this.#channels.delete(key);

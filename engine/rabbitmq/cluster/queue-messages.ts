@@ -28,6 +28,8 @@ type QueueCast =
       readonly message: Message;
       /** Null: no confirm is asked for. */
       readonly sequence: number | null;
+      /** The channel that is granted credit for it; null: none. */
+      readonly sender: number | null;
     }
   | {
       readonly kind: 'settle';
@@ -35,7 +37,9 @@ type QueueCast =
       readonly positions: readonly number[];
       readonly how: Settlement;
     }
-  | { readonly kind: 'channel-closed'; readonly channel: number };
+  | { readonly kind: 'channel-closed'; readonly channel: number }
+  /** A channel that published is gone. */
+  | { readonly kind: 'sender-ended'; readonly sender: number };
 
 export type QueueMessage = QueueCast | (QueueRequest & { readonly id: number });
 
@@ -45,6 +49,9 @@ export type ToQueue = QueueMessage & {
   readonly replyTo: string;
 };
 
+/** To those who ask this node: the queues that it had before have no process any more. */
+export const RESTARTED = { kind: 'restarted' } as const;
+
 /** To the asker. */
 export type FromQueue =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Term }
@@ -52,6 +59,7 @@ export type FromQueue =
   /** The queue has no process there: it is not yet, or no more. */
   | { readonly kind: 'noproc'; readonly id: number }
   | { readonly kind: 'confirmed' | 'rejected'; readonly sequence: number }
+  | { readonly kind: 'credit'; readonly sender: number; readonly count: number }
   | {
       readonly kind: 'deliver';
       readonly channel: number;
@@ -73,7 +81,7 @@ export function gatewayName(vhost: string): string {
 }
 
 /** Messages are plain data, which their interfaces cannot say. */
-export function termOf(message: ToQueue | FromQueue): Term {
+export function termOf(message: ToQueue | FromQueue | typeof RESTARTED): Term {
   assert(message.kind.length > 0, 'a message has a kind', { kind: message.kind });
   return message as unknown as Term;
 }

@@ -20,6 +20,7 @@ import type { TimerId } from '../../kernel/ports.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { amqpError, notFound } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
 import type {
@@ -47,6 +48,7 @@ import {
   termOf,
 } from './queue-messages.ts';
 import { type LostConsumer, RemoteConsumers } from './remote-consumers.ts';
+import { RemoteSenders } from './remote-senders.ts';
 
 /** A publish whose confirm is due. */
 interface Unconfirmed {
@@ -85,6 +87,7 @@ export class RemoteQueue implements Queue {
   /** The node of its process. */
   #leader: string;
   readonly #consumers: RemoteConsumers;
+  readonly #senders = new RemoteSenders((sender) => this.#cast({ kind: 'sender-ended', sender }));
   readonly #stopWatching: () => void;
   #isForgotten = false;
   #isEnded = false;
@@ -133,7 +136,7 @@ export class RemoteQueue implements Queue {
     return amqpError('NOT_FOUND', `${home} is down or inaccessible`);
   }
 
-  publish(message: Message, publisher: Publisher | null): void {
+  publish(message: Message, publisher: Publisher | null, flow: CreditFlow | null = null): void {
     if (!this.#links.isConnected(this.#leader)) {
       if (this.#mayMove()) this.#waiting.push({ message, publisher });
       else publisher?.rejected(this.name);
@@ -145,7 +148,8 @@ export class RemoteQueue implements Queue {
       this.#unconfirmed.set(sequence, { message, publisher });
     }
     this.#context.ports.cost.charge('copy', message.body.length);
-    this.#cast({ kind: 'publish', message, sequence });
+    const sender = flow === null ? null : this.#senders.sent(flow);
+    this.#cast({ kind: 'publish', message, sequence, sender });
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
@@ -205,6 +209,7 @@ export class RemoteQueue implements Queue {
   /** Metadata no longer has the queue: consumers hear of it; what was asked is still answered. */
   forgotten(): void {
     this.#isForgotten = true;
+    this.#senders.processGone();
     for (const { channel, options } of this.#consumers.lost()) channel.cancelled(options.tag);
     this.#endIfForgotten();
   }
@@ -249,6 +254,9 @@ export class RemoteQueue implements Queue {
         publish?.publisher[message.kind](this.name);
         break;
       }
+      case 'credit':
+        this.#senders.granted(message.sender, message.count);
+        break;
       case 'deliver':
         this.#context.ports.cost.charge('copy', message.message.body.length);
         this.#consumers.deliver(message);
@@ -309,6 +317,7 @@ export class RemoteQueue implements Queue {
 
   #leaderDown(): void {
     if (this.#isEnded) return;
+    this.#senders.processGone();
     this.#lostConsumers.push(...this.#consumers.lost());
     if (this.#mayMove()) this.#isMoving = true;
     else this.#giveUp();
@@ -319,16 +328,22 @@ export class RemoteQueue implements Queue {
     if (this.#isMoving) this.#giveUp();
   }
 
+  /** Credit that its process owed before will not come. */
+  restarted(node: string): void {
+    if (node === this.#leader) this.#senders.processGone();
+  }
+
   /** Another node has the process: what is open is asked there. */
   moved({ leader }: Pick<QueueRecord, 'leader'>): void {
     if (leader === this.#leader) return;
     assert(leader !== this.#links.self, 'its process is elsewhere', { leader });
     this.#leader = leader;
     this.#isMoving = false;
+    this.#senders.processGone();
     const consumers = [...this.#lostConsumers, ...this.#consumers.lost()];
     this.#lostConsumers = [];
     for (const [sequence, { message }] of this.#unconfirmed) {
-      this.#cast({ kind: 'publish', message, sequence });
+      this.#cast({ kind: 'publish', message, sequence, sender: null });
     }
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -346,6 +361,7 @@ export class RemoteQueue implements Queue {
     this.#unconfirmed.clear();
     this.#waiting = [];
     this.#isForgotten = true;
+    this.#senders.processGone();
     this.#endIfForgotten();
     for (const [sequence, { message, publisher }] of unconfirmed) {
       queue.publish(message, {

@@ -32,6 +32,7 @@ import { amqpError, ReplyCode, replyText, type AmqpError } from '../../wire/amqp
 import { isAmqpError } from '../amqp-error.ts';
 import { Channel, type ChannelOwner } from '../channel/channel.ts';
 import type { ChannelHost } from '../channel/channel-host.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { AccessControl } from './access-control.ts';
 import { closeArguments } from './close-arguments.ts';
 import { connectionMachine } from './connection.machine.ts';
@@ -40,6 +41,7 @@ import { amqpErrorKind } from './connection-trace.ts';
 import type { AmqpConnectionView } from './connection-view.ts';
 import { Heartbeater } from './heartbeat.ts';
 import { credentialsOf, MECHANISMS } from './sasl.ts';
+import { isSupported } from './protocol-version.ts';
 import { serverProperties } from './server-properties.ts';
 import { Throttle } from './throttle.ts';
 import { checkTuning, type Tuning } from './tuning.ts';
@@ -91,6 +93,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
       perform: { closeSocket: () => this.#ended() },
     });
     this.#throttle = new Throttle(options.alarms, {
+      clock: ports.clock,
       isRunning: () => this.#isRunning,
       setBlocked: (isBlocked) => this.#setBlocked(isBlocked),
       sendBlocked: (reason) => this.#sendBlocked(reason),
@@ -113,6 +116,10 @@ export class AmqpConnection implements Receiver, ChannelOwner {
 
   get clock(): Clock {
     return this.#options.ports.clock;
+  }
+
+  get flow(): CreditFlow {
+    return this.#throttle.flow;
   }
 
   get trace(): Trace {
@@ -231,6 +238,7 @@ export class AmqpConnection implements Receiver, ChannelOwner {
       channel = new Channel(number, this);
       this.#channels.set(number, channel);
     }
+    if (command.content !== null) this.flow.send(channel);
     channel.received(command);
     if (command.content !== null) this.#throttle.publishReceived();
   }
@@ -388,8 +396,10 @@ export class AmqpConnection implements Receiver, ChannelOwner {
     });
   }
 
-  channelGone(channel: number): void {
-    this.#channels.delete(channel);
+  channelGone(number: number): void {
+    const channel = present(this.#channels.get(number), 'its channel');
+    this.#channels.delete(number);
+    this.flow.forget(channel);
   }
 
   #terminateChannels(): void {
@@ -479,12 +489,6 @@ export class AmqpConnection implements Receiver, ChannelOwner {
     const value = tableLookup(this.#capabilities, capability);
     return value?.type === 'bool' && value.value;
   }
-}
-
-/** 0-9-1, and 0-9, which is the same for our purpose. */
-function isSupported({ id, major, minor, revision }: ProtocolHeader): boolean {
-  const is091 = id === 0 && major === 0 && minor === 9 && revision === 1;
-  return is091 || (id === 1 && major === 1 && minor === 0 && revision === 9);
 }
 
 function unexpectedMethod(state: string): AmqpError {

@@ -7,6 +7,7 @@
  * (`channel-consumers.ts`). Source: the behaviour `rabbit_queue_type`.
  */
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from './consumer.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
@@ -73,7 +74,8 @@ export interface Queue {
   /** What it holds now; without: its process is not on this node. */
   readonly holdings?: QueueHoldings;
 
-  publish(message: Message, publisher: Publisher | null): void;
+  /** `flow`: the channel that publishes, which is slowed down where the queue is slow. */
+  publish(message: Message, publisher: Publisher | null, flow?: CreditFlow | null): void;
   /**
    * Adds a consumer; `answer` comes before its first delivery. Errors: 403 where one is exclusive
    * or this one cannot be, 406 for an argument that the type refuses.
@@ -101,6 +103,8 @@ export interface Queue {
   setPolicy(policy: PolicyDefinition): void;
   /** Metadata no longer has the queue. */
   forgotten?(): void;
+  /** Processes of a node that was connected all the time began anew: what they owed is void. */
+  restarted?(node: string): void;
   /** Its record says another leader or other members now. */
   moved?(record: QueueRecord): void;
 

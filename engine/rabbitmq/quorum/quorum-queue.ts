@@ -12,6 +12,7 @@
 import { assert } from '../../kernel/assert.ts';
 import { micros, microsOfMillis } from '../../kernel/units.ts';
 import type { Term } from '../../wire/erlang/term.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
 import type {
@@ -27,6 +28,7 @@ import type {
 import type { DeathReason } from '../queue/death.ts';
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
+import { quorumCommandsSoftLimit, SoftLimit } from '../queue/soft-limit.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
 import type { RaCluster, RaResult } from '../ra/ra-caller.ts';
 import type { RaServer } from '../ra/ra-server.ts';
@@ -62,6 +64,7 @@ export class QuorumQueue implements Queue {
   readonly #system: QuorumSystem;
   readonly #sessions = new Map<ConsumingChannel, QuorumSession>();
   readonly #unconfirmed = new Set<() => void>();
+  readonly #softLimit = new SoftLimit(quorumCommandsSoftLimit);
   #policy: PolicyDefinition;
   #publisher: FifoClient | null = null;
   #enqueued = 0;
@@ -191,7 +194,7 @@ export class QuorumQueue implements Queue {
 
   // ------------------------------------------------------------------------------------ publishing
 
-  publish(message: Message, publisher: Publisher | null): void {
+  publish(message: Message, publisher: Publisher | null, flow: CreditFlow | null = null): void {
     if (this.#isBlocked) {
       publisher?.rejected(this.name);
       return;
@@ -203,8 +206,10 @@ export class QuorumQueue implements Queue {
     trace.record(quorumEnqueueKind, told);
     const { process } = client;
     // A queue that is deleted takes its messages along, and they count as confirmed.
+    const arrived = flow === null ? null : this.#softLimit.sent(flow);
     const confirm = (): void => {
       this.#unconfirmed.delete(confirm);
+      arrived?.();
       publisher?.confirmed(this.name);
     };
     this.#unconfirmed.add(confirm);

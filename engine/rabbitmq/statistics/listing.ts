@@ -48,6 +48,7 @@ interface ChannelInfo {
   /** `rabbit-1.1.3 (2)`: the connection and the channel's number. */
   readonly name: string;
   readonly user: string;
+  readonly state: 'running' | 'flow';
   readonly consumers: number;
   readonly messagesUnacknowledged: number;
   readonly messageStats: MessageStatsView;

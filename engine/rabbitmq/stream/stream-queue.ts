@@ -15,6 +15,7 @@ import { Timer } from '../../kernel/timer.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import { preconditionFailed } from '../amqp-error.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
 import type {
@@ -28,6 +29,7 @@ import type {
 } from '../queue/queue.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
+import { SoftLimit, streamMessagesSoftLimit } from '../queue/soft-limit.ts';
 import type { QueueView } from '../queue/queue-view.ts';
 import { encodeStoredMessage } from '../store/stored-message.ts';
 import { offsetSpecOf } from './offset-spec.ts';
@@ -47,6 +49,7 @@ export class StreamQueue implements Queue {
   /** By channel and tag. */
   readonly #readers = new Map<ConsumingChannel, Map<string, StreamReader>>();
   readonly #statistics: Timer;
+  readonly #softLimit = new SoftLimit(streamMessagesSoftLimit);
   #messageCount = 0;
   #isDeleted = false;
 
@@ -79,15 +82,20 @@ export class StreamQueue implements Queue {
     return { name, type, durable: true, published: ready, ready, consumers, ...none };
   }
 
-  publish(message: Message, publisher: Publisher | null): void {
+  publish(message: Message, publisher: Publisher | null, flow: CreditFlow | null = null): void {
     assert(!this.#isDeleted, 'the stream is there', { stream: this.name });
     const { name } = this;
-    this.#member.write(
-      encodeStoredMessage(message),
-      publisher === null
-        ? null
-        : (committed) => (committed ? publisher.confirmed(name) : publisher.rejected(name)),
-    );
+    const body = encodeStoredMessage(message);
+    if (publisher === null) {
+      this.#member.write(body, null);
+    } else {
+      const arrived = flow === null ? null : this.#softLimit.sent(flow);
+      this.#member.write(body, (committed) => {
+        arrived?.();
+        if (committed) publisher.confirmed(name);
+        else publisher.rejected(name);
+      });
+    }
     this.#context.host.ended();
   }
 

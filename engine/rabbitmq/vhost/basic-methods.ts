@@ -10,6 +10,7 @@
 import { assert, present } from '../../kernel/assert.ts';
 import { amqpError, isAmqpError, notFound, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import {
   type Message,
   type MessageProperties,
@@ -96,12 +97,13 @@ export function deliverMessage(
   vhost: VirtualHost,
   { message, queues, replies }: RoutedMessage,
   publisher: Publisher | null,
+  flow: CreditFlow,
 ): readonly string[] {
   const there = queues.filter((name) => vhost.queues.has(name));
   assert(there.length <= queues.length, 'a queue takes it once', { queues });
   noteRouted(vhost.context.ports.trace, message, there);
   for (const name of there) {
-    present(vhost.queues.get(name), 'the queue is there').publish(message, publisher);
+    present(vhost.queues.get(name), 'the queue is there').publish(message, publisher, flow);
   }
   for (const name of replies) vhost.replies.deliver(name, message);
   return there;

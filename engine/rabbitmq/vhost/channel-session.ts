@@ -16,6 +16,7 @@ import type { DeclaredQueue } from '../channel/channel-host.ts';
 import { amqpError, isAmqpError, preconditionFailed } from '../amqp-error.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
+import type { CreditFlow } from '../credit-flow.ts';
 import type { Message, MessageProperties } from '../message.ts';
 import {
   ChannelConsumers,
@@ -124,6 +125,7 @@ export class ChannelSession {
   readonly #vhost: VirtualHost;
   readonly #actor: Actor;
   readonly #listener: SessionListener;
+  readonly #flow: CreditFlow;
   readonly #consumers: ChannelConsumers;
   readonly #replyConsumer: ReplyConsumer;
   readonly #counts: ChannelCounts;
@@ -134,7 +136,8 @@ export class ChannelSession {
   #transaction: Transaction | null = null;
   #isClosed = false;
 
-  constructor(vhost: VirtualHost, actor: Actor, listener: SessionListener) {
+  constructor(vhost: VirtualHost, actor: Actor, listener: SessionListener, flow: CreditFlow) {
+    this.#flow = flow;
     this.#vhost = vhost;
     this.#actor = actor;
     this.#listener = listener;
@@ -171,6 +174,7 @@ export class ChannelSession {
   /** What the channel holds, and what it counted. */
   inspect(): SessionInfo {
     return {
+      state: this.#flow.state,
       consumers: this.#consumers.consumerTags.length,
       messagesUnacknowledged: this.unacknowledgedCount,
       messageStats: this.#counts.inspect(),
@@ -263,7 +267,7 @@ export class ChannelSession {
       },
     };
     const isAwaited = number !== null || done !== null;
-    const queues = deliverMessage(this.#vhost, routed, isAwaited ? publisher : null);
+    const queues = deliverMessage(this.#vhost, routed, isAwaited ? publisher : null, this.#flow);
     const isUnroutable = queues.length + routed.replies.length === 0;
     const lost = mandatory ? 'return_unroutable' : 'drop_unroutable';
     this.#counts.published(message.exchange, queues, isUnroutable ? lost : null);
@@ -419,6 +423,7 @@ export class ChannelSession {
     this.#replyConsumer.cancel();
     this.#deliveryTimeout?.stop();
     this.#consumers.close();
+    this.#flow.end();
     assert(this.unacknowledgedCount === 0, 'R14: nothing of it stays', {});
   }
 }

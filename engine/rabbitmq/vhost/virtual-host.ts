@@ -16,6 +16,7 @@ import { QueueGateway } from '../cluster/queue-gateway.ts';
 import type { Binding } from '../exchange/binding.ts';
 import { Exchange, type ExchangeDeclaration } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
+import { CreditFlow } from '../credit-flow.ts';
 import { integerOf } from '../field-table.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
@@ -83,6 +84,7 @@ export class VirtualHost {
   #stores: VhostStores | null = null;
   readonly #queuePorts: QueuePorts;
   readonly #cluster: QueueCluster | null = null;
+  readonly #gateway: QueueGateway | null = null;
   readonly statistics: Statistics;
   /** Who waits for replies. */
   readonly replies: ReplyConsumers;
@@ -117,8 +119,17 @@ export class VirtualHost {
           this.commit({ kind: 'move-queue', vhost: name, name: queue, leader, members }, () => {});
         },
       };
-      new QueueGateway({ links: context.links, vhost: name, queues: this.queues }).open();
+      const { links, ports } = context;
+      this.#gateway = new QueueGateway({
+        ...{ links, clock: ports.clock, vhost: name, queues: this.queues },
+      });
+      this.#gateway.open();
     }
+  }
+
+  /** The application runs again on this node: what others sent to its last life is gone. */
+  restarted(): void {
+    this.#gateway?.restarted();
   }
 
   /** `queue 'orders' in vhost '/'`, as errors name it. */
@@ -135,8 +146,12 @@ export class VirtualHost {
   }
 
   /** This side of a new channel. */
-  openChannel(actor: Actor, listener: SessionListener): ChannelSession {
-    return new ChannelSession(this, actor, listener);
+  openChannel(
+    actor: Actor,
+    listener: SessionListener,
+    flow: CreditFlow = new CreditFlow(this.context.ports.clock),
+  ): ChannelSession {
+    return new ChannelSession(this, actor, listener, flow);
   }
 
   // --------------------------------------------------------------------------------- metadata

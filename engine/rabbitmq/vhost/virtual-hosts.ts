@@ -44,6 +44,11 @@ export class VirtualHosts {
     }
   }
 
+  /** The application runs again, and its links to other nodes stayed. */
+  restarted(): void {
+    for (const vhost of this.#all.values()) vhost.restarted();
+  }
+
   #follow(change: RowChange): void {
     const of = change.row ?? change.was;
     assert(of !== null, 'a row came or went', { table: change.table });

@@ -18,6 +18,7 @@ import type { AmqpError } from '../../../wire/amqp/reply-code.ts';
 import { assert, present } from '../../../kernel/assert.ts';
 import type { TimerId } from '../../../kernel/ports.ts';
 import { micros, microsOfMillis } from '../../../kernel/units.ts';
+import type { CreditFlow } from '../../credit-flow.ts';
 import type { Message } from '../../message.ts';
 import type { ClassicQueue } from '../../queue/classic-queue.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../../queue/consumer.ts';
@@ -120,15 +121,19 @@ export class MirroredQueue implements Queue {
 
   // -------------------------------------------------------------------------- as any other queue
 
-  publish(message: Message, publisher: Publisher | null): void {
+  publish(message: Message, publisher: Publisher | null, flow: CreditFlow | null = null): void {
     const id = publisher?.id ?? null;
     if (id !== null && this.#before?.knows(id) === true) {
       publisher!.confirmed(this.name);
       return;
     }
     this.#publishing = id;
-    this.#queue.publish(message, publisher);
+    this.#queue.publish(message, publisher, flow);
     this.#publishing = null;
+  }
+
+  restarted(node: string): void {
+    this.#remote?.restarted(node);
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
