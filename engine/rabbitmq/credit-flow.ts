@@ -5,7 +5,7 @@
  *     socket -> reader -> channel -> queue        messages
  *               reader <- channel <- queue        credit
  *
- * A sender begins with 400 for each receiver, and a message costs one. Who has worked off 200 grants
+ * A sender begins with 400 for each receiver, and a message costs one. Who worked off 200 grants
  * 200 more, unless he is blocked himself: then the grant waits until he is not. Whoever reads a
  * socket reads nothing while he is blocked (`connection/throttle.ts`), so what waits between two
  * processes stays bounded: a channel that is blocked is sent at most 400 more by its reader.

@@ -425,14 +425,14 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   ),
   'credit-is-granted-while-blocked': test(
     'test/rabbitmq/credit-flow.test.ts',
-    'rabbitmq: credit flow: who is blocked grants nothing before he is not',
+    'rabbitmq: flow: who is blocked grants nothing before he is not',
   ),
   'quorum-queue-slows-nobody-down': test(
     'test/rabbitmq/credit-flow.test.ts',
-    'rabbitmq: credit flow: 33 messages on their way to a quorum queue block the channel',
+    'rabbitmq: flow: 33 messages on their way to a quorum queue block the channel',
   ),
   'credit-of-a-dead-queue-is-waited-for': test(
     'test/rabbitmq/credit-flow.test.ts',
-    'rabbitmq: credit flow: when the node of the queue is down, nobody waits for its credit',
+    'rabbitmq: flow: when the node of the queue is down, nobody waits for its credit',
   ),
 };

@@ -9,7 +9,7 @@ import { COUNT, publishWhileSlow } from './slow-queue.ts';
 const clock = { now: () => micros(0) };
 
 describe('rabbitmq: credit flow', () => {
-  test('rabbitmq: credit flow: who sent 400 is blocked until the receiver worked off 200', () => {
+  test('rabbitmq: flow: who sent 400 is blocked until the receiver worked off 200', () => {
     const [sender, receiver] = [new CreditFlow(clock), new CreditFlow(clock)];
     for (let i = 0; i < 399; i++) sender.send(receiver);
     expect(sender.isBlocked).toBe(false);
@@ -21,7 +21,7 @@ describe('rabbitmq: credit flow', () => {
     expect(sender.isBlocked).toBe(false);
   });
 
-  test('rabbitmq: credit flow: who is blocked grants nothing before he is not', () => {
+  test('rabbitmq: flow: who is blocked grants nothing before he is not', () => {
     const [first, middle, last] = [new CreditFlow(clock), new CreditFlow(clock), {}];
     const granted: number[] = [];
     for (let i = 0; i < 400; i++) middle.send(last);
@@ -31,7 +31,7 @@ describe('rabbitmq: credit flow', () => {
     expect(granted).toEqual([200, 200]);
   });
 
-  test('rabbitmq: credit flow: a receiver that is gone blocks nobody', () => {
+  test('rabbitmq: flow: a receiver that is gone blocks nobody', () => {
     const [sender, gone, there] = [new CreditFlow(clock), {}, {}];
     for (let i = 0; i < 400; i++) sender.send(gone);
     sender.block(there);
@@ -41,7 +41,7 @@ describe('rabbitmq: credit flow', () => {
     expect(sender.isBlocked).toBe(false);
   });
 
-  test('rabbitmq: credit flow: it is shown for a second from when it began', () => {
+  test('rabbitmq: flow: it is shown for a second from when it began', () => {
     let now = 0;
     const sender = new CreditFlow({ now: () => micros(now) });
     const queue = {};
@@ -53,7 +53,7 @@ describe('rabbitmq: credit flow', () => {
     expect(sender.state).toBe('running');
   });
 
-  test('rabbitmq: credit flow: however slow each is, what waits is bounded, and all of it arrives', () => {
+  test('rabbitmq: flow: what waits is bounded, however slow each is, and all arrives', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 60 }), (speeds) => {
         const chain = new Chain(3000);
@@ -120,8 +120,8 @@ class Chain {
   }
 }
 
-describe('rabbitmq: credit flow: a fast publisher and a slow queue', () => {
-  test('rabbitmq: credit flow: a queue on a slow node is at most 800 messages behind a channel', () => {
+describe('rabbitmq: flow: a fast publisher and a slow queue', () => {
+  test('rabbitmq: flow: a queue on a slow node is at most 800 messages behind a channel', () => {
     const seen = publishWhileSlow({ paused: ['rabbit-2'] });
     expect(seen.taken).toBe(800);
     expect(seen.states).toEqual(['running', 'flow']);
@@ -131,7 +131,7 @@ describe('rabbitmq: credit flow: a fast publisher and a slow queue', () => {
     expect(seen.wasTold).toBe(false);
   });
 
-  test('rabbitmq: credit flow: 33 messages on their way to a quorum queue block the channel', () => {
+  test('rabbitmq: flow: 33 messages on their way to a quorum queue block the channel', () => {
     const seen = publishWhileSlow({
       ...{ arguments: { 'x-queue-type': 'quorum' } },
       paused: ['rabbit-2', 'rabbit-3'],
@@ -142,7 +142,7 @@ describe('rabbitmq: credit flow: a fast publisher and a slow queue', () => {
     expect([seen.arrived, seen.stateAtEnd]).toEqual([COUNT, 'running']);
   });
 
-  test('rabbitmq: credit flow: 256 messages of a stream without a confirm block the channel', () => {
+  test('rabbitmq: flow: 256 messages of a stream without a confirm block the channel', () => {
     const scene = {
       arguments: { 'x-queue-type': 'stream' },
       ...{ paused: ['rabbit-2', 'rabbit-3'], mode: 'confirm' },
@@ -152,7 +152,7 @@ describe('rabbitmq: credit flow: a fast publisher and a slow queue', () => {
     expect([seen.arrived, seen.stateAtEnd]).toEqual([COUNT, 'running']);
   });
 
-  test('rabbitmq: credit flow: without confirms nothing keeps a publisher from a stream', () => {
+  test('rabbitmq: flow: without confirms nothing keeps a publisher from a stream', () => {
     const seen = publishWhileSlow({
       ...{ arguments: { 'x-queue-type': 'stream' } },
       paused: ['rabbit-2', 'rabbit-3'],
@@ -160,19 +160,19 @@ describe('rabbitmq: credit flow: a fast publisher and a slow queue', () => {
     expect([seen.taken, seen.states]).toEqual([COUNT, ['running']]);
   });
 
-  test('rabbitmq: credit flow: a queue of the node itself takes what it is given at once', () => {
+  test('rabbitmq: flow: a queue of the node itself takes what it is given at once', () => {
     const seen = publishWhileSlow({ at: 1, paused: ['rabbit-2', 'rabbit-3'] });
     expect([seen.taken, seen.states]).toEqual([COUNT, ['running']]);
   });
 
-  test('rabbitmq: credit flow: when the node of the queue is down, nobody waits for its credit', () => {
+  test('rabbitmq: flow: when the node of the queue is down, nobody waits for its credit', () => {
     const seen = publishWhileSlow({ paused: ['rabbit-2'], pausedMs: 120_000 });
     expect(seen.taken).toBe(COUNT);
     expect(seen.states).toEqual(['running', 'flow']);
     expect(seen.stateAtEnd).toBe('running');
   });
 
-  test('rabbitmq: credit flow: what was sent to an application that had stopped is not waited for', () => {
+  test('rabbitmq: flow: what was sent to an application that had stopped is not waited for', () => {
     const cluster = new RabbitCluster();
     cluster.channel('rabbit-2').declare('q').after(1);
     const flow = new CreditFlow(clock);

@@ -1,6 +1,6 @@
 /**
  * Which protocol headers a broker goes on with. Not here: what it answers to others, and to bytes
- * that are no header (`connection.ts`). Source: `rabbit_reader:handle_input`, its callback handshake.
+ * that are no header (`connection.ts`). Source: `rabbit_reader:handle_input`, its handshake.
  */
 import type { ProtocolHeader } from '../../wire/amqp/command.ts';
 

@@ -7,9 +7,10 @@
  * Each command is answered once, when it is committed and applied. Commands may arrive twice: the
  * machine takes a message once by its number, and knows what was settled.
  *
- * Source: `rabbit_fifo_client`. Differences: where no leader answers it asks again after a second, there after the net_ticktime and 5
- * s; a consumer asks a new leader at once for deliveries that were lost, there when the next one
- * leaves a gap. Not here: what a queue does with the answers (`quorum-queue.ts`).
+ * Source: `rabbit_fifo_client`. Differences: where no leader answers it asks again after a second,
+ * there after the net_ticktime and 5 s; a consumer asks a new leader at once for deliveries that
+ * were lost, there when the next one leaves a gap. Not here: what a queue does with the answers
+ * (`quorum-queue.ts`), how many commands may be under way (`queue/soft-limit.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Ports } from '../../kernel/ports.ts';
