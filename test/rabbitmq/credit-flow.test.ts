@@ -136,18 +136,18 @@ describe('rabbitmq: flow: a fast publisher and a slow queue', () => {
       ...{ arguments: { 'x-queue-type': 'quorum' } },
       paused: ['rabbit-2', 'rabbit-3'],
     });
-    // 33 of them block the channel, which by then has worked off no 200 of what the reader may send.
+    // 33 of them block the channel before it has worked off 200 of what the reader may send.
     expect(seen.taken).toBe(400);
     expect(seen.states).toEqual(['running', 'flow']);
     expect([seen.arrived, seen.stateAtEnd]).toEqual([COUNT, 'running']);
   });
 
   test('rabbitmq: flow: 256 messages of a stream without a confirm block the channel', () => {
-    const scene = {
+    const seen = publishWhileSlow({
       arguments: { 'x-queue-type': 'stream' },
-      ...{ paused: ['rabbit-2', 'rabbit-3'], mode: 'confirm' },
-    } as const;
-    const seen = publishWhileSlow(scene);
+      paused: ['rabbit-2', 'rabbit-3'],
+      mode: 'confirm',
+    });
     expect(seen.taken).toBe(600);
     expect([seen.arrived, seen.stateAtEnd]).toEqual([COUNT, 'running']);
   });
