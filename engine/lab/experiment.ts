@@ -11,6 +11,7 @@ import type { SimHost } from '../sim/host.ts';
 import type { History } from './history.ts';
 import type { Knobs, KnobValues, Localized } from './knob.ts';
 import type { Narrator } from './narration.ts';
+import type { Handles, Product } from './terminal.ts';
 
 /** What an experiment may do with the world. */
 export interface Lab {
@@ -62,6 +63,11 @@ export interface Step<W> {
   readonly until: (world: W, lab: Lab) => boolean;
   /** Virtual milliseconds after which the step ends all the same. */
   readonly timeLimitMs: number;
+  /**
+   * Somebody types meanwhile: it goes on while a line is still to come or a command is under way,
+   * and where the run is live, until it is told to end.
+   */
+  readonly isOpen?: true;
 }
 
 /**
@@ -168,6 +174,11 @@ export interface Experiment<K extends Knobs = Knobs, W = unknown> {
   readonly proofs: Readonly<Record<string, Proof>>;
   /** Where a search may strike. Without it the experiment cannot be searched. */
   readonly exploration?: Exploration<W>;
+  /** Whose commands a terminal has, and what they work on. Without it nobody can type. */
+  readonly terminal?: {
+    readonly products: readonly Product[];
+    readonly handles: (world: W) => Handles;
+  };
   /**
    * Of a historical bug: the invariant that its preset run breaks. A run of it checks invariants
    * and notes what breaks, unless its options say otherwise.

@@ -170,6 +170,11 @@ export class KafkaCluster {
     return Array.from({ length: this.#brokers }, (_, place) => place + 1);
   }
 
+  /** What a client of this cluster is made with. */
+  get clientOptions(): ClientOptions {
+    return { bootstrap: this.#bootstrap, profile: this.profile };
+  }
+
   get #bootstrap() {
     return this.nodeIds.map((nodeId) => ({ host: this.brokerName(nodeId), port: BROKER_PORT }));
   }
@@ -358,7 +363,7 @@ export class KafkaCluster {
 
   /** Adds an application of the story that needs clients of this cluster. */
   addApplication(name: string, make: (clients: ClientOptions) => ProcessFactory): void {
-    this.#lab.addHost(name, make({ bootstrap: this.#bootstrap, profile: this.profile }));
+    this.#lab.addHost(name, make(this.clientOptions));
   }
 
   /** Looks at the cluster whenever a producer is told that a record is written. */

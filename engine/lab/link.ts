@@ -8,19 +8,23 @@
 import { assert } from '../kernel/assert.ts';
 import type { Fault } from '../sim/faults.ts';
 import type { Input } from './run.ts';
+import type { TypedLine } from './terminal.ts';
 import { base64Decode, base64Encode } from './base64.ts';
 
 /** Changes with every change of the engine that changes a trace. */
 export const ENGINE_VERSION = 2;
 const FORMAT = 'v1';
-/** A link is at most so long; browsers take more. */
-const LINK_CHARACTERS_MAX = 8000;
+/** A link is at most so long; browsers take more. A session in a terminal needs the most. */
+const LINK_CHARACTERS_MAX = 32_000;
 
 export interface Shared {
   readonly experiment: string;
   readonly knobs: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly inputs: readonly Input[];
+  /** What was typed into its terminal, where somebody did, and the event at which it is left. */
+  readonly typed?: readonly TypedLine[];
+  readonly closedAt?: number;
 }
 
 export type Opened =
@@ -31,7 +35,11 @@ export type Opened =
 export function toLink(shared: Shared): string {
   const knobs = Object.entries(shared.knobs).sort(([left], [right]) => (left < right ? -1 : 1));
   const inputs = shared.inputs.map((input) => [input.event, ordered(input.fault)]);
-  const json = JSON.stringify([shared.experiment, knobs, shared.seed, inputs]);
+  const { experiment, seed, typed = [], closedAt } = shared;
+  const run = [experiment, knobs, seed, inputs];
+  const lines = typed.map(({ event, pane, text }) => [event, pane, text]);
+  const hasTerminal = lines.length > 0 || closedAt !== undefined;
+  const json = JSON.stringify(hasTerminal ? [...run, lines, closedAt ?? null] : run);
   const link = `${FORMAT}.${ENGINE_VERSION}.${base64Encode(json)}`;
   assert(link.length <= LINK_CHARACTERS_MAX, 'too much for a link', { characters: link.length });
   return link;
@@ -57,15 +65,31 @@ function parse(json: string): Shared | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(value) || value.length !== 4) return null;
-  const [experiment, knobs, seed, inputs] = value as unknown[];
+  if (!Array.isArray(value) || (value.length !== 4 && value.length !== 6)) return null;
+  const [experiment, knobs, seed, inputs, lines = [], closedAt = null] = value as unknown[];
   if (typeof experiment !== 'string' || !Array.isArray(knobs) || !Array.isArray(inputs))
     return null;
-  if (typeof seed !== 'number' || !Number.isSafeInteger(seed) || seed < 0) return null;
+  if (!isEvent(seed)) return null;
   if (!knobs.every(isTextPair)) return null;
   const read = inputs.map(inputOf);
   if (!read.every((input) => input !== null)) return null;
-  return { experiment, knobs: Object.fromEntries(knobs), seed, inputs: read };
+  const run = { experiment, knobs: Object.fromEntries(knobs), seed, inputs: read };
+  if (value.length === 4) return run;
+  const typed = Array.isArray(lines) ? lines.map(lineOf) : [null];
+  if (!typed.every((line) => line !== null)) return null;
+  if (closedAt !== null && !isEvent(closedAt)) return null;
+  return { ...run, typed, ...(closedAt === null ? {} : { closedAt }) };
+}
+
+function isEvent(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function lineOf(value: unknown): TypedLine | null {
+  if (!Array.isArray(value) || value.length !== 3) return null;
+  const [event, pane, text] = value as unknown[];
+  if (!isEvent(event) || !isEvent(pane) || pane === 0 || typeof text !== 'string') return null;
+  return { event, pane, text };
 }
 
 function isTextPair(value: unknown): value is [string, string] {
@@ -78,7 +102,7 @@ function isTextPair(value: unknown): value is [string, string] {
 function inputOf(value: unknown): Input | null {
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [event, fault] = value as [unknown, unknown];
-  if (typeof event !== 'number' || !Number.isSafeInteger(event) || event < 0) return null;
+  if (!isEvent(event)) return null;
   if (typeof fault !== 'object' || fault === null || !('fault' in fault)) return null;
   return { event, fault: fault as Fault };
 }

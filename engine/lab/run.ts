@@ -29,6 +29,8 @@ import { knobValues, textOf } from './knob.ts';
 import type { KnobValue } from './knob.ts';
 import type { Narrator } from './narration.ts';
 import { SEED_PRESET } from './seed.ts';
+import { typedKind } from './terminal.ts';
+import type { MakeTypist, TypedLine, Typist } from './terminal.ts';
 
 /** What the learner did, and after which event. */
 export interface Input {
@@ -52,6 +54,13 @@ export interface RunOptions {
    */
   readonly onViolation?: 'stop' | 'note';
   readonly eventsMax?: number;
+  /** What was typed into a terminal; it needs a `shell`. */
+  readonly typed?: readonly TypedLine[];
+  readonly shell?: MakeTypist;
+  /** An open step ends at this event, or later, instead of when everything typed is done. */
+  readonly closedAt?: number;
+  /** Somebody is there to type: an open step does not end by itself. */
+  readonly live?: boolean;
 }
 
 export interface StepResult {
@@ -96,6 +105,11 @@ export class Run {
   readonly #stopsAtViolation: boolean;
   readonly #violations: Violation[] = [];
   readonly #injected: Input[] = [];
+  readonly #lines: readonly TypedLine[];
+  readonly #taken: TypedLine[] = [];
+  readonly #typist: Typist | null;
+  readonly #closedAt: number | null;
+  readonly #isLive: boolean;
   #awaited: { readonly holds: () => boolean; readonly act: () => void }[] = [];
   #narrator: Narrator = simNarration;
   #place = 0;
@@ -116,10 +130,16 @@ export class Run {
     });
     this.#inputs = [...(options.inputs ?? [])].sort((left, right) => left.event - right.event);
     this.#plan = [...experiment.steps, ...experiment.settle];
+    this.#lines = [...(options.typed ?? [])].sort((left, right) => left.event - right.event);
+    this.#closedAt = options.closedAt ?? null;
+    this.#isLive = options.live ?? false;
     this.#eventsMax = options.eventsMax ?? limits.runEventsMax;
     this.lab = this.#makeLab();
     watchWorld(this.lab, this.world);
     this.#subject = experiment.world({ knobs: this.knobs, lab: this.lab });
+    const handles = experiment.terminal?.handles(this.#subject);
+    this.#typist = handles === undefined ? null : (options.shell?.(this.lab, handles) ?? null);
+    assert(this.#lines.length === 0 || this.#typist !== null, 'somebody reads what is typed');
     const isBug = experiment.breaks !== undefined && options.invariants === undefined;
     this.#wanted = options.invariants ?? (isBug ? 'promise' : null);
     this.#stopsAtViolation = (options.onViolation ?? (isBug ? 'note' : 'stop')) === 'stop';
@@ -159,6 +179,28 @@ export class Run {
   /** Every fault that came from outside the story, and after which event: what a link repeats. */
   get inputs(): readonly Input[] {
     return this.#injected;
+  }
+
+  /** Every line that was typed, and after which event. */
+  get typed(): readonly TypedLine[] {
+    return this.#taken;
+  }
+
+  /** Whether it goes on by itself: something is to happen, or the next step is to begin. */
+  get hasMore(): boolean {
+    if (this.over) return false;
+    const isToGoOn = !this.#started || this.world.pending > 0 || !this.isOpen;
+    return isToGoOn || this.#awaited.some(({ holds }) => holds());
+  }
+
+  /** What the experiment's world is to its steps. */
+  get subject(): unknown {
+    return this.#subject;
+  }
+
+  /** Whether somebody may type now. */
+  get isOpen(): boolean {
+    return this.#started && this.#plan[this.#place]?.isOpen === true;
   }
 
   get narrator(): Narrator {
@@ -231,6 +273,14 @@ export class Run {
     inject(this.world, fault);
   }
 
+  /** Types a line now, as a learner does. Asserts that a terminal is there. */
+  type(pane: number, text: string): void {
+    assert(this.#typist !== null && pane >= 1, 'a terminal is there', { pane, text });
+    this.#taken.push({ event: this.world.event, pane, text });
+    this.world.act(() => this.world.record(null, typedKind, { pane, text }));
+    this.#typist.type(pane, text);
+  }
+
   /** Handles one event, injects one input, or goes from one step to the next. */
   advance(): void {
     const step = this.#plan[this.#place];
@@ -249,12 +299,37 @@ export class Run {
       this.inject(input.fault);
       return;
     }
+    const line = step.isOpen === true ? this.#lines[this.#taken.length] : undefined;
+    if (line !== undefined && line.event <= this.world.event) {
+      this.type(line.pane, line.text);
+      return;
+    }
     if (this.#awaited.length > 0) this.#actOnAwaited();
+    if (step.isOpen === true && this.#isClosing()) {
+      this.#end(step, true);
+      return;
+    }
     const left = this.#stepDeadline - this.world.now;
+    // Where somebody may type, time stands still as soon as nothing is to happen.
+    const bound = step.isOpen === true ? {} : { micros: Math.max(left, 0) };
     const until = () => step.until(this.#subject, this.lab);
-    const end = this.world.run(until, { micros: Math.max(left, 0), events: 1 });
+    const end = this.world.run(until, { ...bound, events: 1 });
     if (end === 'done') this.#end(step, true);
-    else if (end === 'time' || end === 'idle') this.#end(step, false);
+    else if (end === 'time' || (end === 'idle' && !this.#waitsForSomebody(step))) {
+      this.#end(step, false);
+    }
+  }
+
+  /** Nobody is to type any more, and nothing that was typed is under way. */
+  #isClosing(): boolean {
+    if (this.#isLive || this.#taken.length < this.#lines.length) return false;
+    if (this.#closedAt !== null) return this.world.event >= this.#closedAt;
+    return this.#typist?.isBusy !== true;
+  }
+
+  /** Nothing happens by itself any more, but somebody is there. */
+  #waitsForSomebody(step: Step<unknown>): boolean {
+    return step.isOpen === true && (this.#isLive || this.hasMore);
   }
 
   #actOnAwaited(): void {

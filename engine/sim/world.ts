@@ -105,6 +105,11 @@ export class World {
     return this.#heap.size;
   }
 
+  /** When the next event is due, at the earliest; null where none waits. */
+  get nextAt(): number | null {
+    return this.#heap.peek()?.time ?? null;
+  }
+
   get hosts(): readonly SimHost[] {
     return [...this.#hosts.values()];
   }

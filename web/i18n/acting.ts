@@ -5,7 +5,7 @@
  * Not here: the other words of the stage (`stage.ts`).
  */
 import type { Lang } from '../lesson/content.ts';
-import type { CommandProblem, Verb } from '../stage/fault-command.ts';
+import type { CommandProblem, Verb } from '#engine/lab/fault-command.ts';
 import type { OfferGroup } from '../stage/fault-offers.ts';
 
 type Words = readonly [name: string, about: string];

@@ -7,7 +7,7 @@
 import type { HostFrame } from '#engine/lab/frames.ts';
 import type { Input } from '#engine/lab/run.ts';
 import type { Part } from './cast.ts';
-import { commandsOf, parseCommand } from './fault-command.ts';
+import { commandsOf, parseCommand } from '#engine/lab/fault-command.ts';
 
 /** Whom a menu is about. */
 export type Target =

@@ -5,7 +5,7 @@ import { STAGE_MESSAGES } from '../i18n/stage.ts';
 import type { Lang } from '../lesson/content.ts';
 import type { Input } from '#engine/lab/run.ts';
 import type { RunRequest } from '../worker/recording.ts';
-import { commandsOf } from './fault-command.ts';
+import { commandsOf } from '#engine/lab/fault-command.ts';
 
 /** The commands of a run with their events, in order. */
 export function actsOf(inputs: readonly Input[]): readonly { command: string; event: number }[] {

@@ -7,30 +7,19 @@
  */
 import '../../bytes/codecs.ts';
 import { assert } from '../../kernel/assert.ts';
-import { recordDeletion } from '../../kafka/api/21-delete-records.ts';
-import { administration } from '../../kafka/api/administration.ts';
 import { createBroker } from '../../kafka/broker.ts';
 import { brokerSettings } from '../../kafka/broker/broker-config.ts';
-import {
-  type BrokerModuleFactory,
-  decisionsOf,
-  settingsWithoutModules,
-} from '../../kafka/broker/broker-module.ts';
-import { logCleaner } from '../../kafka/cleaner/log-cleaner.ts';
+import { decisionsOf, settingsWithoutModules } from '../../kafka/broker/broker-module.ts';
 import { readConfig, splitSettings } from '../../kafka/config.ts';
 import { readControllerConfig } from '../../kafka/controller/controller-config.ts';
 import { createController } from '../../kafka/controller/controller.ts';
-import { consumerProtocol } from '../../kafka/group/consumer/consumer-group-handlers.ts';
-import { groupCoordinator } from '../../kafka/group/group-coordinator.ts';
-import { shareProtocol } from '../../kafka/group/share/share-group-handlers.ts';
 import type { Profile } from '../../kafka/profiles.ts';
+import { everyModule } from '../../lab/kafka-whole.ts';
 import { readQuorumConfig } from '../../kafka/raft/quorum-config.ts';
 import { quorumForwarding } from '../../kafka/raft/quorum-forwarding.ts';
 import { createRaftController } from '../../kafka/raft/raft-controller.ts';
 import { snapshotLoader } from '../../kafka/raft/snapshot-fetch.ts';
 import { type ControllerNode, memberOf } from '../../kafka/raft/voter-id.ts';
-import { shareGroups } from '../../kafka/share/share-module.ts';
-import { transactionCoordinator } from '../../kafka/transaction/transaction-module.ts';
 import type { Process } from '../../kernel/ports.ts';
 import { ANY_PORT } from '../adapters/name-table.ts';
 import type { NameTable } from '../adapters/name-table.ts';
@@ -52,15 +41,6 @@ export interface KafkaClusterOptions {
 const LOOPBACK = '127.0.0.1';
 export const CONTROLLER_ID = 100;
 const CONTROLLER_PORT = 9093;
-/** What a served broker can do besides logs and replicas. */
-const MODULES: readonly BrokerModuleFactory[] = [
-  groupCoordinator(consumerProtocol, shareProtocol),
-  shareGroups,
-  transactionCoordinator,
-  logCleaner,
-  recordDeletion,
-  administration,
-];
 /** Kafka's own; a smaller cluster has as many replicas of its internal topics as it has brokers. */
 const INTERNAL_REPLICAS_MAX = 3;
 const INTERNAL_MIN_ISR = 2;
@@ -68,10 +48,10 @@ const INTERNAL_MIN_ISR = 2;
 /** Throws a `ConfigError` for a setting that no node knows, or with a value that is not allowed. */
 export function checkKafkaSettings(options: KafkaClusterOptions): void {
   const { settings, profile } = options;
-  for (const module of MODULES) {
+  for (const module of everyModule) {
     readConfig(module.settings, splitSettings(module.settings, settings).own, profile);
   }
-  const others = settingsWithoutModules(settings, MODULES);
+  const others = settingsWithoutModules(settings, everyModule);
   const voters = controllerNodes(options).map(({ nodeId }) => memberOf(nodeId));
   if (voters.length === 1) readControllerConfig(others, profile);
   else readQuorumConfig(others, profile, voters, {});
@@ -120,7 +100,7 @@ function brokerNode(nodeId: number, options: KafkaClusterOptions): ServedNode {
       snapshots: snapshotLoader,
       profile,
       settings: brokerSettingsOf(options),
-      modules: options.controllers === 1 ? MODULES : [...MODULES, quorumForwarding],
+      modules: options.controllers === 1 ? everyModule : [...everyModule, quorumForwarding],
     }),
     listeners: [{ protocol: 'kafka', address: { host: LOOPBACK, port } }],
     stopOrder: 1,
@@ -130,7 +110,7 @@ function brokerNode(nodeId: number, options: KafkaClusterOptions): ServedNode {
 
 function brokerSettingsOf(options: KafkaClusterOptions): Readonly<Record<string, string>> {
   const replicas = Math.min(options.brokers, INTERNAL_REPLICAS_MAX);
-  const tables = [brokerSettings, ...MODULES.map(({ settings }) => settings)];
+  const tables = [brokerSettings, ...everyModule.map(({ settings }) => settings)];
   const known = tables.map((table) => splitSettings(table, options.settings).own);
   const internal = {
     'offsets.topic.replication.factor': `${replicas}`,
@@ -147,8 +127,8 @@ function controllerNode(
   options: KafkaClusterOptions,
 ): ServedNode {
   const { profile } = options;
-  const settings = settingsWithoutModules(options.settings, MODULES);
-  const decisions = decisionsOf(MODULES);
+  const settings = settingsWithoutModules(options.settings, everyModule);
+  const decisions = decisionsOf(everyModule);
   const controllers = controllerNodes(options);
   const isAlone = controllers.length === 1;
   const voters = controllers.map((one) => one.nodeId);

@@ -5,11 +5,9 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Process } from '../../kernel/ports.ts';
+import { wholeRabbit } from '../../lab/rabbitmq-whole.ts';
 import { metadataStoreOf } from '../../rabbitmq/metadata/metadata-store.ts';
 import { createRabbitNode, type RabbitNodeView } from '../../rabbitmq/node.ts';
-import { classicQueues } from '../../rabbitmq/queue/classic-queue-type.ts';
-import { quorumQueues } from '../../rabbitmq/quorum/quorum-queue-type.ts';
-import { streams } from '../../rabbitmq/stream/stream-type.ts';
 import type { Profile } from '../../rabbitmq/profiles.ts';
 import type { ServedNode } from './served-node.ts';
 
@@ -29,7 +27,7 @@ export function rabbitNodes({ port, profile }: RabbitOptions): readonly ServedNo
       process: createRabbitNode({
         port,
         profile,
-        queueTypes: [classicQueues, quorumQueues, streams],
+        queueTypes: wholeRabbit.queueTypes,
         metadataStore: metadataStoreOf(profile),
       }),
       listeners: [{ protocol: 'amqp', address: { host: LOOPBACK, port } }],

@@ -7,7 +7,7 @@ import {
   commonStart,
   completionsOf,
   parseCommand,
-} from '../../web/stage/fault-command.ts';
+} from '../../engine/lab/fault-command.ts';
 import { hostOffers, linkOffers } from '../../web/stage/fault-offers.ts';
 
 const HOSTS = ['broker-1', 'broker-2', 'redis-1'];

@@ -1,6 +1,6 @@
 /**
- * Faults as text, the one grammar of them: what the command line of the stage takes and completes,
- * and what the list of runs shows of a run.
+ * Faults as text, the one grammar of them: what the command line of the stage and the terminal
+ * take and complete, and what the list of runs shows of a run.
  *
  *   crash broker-1              isolate broker-1 [from whom …]
  *   cut broker-1 broker-2       both ways; with -> between the hosts, one way
@@ -8,9 +8,10 @@
  *   clock redis-1 +60s          heal
  *
  * Not here: the sentences about what is wrong (`web/i18n/acting.ts`), and what a fault does
- * (`engine/sim/faults.ts`). A flipped bit and a partition in groups cannot be typed.
+ * (`engine/sim/faults.ts`). A flipped bit cannot be typed; a partition in groups only into a
+ * terminal (`shell/fault-commands.ts`).
  */
-import type { Fault } from '#engine/sim/faults.ts';
+import type { Fault } from '../sim/faults.ts';
 
 type Amount = 'factor' | 'span' | 'percent' | 'offset' | 'drift' | 'count' | 'switch' | 'room';
 
@@ -45,7 +46,8 @@ const RULES = {
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type Verb = keyof typeof RULES;
-const VERBS = Object.keys(RULES) as Verb[];
+/** All commands that are faults. */
+export const faultVerbs = Object.keys(RULES) as readonly Verb[];
 
 /** One way only. */
 const ONE_WAY = '->';
@@ -134,7 +136,7 @@ const END: Expected = { kind: 'end', words: [], needed: false };
 
 function expectedAfter(before: readonly string[], hosts: readonly string[]): Expected {
   const [verb, ...rest] = before;
-  if (verb === undefined) return { kind: 'verb', words: VERBS, needed: true };
+  if (verb === undefined) return { kind: 'verb', words: faultVerbs, needed: true };
   const rule = ruleOf(verb);
   if (rule === null || rule.on === 'nothing') return END;
   const others = hosts.filter((host) => !rest.includes(host));
@@ -272,7 +274,7 @@ export function commandOf(fault: Fault, isBothWays = false): string {
     case 'loss':
     case 'duplicate': {
       const { numerator, denominator } = fault.ratio;
-      return `${link()} ${Math.round((100 * numerator) / denominator)}%`;
+      return `${link()} ${Math.floor((100 * numerator + denominator / 2) / denominator)}%`;
     }
     case 'cut':
     case 'clog':

@@ -1,0 +1,12 @@
+/**
+ * A RabbitMQ that can do all that the engine can: for a playground, and for drills. A lesson takes
+ * the parts that it needs (`rabbitmq-quorum.ts`). Given as `...wholeRabbit` among its options.
+ */
+import { streams } from '../rabbitmq/stream/stream-type.ts';
+import { onRaft } from './rabbitmq-quorum.ts';
+import type { RabbitOptions } from './rabbitmq-options.ts';
+
+export const wholeRabbit = {
+  ...onRaft,
+  queueTypes: [...onRaft.queueTypes, streams],
+} as const satisfies RabbitOptions;

@@ -1,0 +1,12 @@
+/** Where the engine's tools answer otherwise than the recorded ones, and why. */
+export interface Difference {
+  /** Below this folder. */
+  readonly file: string;
+  /** The command, as it stands in the file. */
+  readonly command: string;
+  /** What is printed here; `<word>` as in the recording. Null: not compared. */
+  readonly ours: readonly string[] | null;
+  readonly reason: string;
+}
+
+export const differences: readonly Difference[] = [];

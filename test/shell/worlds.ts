@@ -1,0 +1,72 @@
+/** The worlds in which transcripts are typed again, by the folder of the product. */
+import { openStep } from '../../engine/lab/drill.ts';
+import { experiment } from '../../engine/lab/experiment.ts';
+import type { Experiment, Lab, Step } from '../../engine/lab/experiment.ts';
+import { KafkaCluster } from '../../engine/lab/kafka.ts';
+import { everyModule } from '../../engine/lab/kafka-whole.ts';
+import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
+import { wholeRabbit } from '../../engine/lab/rabbitmq-whole.ts';
+import type { Handles, Product } from '../../engine/lab/terminal.ts';
+import type { ProfileName } from '../../engine/kafka/profiles.ts';
+import type { ProfileName as RabbitProfileName } from '../../engine/rabbitmq/profiles.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+const ready = (until: (handles: Handles) => boolean): Step<Handles> => ({
+  id: 'ready',
+  title: { en: 'It is there', zh: '就绪' },
+  until,
+  timeLimitMs: 60_000,
+});
+
+function world(
+  products: readonly Product[],
+  make: (lab: Lab) => Handles,
+  steps: readonly Step<Handles>[],
+): Experiment {
+  return experiment({
+    id: 'transcript',
+    knobs: {},
+    world: ({ lab }) => make(lab),
+    steps: [...steps, openStep({ en: 'Typed', zh: '输入' })],
+    settle: [{ ...ready(() => true), id: 'left' }],
+    measures: () => ({}),
+    proofs: {},
+    terminal: { products, handles: (handles) => handles },
+  });
+}
+
+/** Without a broker. */
+const text = (): Experiment => world([], () => ({}), []);
+
+const kafka = (settings: Settings): Experiment =>
+  world(
+    ['kafka'],
+    (lab) => ({
+      kafka: new KafkaCluster(lab, {
+        brokers: Number(settings['brokers'] ?? '3'),
+        modules: everyModule,
+        profile: (settings['profile'] ?? 'kafka-4.1') as ProfileName,
+      }),
+    }),
+    [ready(({ kafka: cluster }) => cluster!.allRegistered)],
+  );
+
+const rabbitmq = (settings: Settings): Experiment =>
+  world(
+    ['rabbitmq'],
+    (lab) => ({
+      rabbitmq: new RabbitCluster(lab, {
+        ...wholeRabbit,
+        nodes: Number(settings['nodes'] ?? '1'),
+        profile: (settings['profile'] ?? 'rabbitmq-3.10') as RabbitProfileName,
+      }),
+    }),
+    [ready(({ rabbitmq: cluster }) => cluster!.allRunning)],
+  );
+
+export const worlds: Readonly<Record<string, (settings: Settings) => Experiment>> = {
+  text,
+  kafka,
+  rabbitmq,
+};
