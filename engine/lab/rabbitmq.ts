@@ -8,6 +8,7 @@
  * the channel does not confirm, `indeterminate` where the channel or connection was lost first.
  * At the end of a run `history.final` has what consumers processed and acknowledged, queue by queue
  * in the order of processing, and behind it what is left in the queues: what is in neither is lost.
+ * Of a stream it has what the stream has.
  * Not here: nodes and clients (`rabbitmq/`), the applications (`rabbitmq-publisher.ts`,
  * `rabbitmq-consumer.ts`).
  */
@@ -144,6 +145,10 @@ export class RabbitCluster {
   /** Names of all queues that a node has. */
   queueNames(node = 1): readonly string[] {
     return [...(this.node(node)?.vhosts.get(DEFAULT_VHOST)?.queues.keys() ?? [])];
+  }
+
+  #isStream(name: string): boolean {
+    return this.node()?.vhosts.get(DEFAULT_VHOST)?.queues.get(name)?.type === 'stream';
   }
 
   /** Every client that runs is connected, or has hung up, and all that was called was answered. */
@@ -430,6 +435,8 @@ export class RabbitCluster {
   #healed(): boolean {
     if (!this.allRunning || !this.allConnected) return false;
     if (this.#lab.history.sent.some((sent) => sent.outcome === 'pending')) return false;
+    const streams = this.queueNames().filter((name) => this.#isStream(name));
+    if (streams.some((name) => this.queue(name) === null)) return false;
     return [...this.#applications.values()].every(({ consuming }) => consuming?.isBusy !== true);
   }
 
@@ -442,7 +449,10 @@ export class RabbitCluster {
     const options = {
       addresses: this.#addressesFrom(1),
       started: (client: AmqpClient) => {
-        this.#audit = new Audit(client, () => this.queueNames());
+        this.#audit = new Audit(client, {
+          names: () => this.queueNames(),
+          recordsOf: (name) => (this.#isStream(name) ? (this.queue(name)?.ready ?? 0) : null),
+        });
       },
     };
     this.#lab.addHost(AUDITOR, createAmqpClient(options));
@@ -452,7 +462,7 @@ export class RabbitCluster {
     const audit = this.#audit;
     if (audit === null || this.#clients().some(({ state }) => state !== 'closed')) return false;
     const left = this.queueNames().some((name) => {
-      const queue = this.queue(name);
+      const queue = this.#isStream(name) ? null : this.queue(name);
       return queue !== null && queue.ready + queue.unacknowledged > 0;
     });
     if (left || !audit.isIdle) return false;
@@ -462,7 +472,9 @@ export class RabbitCluster {
 
   #finish(left: readonly Omit<Found, 'offset'>[]): void {
     const places = new Map<string, number>();
-    const all = [...this.#processed, ...left].map(({ id, partition }) => {
+    // What is consumed from a stream is still there.
+    const taken = this.#processed.filter(({ partition }) => !this.#isStream(partition));
+    const all = [...taken, ...left].map(({ id, partition }) => {
       const offset = places.get(partition) ?? 0;
       places.set(partition, offset + 1);
       return { id, partition, offset };

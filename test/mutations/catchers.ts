@@ -31,6 +31,7 @@ const WILD_QUORUM = 'test/kafka/raft/wild-quorum.test.ts';
 const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
 const AMQP_CONNECTION = 'test/rabbitmq/connection/connection.test.ts';
 const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
+const STREAM_QUEUE = 'test/rabbitmq/stream/stream-queue.test.ts';
 const MESSAGE_STORE = 'test/rabbitmq/store/durability.test.ts';
 /** One of three releases that the test is asked of. */
 const STORED_ONCE =
@@ -365,8 +366,28 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'rabbitmq: metadata: what was not answered may go with the power only',
   ),
   'stream-confirms-before-a-majority': test(
-    'test/rabbitmq/stream/stream-queue.test.ts',
+    STREAM_QUEUE,
     'R1: confirmed, and read, when a majority has it',
+  ),
+  'stream-writer-is-who-has-least': test(
+    STREAM_QUEUE,
+    'R1: to the member that has most, in the next epoch, and what was confirmed stays',
+  ),
+  'stream-writer-forgets-who-wrote': test(
+    STREAM_QUEUE,
+    'R2: what was not answered is sent to the next writer, and is there once',
+  ),
+  'stream-writer-keeps-its-epoch': test(
+    STREAM_QUEUE,
+    'a writer that restarts at once is one of a new epoch',
+  ),
+  'stream-replica-keeps-what-the-writer-lacks': test(
+    STREAM_QUEUE,
+    'a writer that was cut off cuts what only it had, and publishes that again',
+  ),
+  'stream-filter-forgets-unfiltered': test(
+    'test/rabbitmq/stream/chunk-filter.test.ts',
+    'rabbitmq: stream: a consumer with a filter is sent the chunks that may have a value',
   ),
   'quorum-queue-confirms-without-a-majority': test(
     QUORUM_QUEUE,

@@ -31,7 +31,8 @@ export interface Opened {
 export class Rig {
   readonly disk: SimDisk;
   readonly costs = new Map<string, number>();
-  readonly timers: { at: number; label: string; fire: () => void }[] = [];
+  readonly timers: { id: number; at: number; label: string; fire: () => void }[] = [];
+  #timerIds = 0;
   nowMicros = 0;
   syncs = 0;
   #random = randomStream(1, 'disk');
@@ -62,10 +63,14 @@ export class Rig {
         now: () => micros(this.nowMicros),
         wall: () => millis(Math.floor(this.nowMicros / 1000)),
         after: (delay: Micros, label: string, fire: () => void) => {
-          this.timers.push({ at: this.nowMicros + delay, label, fire });
-          return this.timers.length as TimerId;
+          const id = ++this.#timerIds;
+          this.timers.push({ id, at: this.nowMicros + delay, label, fire });
+          return id as TimerId;
         },
-        cancel: () => undefined,
+        cancel: (id: TimerId) => {
+          const at = this.timers.findIndex((timer) => timer.id === id);
+          if (at >= 0) this.timers.splice(at, 1);
+        },
       },
     };
   }
@@ -82,8 +87,13 @@ export class Rig {
   advance(ms: number): void {
     this.nowMicros += ms * 1000;
     const due = this.timers.filter(({ at }) => at <= this.nowMicros);
-    for (const timer of due) this.timers.splice(this.timers.indexOf(timer), 1);
-    for (const { fire } of due) fire();
+    for (const timer of due) {
+      const place = this.timers.indexOf(timer);
+      // One that fires may cancel another.
+      if (place < 0) continue;
+      this.timers.splice(place, 1);
+      timer.fire();
+    }
   }
 
   /** The process dies: what it waited for never comes. */

@@ -123,6 +123,11 @@ export const switches = {
     about: 'Errors of a stream say "stream queue ...", where they had said "queue ..." in quotes.',
     source: 'rabbit_stream_queue:consume',
   },
+  streamFilters: {
+    since: '3.13',
+    about: 'A chunk of a stream has a filter of x-stream-filter-value, by which consumers skip it.',
+    source: 'rabbit_stream_queue:stream_message, filter_spec; osiris_bloom; notes of 3.13.0',
+  },
   channelConsumerTimeout: {
     since: '3.8',
     until: '4.3',

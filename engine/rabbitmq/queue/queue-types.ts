@@ -21,6 +21,8 @@ export interface QueueRecord {
   readonly leader: string;
   /** The nodes that have a replica, the leader among them. */
   readonly members: readonly string[];
+  /** Of a stream: which of those that had or will have its name (there a time in its name). */
+  readonly id?: number;
 }
 
 /** What a queue may ask of the cluster. */
@@ -50,6 +52,9 @@ export interface QueueContext {
   readonly host: QueuePorts;
 }
 
+/** Where a new queue is. */
+export type Place = Pick<QueueRecord, 'leader' | 'members' | 'id'>;
+
 /** What a type may go by when it chooses nodes. */
 export interface QueuePlacing {
   readonly links: NodeLinks;
@@ -70,7 +75,7 @@ export interface QueueTypeModule {
   /** What is wrong with a new declaration of this type, or null. */
   check(resource: string, declaration: QueueDeclaration, profile: Profile): AmqpError | null;
   /** Where a new queue is to be; without it, on the node that declares it. */
-  place?(declaration: QueueDeclaration, at: QueuePlacing): Pick<QueueRecord, 'leader' | 'members'>;
+  place?(declaration: QueueDeclaration, at: QueuePlacing): Place;
   /** The queue as this node sees it: its process where that is here, else what reaches it. */
   open(record: QueueRecord, context: QueueContext): Queue;
 }

@@ -17,12 +17,10 @@ import { tableLookup } from '../../wire/amqp/field-table.ts';
 import { textOf } from '../field-table.ts';
 import type { QueueType } from './queue.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
-import type { QueuePlacing, QueueRecord } from './queue-types.ts';
+import type { Place, QueuePlacing } from './queue-types.ts';
 
 /** What a node may be told of queues of which nothing else says it. */
 export type LeaderLocator = 'client-local' | 'balanced';
-
-type Place = Pick<QueueRecord, 'leader' | 'members'>;
 
 const BALANCED: ReadonlySet<string> = new Set([
   ...['balanced', 'random', 'least-leaders', 'min-masters'],

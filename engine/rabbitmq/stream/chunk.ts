@@ -45,8 +45,24 @@ export interface ChunkFacts {
   readonly timestamp: number;
 }
 
+/** What stands in a chunk beside its entries. */
+export interface ChunkExtras {
+  /** The bloom filter of its entries' values (`chunk-filter.ts`), which may be empty. */
+  readonly filter: Uint8Array;
+  /** What the writer keeps of its clients (`writer-tracking.ts`), which may be empty. */
+  readonly trailer: Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
+const NO_EXTRAS: ChunkExtras = { filter: NOTHING, trailer: NOTHING };
+const FILTER_BYTES_MAX = 255;
+
 /** The bytes of a chunk with these entries, in order; at least one, at most `CHUNK_ENTRIES_MAX`. */
-export function encodeChunk(facts: ChunkFacts, entries: readonly Uint8Array[]): Uint8Array {
+export function encodeChunk(
+  facts: ChunkFacts,
+  entries: readonly Uint8Array[],
+  { filter, trailer }: ChunkExtras = NO_EXTRAS,
+): Uint8Array {
   const { firstOffset, epoch, timestamp } = facts;
   assert(entries.length > 0 && entries.length <= CHUNK_ENTRIES_MAX, 'a chunk has entries', {
     entries: entries.length,
@@ -56,11 +72,16 @@ export function encodeChunk(facts: ChunkFacts, entries: readonly Uint8Array[]): 
     epoch,
     timestamp,
   });
+  assert(filter.length <= FILTER_BYTES_MAX, 'a filter whose size fits', { bytes: filter.length });
   let dataBytes = 0;
   for (const entry of entries) dataBytes += ENTRY_HEADER_BYTES + entry.length;
-  const bytes = new Uint8Array(CHUNK_HEADER_BYTES + dataBytes);
+  const dataAt = CHUNK_HEADER_BYTES + filter.length;
+  const dataEnd = dataAt + dataBytes;
+  const bytes = new Uint8Array(dataEnd + trailer.length);
   const view = new DataView(bytes.buffer);
-  let at = CHUNK_HEADER_BYTES;
+  bytes.set(filter, CHUNK_HEADER_BYTES);
+  bytes.set(trailer, dataEnd);
+  let at = dataAt;
   for (const entry of entries) {
     view.setUint32(at, entry.length);
     bytes.set(entry, at + ENTRY_HEADER_BYTES);
@@ -73,9 +94,24 @@ export function encodeChunk(facts: ChunkFacts, entries: readonly Uint8Array[]): 
   view.setBigInt64(TIMESTAMP_AT, BigInt(timestamp));
   view.setBigInt64(EPOCH_AT, BigInt(epoch));
   view.setBigInt64(FIRST_OFFSET_AT, BigInt(firstOffset));
-  view.setUint32(CRC_AT, crc32(bytes, CHUNK_HEADER_BYTES));
+  view.setUint32(CRC_AT, crc32(bytes, dataAt, dataEnd));
   view.setUint32(DATA_LENGTH_AT, dataBytes);
+  view.setUint32(TRAILER_LENGTH_AT, trailer.length);
+  view.setUint8(BLOOM_SIZE_AT, filter.length);
   return bytes;
+}
+
+/** The bloom filter of a chunk and its trailer, as views: the chunk is wholly there. */
+export function chunkExtras(bytes: Uint8Array): ChunkExtras {
+  const view = viewOf(bytes, 0);
+  const dataAt = CHUNK_HEADER_BYTES + view.getUint8(BLOOM_SIZE_AT);
+  const dataEnd = dataAt + view.getUint32(DATA_LENGTH_AT);
+  const end = dataEnd + view.getUint32(TRAILER_LENGTH_AT);
+  assert(end <= bytes.length, 'a whole chunk', { end, bytes: bytes.length });
+  return {
+    filter: bytes.subarray(CHUNK_HEADER_BYTES, dataAt),
+    trailer: bytes.subarray(dataEnd, end),
+  };
 }
 
 /**

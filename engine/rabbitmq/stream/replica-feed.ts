@@ -33,6 +33,7 @@ export class ReplicaFeed {
   /** A replica asks where this log differs from its own. */
   follow(replica: string, session: number): void {
     const { log, epoch } = this.#writer;
+    if (!this.#writer.hasReplica(replica)) return;
     this.#followed.set(replica, { session, next: null, sent: [], committed: -1 });
     this.#send(replica, {
       ...{ type: 'ends', session, epoch },
@@ -74,7 +75,7 @@ export class ReplicaFeed {
     assert(followed !== undefined, 'who is fed follows', { replica });
     const { session } = followed;
     if (followed.next === null) return;
-    const { log, committed } = this.#writer;
+    const { log, committed, epoch } = this.#writer;
     while (followed.sent.length < CHUNKS_AHEAD) {
       const chunk = log.read(followed.next, log.nextOffset);
       if (chunk === null || chunk === 'corrupt') break;
@@ -86,11 +87,12 @@ export class ReplicaFeed {
       followed.next = chunk.next;
       followed.sent.push(followed.next);
       followed.committed = committed;
-      this.#send(replica, { type: 'chunk', session, committed, chunk: chunk.bytes.slice() });
+      const bytes = chunk.bytes.slice();
+      this.#send(replica, { type: 'chunk', epoch, session, committed, chunk: bytes });
     }
     if (followed.committed < committed) {
       followed.committed = committed;
-      this.#send(replica, { type: 'committed', session, committed });
+      this.#send(replica, { type: 'committed', epoch, session, committed });
     }
   }
 }

@@ -5,14 +5,15 @@
  * Sources: `rabbit_stream_queue:declare`, `consume`, `capabilities`; `rabbit_amqqueue`.
  */
 import { assert } from '../../kernel/assert.ts';
-import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
+import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/field-table.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import { amqpError, preconditionFailed } from '../amqp-error.ts';
-import { integerOf, printed } from '../field-table.ts';
+import { integerOf, isIntegerType, printed, textOf } from '../field-table.ts';
 import type { Profile } from '../profiles.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
 import { checkArguments, checkPriority, invalid, unsupported } from '../queue/queue-arguments.ts';
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
+import { FILTER_BYTES_MAX, FILTER_BYTES_MIN, type FilterSpec } from './chunk-filter.ts';
 import { offsetSpecOf } from './offset-spec.ts';
 
 const TYPE = 'rabbit_stream_queue';
@@ -25,15 +26,22 @@ const declarationArguments: ReadonlySet<string> = new Set([
   ...['x-initial-cluster-size', 'x-queue-leader-locator'],
 ]);
 
+const knownSinceFilters: ReadonlySet<string> = new Set([
+  ...declarationArguments,
+  'x-stream-filter-size-bytes',
+]);
+
 /** Errors: 406. */
 export function checkStreamDeclaration(
   resource: string,
   { name, durable, autoDelete, exclusiveOwner, arguments: args }: QueueDeclaration,
+  { switches }: Profile,
 ): AmqpError | null {
   if (name.startsWith(GENERATED)) {
     return preconditionFailed(`Cannot declare a server-named queue for type ${TYPE}`);
   }
-  const wrong = checkArguments(resource, args, { type: TYPE, known: declarationArguments });
+  const known = switches.streamFilters ? knownSinceFilters : declarationArguments;
+  const wrong = checkArguments(resource, args, { type: TYPE, known });
   if (wrong !== null) return wrong;
   const property = (what: string): AmqpError =>
     preconditionFailed(`invalid property '${what}' for ${resource}`);
@@ -42,8 +50,33 @@ export function checkStreamDeclaration(
   if (!durable) return property('non-durable');
   const segment = integerOf(tableLookup(args, 'x-stream-max-segment-size-bytes')) ?? 0n;
   assert(segment >= 0n, 'a value was checked', { resource });
-  if (segment <= SEGMENT_BYTES_MAX) return null;
-  return preconditionFailed('Exceeded max value for x-stream-max-segment-size-bytes');
+  if (segment > SEGMENT_BYTES_MAX) {
+    return preconditionFailed('Exceeded max value for x-stream-max-segment-size-bytes');
+  }
+  return checkFilterSize(tableLookup(args, 'x-stream-filter-size-bytes'));
+}
+
+function checkFilterSize(value: FieldValue | undefined): AmqpError | null {
+  if (value === undefined) return null;
+  if (!isIntegerType(value.type)) {
+    return preconditionFailed('Invalid type for x-stream-filter-size-bytes');
+  }
+  const bytes = Number(integerOf(value));
+  if (bytes >= FILTER_BYTES_MIN && bytes <= FILTER_BYTES_MAX) return null;
+  return preconditionFailed('Invalid value for x-stream-filter-size-bytes');
+}
+
+/** What a consumer asks for by x-stream-filter; null: for everything. Other values say nothing. */
+export function filterSpecOf(args: FieldTable): FilterSpec | null {
+  const filter = tableLookup(args, 'x-stream-filter');
+  if (filter === undefined) return null;
+  const given = filter.type === 'array' ? filter.value : [filter];
+  const values = given.flatMap((one) => (one.type === 'longstr' ? [textOf(one) ?? ''] : []));
+  if (values.length === 0) return null;
+  const unfiltered = tableLookup(args, 'x-stream-match-unfiltered');
+  const matchesUnfiltered = unfiltered?.type === 'bool' && unfiltered.value;
+  assert(values.length > 0, 'a value is asked for', { values });
+  return { values, matchesUnfiltered };
 }
 
 /** Errors: 406; 540 for what a stream does not do. */

@@ -5,7 +5,7 @@
  * Responsible for: writing chunks, where a consumer begins, reading a chunk, retention, and what a
  * replica has to cut before it follows a new epoch. Source: `osiris_log`.
  * Differs: a start looks at every chunk with its checksum, where the real one trusts all but the
- * last segment; a segment does not begin with a chunk of tracking, which there takes an offset.
+ * last segment.
  * Not here: what is committed (`stream-writer.ts`, `stream-replica.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
@@ -14,11 +14,12 @@ import { frameHeader } from '../../storage/framing.ts';
 import { openLog, type RecoveryReport } from '../../storage/recovery.ts';
 import type { LogHooks, LogPorts, SegmentedLog } from '../../storage/log.ts';
 import type { DiskFailure } from '../../storage/segment.ts';
-import { chunkEntries, chunkFraming, encodeChunk } from './chunk.ts';
+import { chunkEntries, type ChunkExtras, chunkExtras, chunkFraming, encodeChunk } from './chunk.ts';
 import type { OffsetSpec } from './offset-spec.ts';
 import { streamLayout } from './stream-layout.ts';
 import { retainedFrom } from './stream-retention.ts';
 import { logConfigOf, type StreamSettings } from './stream-settings.ts';
+import { WriterTracking } from './writer-tracking.ts';
 
 /** A chunk as it is read; the bytes are a view, good within the event. */
 export interface StreamChunk {
@@ -107,9 +108,23 @@ export class StreamLog {
   }
 
   /** Writes records as one chunk. On an error nothing is written, and the log has failed. */
-  write(bodies: readonly Uint8Array[], epoch: number): DiskResult {
+  write(bodies: readonly Uint8Array[], epoch: number, extras?: ChunkExtras): DiskResult {
     const timestamp = this.#ports.clock.wall();
-    return this.accept(encodeChunk({ firstOffset: this.nextOffset, epoch, timestamp }, bodies));
+    const facts = { firstOffset: this.nextOffset, epoch, timestamp };
+    return this.accept(encodeChunk(facts, bodies, extras));
+  }
+
+  /** How far each writer id has written, by the trailers of the chunks that there are. */
+  tracking(): WriterTracking {
+    const tracking = new WriterTracking();
+    for (let next = this.firstOffset; next < this.nextOffset;) {
+      const chunk = this.read(next, this.nextOffset);
+      if (chunk === null || chunk === 'corrupt') break;
+      assert(chunk.next > next, 'a chunk has records', { next });
+      tracking.read(chunkExtras(chunk.bytes).trailer, chunk.next);
+      next = chunk.next;
+    }
+    return tracking;
   }
 
   /** Writes a whole chunk that follows the last one: of this stream's writer. */

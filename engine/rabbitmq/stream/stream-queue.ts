@@ -2,13 +2,13 @@
  * A stream as its node sees it: a log that is appended to and read again, by many consumers, each
  * from where it asked to begin.
  *
- * The node of the record's leader has the writer, the other members have copies, and consumers read
- * from their own node's; a node without a copy publishes to the writer and cannot consume.
+ * One member has the writer, the others have copies, and consumers read from their own node's; a
+ * node without a copy publishes to the writer and cannot consume.
  * Invariants R1, R8 are asserted in the writer and the readers.
- * Source: `rabbit_stream_queue`, `rabbit_stream_coordinator`. Differs: the writer stays where it
- * is: while its node is down nothing is confirmed and consumers read on; there the coordinator
- * makes the replica that has most the writer of the next epoch.
- * Not here: what is refused (`stream-arguments.ts`), the log (`stream-log.ts`).
+ * Source: `rabbit_stream_queue`. Differs: declare-ok does not wait for the writer; what is
+ * published meanwhile does.
+ * Not here: what is refused (`stream-arguments.ts`), the log (`stream-log.ts`), which member has
+ * the writer (`stream-member.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
 import { Timer } from '../../kernel/timer.ts';
@@ -16,6 +16,7 @@ import { microsOfMillis } from '../../kernel/units.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';
 import { preconditionFailed } from '../amqp-error.ts';
 import type { CreditFlow } from '../credit-flow.ts';
+import { textOf } from '../field-table.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
 import type {
@@ -30,16 +31,17 @@ import type {
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
 import { SoftLimit, streamMessagesSoftLimit } from '../queue/soft-limit.ts';
-import type { QueueView } from '../queue/queue-view.ts';
+import { MESSAGES_SHOWN_MAX, type QueueView } from '../queue/queue-view.ts';
 import { encodeStoredMessage } from '../store/stored-message.ts';
 import { offsetSpecOf } from './offset-spec.ts';
-import { checkStreamConsumer, notSupported } from './stream-arguments.ts';
-import { StreamDelivery, StreamReader } from './stream-reader.ts';
-import { streamSettings } from './stream-settings.ts';
-import { openStreamMember, type StreamMember } from './stream-member.ts';
+import { checkStreamConsumer, filterSpecOf, notSupported } from './stream-arguments.ts';
+import { StreamDelivery, streamMessages, StreamReader } from './stream-reader.ts';
+import { StreamMember } from './stream-member.ts';
+import { type StreamSettings, streamSettings } from './stream-settings.ts';
 
 /** How often the counts are gathered that queue.declare-ok tells (`rabbit_osiris_metrics`). */
 const STATISTICS_MS = 5000;
+const FILTER_VALUE = 'x-stream-filter-value';
 
 export class StreamQueue implements Queue {
   readonly type = 'stream';
@@ -50,6 +52,7 @@ export class StreamQueue implements Queue {
   readonly #readers = new Map<ConsumingChannel, Map<string, StreamReader>>();
   readonly #statistics: Timer;
   readonly #softLimit = new SoftLimit(streamMessagesSoftLimit);
+  #settings: StreamSettings;
   #messageCount = 0;
   #isDeleted = false;
 
@@ -59,8 +62,12 @@ export class StreamQueue implements Queue {
     this.declaration = declaration;
     this.#context = context;
     this.#statistics = new Timer(ports.clock);
-    const settings = streamSettings(declaration.arguments, policy);
-    this.#member = openStreamMember(record, context, settings, () => this.#committed());
+    this.#settings = streamSettings(declaration.arguments, policy);
+    this.#member = new StreamMember({
+      ...{ record, context, settings: () => this.#settings },
+      committed: () => this.#committed(),
+    });
+    this.#member.start();
     this.#messageCount = this.#countNow();
   }
 
@@ -73,30 +80,42 @@ export class StreamQueue implements Queue {
     return this.#member;
   }
 
-  inspect(): QueueView {
+  /** Where its writer is. Of its records those that were there first are shown. */
+  inspect(messagesMax: number = MESSAGES_SHOWN_MAX): QueueView | null {
+    const { log, committed, isWriter } = this.#member;
+    if (log === null || !isWriter) return null;
     let consumers = 0;
     for (const ofChannel of this.#readers.values()) consumers += ofChannel.size;
-    const none = { unacknowledged: 0, gone: {}, messages: [] };
     const ready = this.#countNow();
+    const messages = streamMessages(log, committed, messagesMax);
+    const none = { unacknowledged: 0, gone: {}, messages };
     const { name, type } = this;
-    return { name, type, durable: true, published: ready, ready, consumers, ...none };
+    return { name, type, durable: true, published: committed, ready, consumers, ...none };
   }
 
   publish(message: Message, publisher: Publisher | null, flow: CreditFlow | null = null): void {
     assert(!this.#isDeleted, 'the stream is there', { stream: this.name });
     const { name } = this;
     const body = encodeStoredMessage(message);
+    const filterValue = this.#filterValueOf(message);
     if (publisher === null) {
-      this.#member.write(body, null);
+      this.#member.write(body, filterValue, null);
     } else {
       const arrived = flow === null ? null : this.#softLimit.sent(flow);
-      this.#member.write(body, (committed) => {
+      this.#member.write(body, filterValue, (committed) => {
         arrived?.();
         if (committed) publisher.confirmed(name);
         else publisher.rejected(name);
       });
     }
     this.#context.host.ended();
+  }
+
+  /** The header x-stream-filter-value, where the release looks at it. */
+  #filterValueOf({ properties }: Message): string | null {
+    if (!this.#context.profile.switches.streamFilters) return null;
+    const value = tableLookup(properties.headers ?? [], FILTER_VALUE);
+    return value === undefined ? null : (textOf(value) ?? null);
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
@@ -117,7 +136,9 @@ export class StreamQueue implements Queue {
     const asked = tableLookup(options.arguments, 'x-stream-offset');
     const spec = offsetSpecOf(asked, ports.clock.wall());
     assert(spec !== null, 'an argument was checked', { stream: this.name });
-    const reader = new StreamReader({ ports, stream: this.name, log }, channel, options, spec);
+    const filter = profile.switches.streamFilters ? filterSpecOf(options.arguments) : null;
+    const place = { ports, stream: this.name, log, filter };
+    const reader = new StreamReader(place, channel, options, spec);
     let ofChannel = this.#readers.get(channel);
     if (ofChannel === undefined) this.#readers.set(channel, (ofChannel = new Map()));
     assert(!ofChannel.has(options.tag), 'a new tag', { tag: options.tag });
@@ -169,6 +190,17 @@ export class StreamQueue implements Queue {
 
   /** The conditions are not looked at, as in the real broker. */
   delete(_conditions: DeleteConditions, answer: Answer<number>): void {
+    this.#end();
+    answer(0);
+    this.#context.host.ended();
+  }
+
+  /** Another node deleted it: the copy of this one goes, too. */
+  forgotten(): void {
+    if (!this.#isDeleted) this.#end();
+  }
+
+  #end(): void {
     assert(!this.#isDeleted, 'a stream is deleted once', { stream: this.name });
     this.#isDeleted = true;
     this.#statistics.cancel();
@@ -176,12 +208,11 @@ export class StreamQueue implements Queue {
     const readers = [...this.#readers.values()].flatMap((ofChannel) => [...ofChannel.values()]);
     this.#readers.clear();
     for (const { channel, options } of readers) channel.cancelled(options.tag);
-    answer(0);
-    this.#context.host.ended();
   }
 
   setPolicy(policy: PolicyDefinition): void {
-    this.#member.log?.updateSettings(streamSettings(this.declaration.arguments, policy));
+    this.#settings = streamSettings(this.declaration.arguments, policy);
+    this.#member.log?.updateSettings(this.#settings);
   }
 
   /** More can be read: consumers that wait at the end go on. */

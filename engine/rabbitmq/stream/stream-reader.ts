@@ -11,8 +11,10 @@ import { withValue } from '../field-table.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
 import type { HeldMessage } from '../queue/queue.ts';
+import { type MessageView, messageView } from '../queue/queue-view.ts';
 import { decodeStoredMessage } from '../store/stored-message.ts';
-import { chunkEntries } from './chunk.ts';
+import { chunkEntries, chunkExtras } from './chunk.ts';
+import { type FilterSpec, mayMatch } from './chunk-filter.ts';
 import type { OffsetSpec } from './offset-spec.ts';
 import type { StreamLog } from './stream-log.ts';
 import { streamDelivered } from './stream-trace.ts';
@@ -34,6 +36,8 @@ export interface ReaderContext {
   readonly ports: { readonly trace: Trace; readonly cost: Cost };
   readonly stream: string;
   readonly log: StreamLog;
+  /** Chunks that cannot have what it asks for are passed over; null: it asks for all. */
+  readonly filter: FilterSpec | null;
 }
 
 export class StreamReader {
@@ -93,7 +97,7 @@ export class StreamReader {
 
   /** Whether there was one. What the consumer has no credit for is kept: a copy of the chunk. */
   #readChunk(committed: number): boolean {
-    const { log, ports } = this.#context;
+    const { log, ports, filter } = this.#context;
     const chunk = log.read(this.#next, committed);
     if (chunk === null || chunk === 'corrupt') return false;
     const { bytes, next } = chunk;
@@ -101,8 +105,9 @@ export class StreamReader {
       next,
       committed,
     });
-    ports.cost.charge('copy', bytes.length);
-    this.#entries = chunkEntries(bytes.slice(), 0);
+    const isWanted = filter === null || mayMatch(chunkExtras(bytes).filter, filter);
+    if (isWanted) ports.cost.charge('copy', bytes.length);
+    this.#entries = isWanted ? chunkEntries(bytes.slice(), 0) : [];
     this.#entry = 0;
     this.#next = next;
     return true;
@@ -118,6 +123,27 @@ export class StreamReader {
     const delivery = new StreamDelivery(withOffset(stored, offset), offset, this);
     this.channel.deliver(consumer, delivery, false);
   }
+}
+
+/** The first records of what is committed, at most so many, as they are shown. */
+export function streamMessages(
+  log: StreamLog,
+  committed: number,
+  messagesMax: number,
+): readonly MessageView[] {
+  const shown: MessageView[] = [];
+  for (let next = log.firstOffset; shown.length < messagesMax;) {
+    const chunk = log.read(next, committed);
+    if (chunk === null || chunk === 'corrupt') break;
+    assert(chunk.next > next, 'a chunk has records', { next });
+    next = chunk.next;
+    for (const { body } of chunkEntries(chunk.bytes, 0)) {
+      const message = shown.length < messagesMax ? decodeStoredMessage(body) : null;
+      if (message === null) break;
+      shown.push(messageView({ message, delivered: false, priority: 0 }, false));
+    }
+  }
+  return shown;
 }
 
 /** The message with the header x-stream-offset. */

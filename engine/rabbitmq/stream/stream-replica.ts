@@ -1,5 +1,6 @@
 /**
- * A replica of a stream: copies the writer's chunks in order, and learns what is committed.
+ * A replica of a stream in one epoch: cuts what the writer does not have, copies its chunks in
+ * order, and learns what is committed.
  *
  * Consumers of its node read from it. Source: `osiris_replica`.
  * Not here: the writer's side (`replica-feed.ts`).
@@ -16,17 +17,18 @@ const RETRY_MS = 500;
 
 export interface ReplicaContext {
   readonly clock: Clock;
+  readonly epoch: number;
   /** Whether messages reach the writer. */
   readonly isConnected: () => boolean;
   readonly send: (message: ToWriter) => void;
-  readonly committed: () => void;
+  /** All below the offset may be read. */
+  readonly committed: (offset: number) => void;
 }
 
 export class StreamReplica {
   readonly log: StreamLog;
   readonly #context: ReplicaContext;
   readonly #retry: Timer;
-  #epoch = 0;
   #committed: number;
   #session = 0;
   #isFollowing = false;
@@ -35,6 +37,10 @@ export class StreamReplica {
     this.log = log;
     this.#context = context;
     this.#committed = log.firstOffset;
+    assert(context.epoch >= log.lastEpoch, 'epochs never fall', {
+      epoch: context.epoch,
+      last: log.lastEpoch,
+    });
     this.#retry = new Timer(context.clock);
   }
 
@@ -48,7 +54,7 @@ export class StreamReplica {
     this.#isFollowing = false;
     if (!this.#context.isConnected()) return;
     this.#session += 1;
-    this.#context.send({ type: 'follow', session: this.#session });
+    this.#context.send({ type: 'follow', ...this.#of });
     this.#retry.set(microsOfMillis(RETRY_MS), 'stream replica', () => this.follow());
   }
 
@@ -58,8 +64,8 @@ export class StreamReplica {
     this.#retry.cancel();
   }
 
-  received(message: Exclude<FromWriter, { type: 'written' }>): void {
-    if (message.session !== this.#session) return;
+  received(message: Extract<FromWriter, { session: number }>): void {
+    if (message.session !== this.#session || message.epoch !== this.#context.epoch) return;
     if (message.type === 'ends') {
       this.#begin(message);
       return;
@@ -73,15 +79,17 @@ export class StreamReplica {
     this.lost();
   }
 
-  #begin({ epoch, firstOffset, ends }: Extract<FromWriter, { type: 'ends' }>): void {
-    if (epoch < this.#epoch) return;
+  get #of(): { readonly epoch: number; readonly session: number } {
+    return { epoch: this.#context.epoch, session: this.#session };
+  }
+
+  #begin({ firstOffset, ends }: Extract<FromWriter, { type: 'ends' }>): void {
     const { log } = this;
     this.#retry.cancel();
     if (log.truncateTo(ends, firstOffset) !== 'ok') return;
-    this.#epoch = epoch;
     this.#isFollowing = true;
     this.#committed = Math.max(log.firstOffset, Math.min(this.#committed, log.nextOffset));
-    this.#context.send({ type: 'fetch', session: this.#session, next: log.nextOffset });
+    this.#context.send({ type: 'fetch', ...this.#of, next: log.nextOffset });
   }
 
   #copy({ chunk, committed }: Extract<FromWriter, { type: 'chunk' }>): void {
@@ -89,7 +97,7 @@ export class StreamReplica {
     if (log.accept(chunk) !== 'ok') return;
     const next = log.nextOffset;
     assert(next > this.#committed, 'a chunk has records', { next });
-    this.#context.send({ type: 'acknowledge', session: this.#session, next });
+    this.#context.send({ type: 'acknowledge', ...this.#of, next });
     this.#commit(committed);
   }
 
@@ -97,6 +105,6 @@ export class StreamReplica {
     const readable = Math.min(committed, this.log.nextOffset);
     if (readable <= this.#committed) return;
     this.#committed = readable;
-    this.#context.committed();
+    this.#context.committed(readable);
   }
 }

@@ -12,6 +12,7 @@ import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { integerOf, textOf } from '../field-table.ts';
 import { ageMs } from '../queue/age.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
+import { FILTER_BYTES } from './chunk-filter.ts';
 
 export interface StreamSettings {
   /** `stream-max-segment-size-bytes`: a segment that has so many bytes is full. */
@@ -20,9 +21,12 @@ export interface StreamSettings {
   readonly maxBytes: number | null;
   /** `max-age`: a segment whose last chunk is older goes; null: without bound. */
   readonly maxAgeMs: number | null;
+  /** `stream-filter-size-bytes`: of a chunk's filter. */
+  readonly filterBytes: number;
 }
 
 const SEGMENT_BYTES = 500_000_000;
+
 export function streamSettings(args: FieldTable, policy: PolicyDefinition): StreamSettings {
   const count = (key: string): number | null => {
     const given = policy[key] ?? integerOf(tableLookup(args, `x-${key}`));
@@ -36,6 +40,7 @@ export function streamSettings(args: FieldTable, policy: PolicyDefinition): Stre
     segmentBytes: count('stream-max-segment-size-bytes') ?? SEGMENT_BYTES,
     maxBytes: count('max-length-bytes'),
     maxAgeMs,
+    filterBytes: count('stream-filter-size-bytes') ?? FILTER_BYTES,
   };
 }
 

@@ -1,6 +1,20 @@
 /** What streams write into the trace, and the sentences to it. */
 import { traceKind } from '../../kernel/ports.ts';
 
+/** The node has the stream's writer from now on, which goes on at the offset. */
+export const streamWriterBegan = traceKind('stream-writer-began', {
+  stream: 'string',
+  epoch: 'int',
+  next: 'int',
+});
+
+/** A member takes nothing of an earlier epoch any more; it ends before the offset. */
+export const streamStopped = traceKind('stream-stopped', {
+  stream: 'string',
+  epoch: 'int',
+  next: 'int',
+});
+
 /** Records were written as one chunk; `next` is the offset behind them. */
 export const streamChunkWritten = traceKind('stream-chunk-written', {
   stream: 'string',
@@ -24,6 +38,18 @@ export const streamDelivered = traceKind('stream-delivered', {
 });
 
 export const streamNarration = {
+  'stream-writer-began': {
+    en: ({ stream, epoch, next }: Entry) =>
+      `has the writer of ${stream} in epoch ${epoch}, from offset ${next} on`,
+    zh: ({ stream, epoch, next }: Entry) =>
+      `成为 ${stream} 的写入者，epoch 为 ${epoch}，从偏移量 ${next} 开始写`,
+  },
+  'stream-stopped': {
+    en: ({ stream, epoch, next }: Entry) =>
+      `stops ${stream} for epoch ${epoch}; its copy ends before offset ${next}`,
+    zh: ({ stream, epoch, next }: Entry) =>
+      `为 epoch ${epoch} 停下 ${stream}，它的副本到偏移量 ${next} 之前为止`,
+  },
   'stream-chunk-written': {
     en: ({ stream, firstOffset, next }: Entry) =>
       `${stream} gets a chunk with the offsets ${firstOffset} to ${Number(next) - 1}`,

@@ -6,13 +6,16 @@ import { placeReplicas } from '../queue/replica-placing.ts';
 import { checkStreamDeclaration } from './stream-arguments.ts';
 import { StreamQueue } from './stream-queue.ts';
 
+const STREAM_IDS = 0x7fffffff;
+
 export const streams: QueueTypeModule = {
   type: 'stream',
-  check: (resource, declaration) => checkStreamDeclaration(resource, declaration),
+  check: (resource, declaration, profile) => checkStreamDeclaration(resource, declaration, profile),
   /** Without x-initial-cluster-size every node has a copy. */
   place(declaration, at) {
     const size = integerOf(tableLookup(declaration.arguments, 'x-initial-cluster-size'));
-    return placeReplicas(declaration, at, Number(size ?? at.links.members.length), 'stream');
+    const place = placeReplicas(declaration, at, Number(size ?? at.links.members.length), 'stream');
+    return { ...place, id: at.random.below(STREAM_IDS) };
   },
   open: (record, context) => new StreamQueue(record, context),
 };

@@ -60,6 +60,10 @@ const keys: Readonly<Record<string, readonly [Check, string]>> = {
   'consumer-timeout': [atLeast(0), 'consumer timeout'],
   'max-age': [(value) => typeof value === 'string' && ageMs(value) !== null, 'max age'],
   'stream-max-segment-size-bytes': [atLeast(0), 'segment size'],
+  'stream-filter-size-bytes': [
+    (value) => typeof value === 'number' && value >= 16 && value <= 255,
+    'filter size',
+  ],
   'queue-leader-locator': [
     oneOf('client-local', 'balanced', 'random', 'least-leaders'),
     'queue leader locator value',
@@ -80,7 +84,9 @@ const LIMITS: ReadonlySet<string> = new Set([
   ...['message-ttl', 'expires', 'max-length', 'max-length-bytes', 'delivery-limit'],
 ]);
 const OPERATOR_KEYS_SINCE_312: ReadonlySet<string> = new Set(['overflow', 'queue-version']);
-const STREAM_KEYS = ['max-age', 'stream-max-segment-size-bytes'] as const;
+const STREAM_KEYS: readonly string[] = [
+  ...['max-age', 'stream-max-segment-size-bytes', 'stream-filter-size-bytes'],
+];
 /** A policy with one of these does not apply to queues of the type (`rabbit_queue_type`). */
 const unsupportedKeys: Readonly<Record<QueueType, ReadonlySet<string>>> = {
   classic: new Set(['delivery-limit', 'dead-letter-strategy', ...STREAM_KEYS]),

@@ -53,3 +53,25 @@ test('rabbitmq: stream: published and read on any node, while a minority fails',
     ['m0', 'm1', 'm2', 'm3'].map((body) => `d: ${body}`),
   );
 });
+
+test('R1: stream: the writer goes with its node, what was confirmed is read and added to', () => {
+  const cluster = new RabbitCluster({ queueTypes: [classicQueues, streams] });
+  declare(cluster.channel('rabbit-1'));
+  const [near, far] = (['rabbit-2', 'rabbit-3'] as const).map((node) =>
+    cluster.channel(node).confirming(),
+  );
+  expect(near!.publish('s', 'm0').after(1)).toEqual(['ack 1']);
+  cluster.inject({ fault: 'crash', host: 'rabbit-1' });
+  expect(far!.publish('s', 'm1').after(5)).toEqual(['ack 1']);
+  expect(consume(cluster.channel('rabbit-2'), 'c').slice(1)).toEqual(['c: m0', 'c: m1']);
+  const [began] = cluster.traced('stream-writer-began').slice(-1);
+  expect(began).toMatch(/^rabbit-[23]: s, 2, 1$/);
+  const leaders = (['rabbit-2', 'rabbit-3'] as const).map((node) => {
+    const rows = [...cluster.node(node).metadata.tables.rows('rabbit_queue')];
+    return rows.map(({ record }) => record.leader).join();
+  });
+  expect(leaders).toEqual([began!.slice(0, 8), began!.slice(0, 8)]);
+  cluster.inject({ fault: 'start', host: 'rabbit-1' });
+  cluster.advance(10);
+  expect(consume(cluster.channel('rabbit-1'), 'd').slice(1)).toEqual(['d: m0', 'd: m1']);
+});

@@ -10,7 +10,9 @@ import { Rig } from '../../storage/rig.ts';
 import { realIndex, realSegment } from './real-segment.ts';
 
 const FOLDER = 'stream/s';
-const SETTINGS: StreamSettings = { segmentBytes: 300, maxBytes: null, maxAgeMs: null };
+const SETTINGS: StreamSettings = {
+  ...{ segmentBytes: 300, maxBytes: null, maxAgeMs: null, filterBytes: 16 },
+};
 
 interface Opened {
   readonly log: StreamLog;

@@ -232,3 +232,117 @@ describe('rabbitmq: a stream on three nodes', () => {
     expect(told.confirmed).toEqual(named(0, 40));
   });
 });
+
+describe('rabbitmq: the writer of a stream moves', () => {
+  const started = (): StreamRig => new StreamRig(['a', 'b', 'c']);
+  const writers = (rig: StreamRig, ...nodes: readonly string[]): readonly string[] =>
+    nodes.map((node) => {
+      const { isWriter, epoch } = rig.queue(node).member;
+      return `${node}: ${isWriter ? 'writes' : 'follows'} in epoch ${epoch}`;
+    });
+
+  it('R1: to the member that has most, in the next epoch, and what was confirmed stays', () => {
+    const rig = started();
+    const told = new Told();
+    told.publish(rig.queue('b'), 'm0');
+    rig.settle();
+    // Now only b copies from the writer: c is behind.
+    rig.cut('c');
+    told.publish(rig.queue('b'), 'm1', 'm2');
+    rig.settle();
+    expect(told.confirmed).toEqual(named(0, 3));
+    rig.crash('a');
+    rig.heal('c');
+    rig.settle(8000);
+    expect(writers(rig, 'b', 'c')).toEqual(['b: writes in epoch 2', 'c: follows in epoch 2']);
+    told.publish(rig.queue('c'), 'm3');
+    rig.settle();
+    expect(told.confirmed).toEqual(named(0, 4));
+    rig.start('a');
+    rig.settle(2000);
+    for (const node of ['a', 'b', 'c']) {
+      const channel = new Channel();
+      channel.consume(rig.queue(node), first);
+      expect(channel.bodies()).toEqual(named(0, 4));
+    }
+  });
+
+  it('R2: what was not answered is sent to the next writer, and is there once', () => {
+    const rig = started();
+    const told = new Told();
+    told.publish(rig.queue('b'), 'm0');
+    rig.settle();
+    // The copies have it, and the writer is gone before it says so.
+    told.publish(rig.queue('c'), 'm1', 'm2');
+    while (rig.queue('b').member.log!.nextOffset < 3) rig.step();
+    expect(told.confirmed).toEqual(['m0']);
+    rig.crash('a');
+    told.publish(rig.queue('c'), 'm3');
+    rig.settle(8000);
+    expect(told.confirmed).toEqual(named(0, 4));
+    const channel = new Channel();
+    channel.consume(rig.queue('b'), first);
+    expect(channel.bodies()).toEqual(named(0, 4));
+  });
+
+  it('a writer that was cut off cuts what only it had, and publishes that again', () => {
+    const rig = started();
+    const [far, near] = [new Told(), new Told()];
+    near.publish(rig.queue('b'), 'm0');
+    rig.settle();
+    rig.cut('a');
+    far.publish(rig.queue('a'), 'x');
+    rig.settle(8000);
+    expect(far.confirmed).toEqual([]);
+    near.publish(rig.queue('b'), 'm1', 'm2');
+    rig.settle();
+    expect(near.confirmed).toEqual(named(0, 3));
+    rig.heal('a');
+    rig.settle(8000);
+    expect(rig.queue('a').member.isWriter).toBe(false);
+    expect(far.confirmed).toEqual(['x']);
+    const channel = new Channel();
+    channel.consume(rig.queue('a'), first);
+    expect(channel.bodies()).toEqual([...named(0, 3), 'x']);
+  });
+
+  it('a writer that restarts at once is one of a new epoch', () => {
+    const rig = started();
+    const told = new Told();
+    told.publish(rig.queue('b'), 'm0');
+    rig.settle();
+    rig.crash('a');
+    rig.start('a');
+    rig.settle(8000);
+    expect(rig.queue('a').member.epoch).toBe(2);
+    told.publish(rig.queue('b'), 'm1');
+    rig.settle();
+    expect(told.confirmed).toEqual(named(0, 2));
+  });
+
+  it('without a majority nobody is the writer', () => {
+    const rig = started();
+    const told = new Told();
+    told.publish(rig.queue('c'), 'm0');
+    rig.settle();
+    rig.crash('a');
+    rig.crash('b');
+    told.publish(rig.queue('c'), 'm1');
+    rig.settle(20_000);
+    expect([told.confirmed, rig.queue('c').member.isWriter]).toEqual([['m0'], false]);
+    rig.start('b');
+    rig.settle(20_000);
+    expect(told.confirmed).toEqual(named(0, 2));
+  });
+
+  it('the end of a stream is the end of all its copies', () => {
+    const rig = started();
+    new Told().publish(rig.queue('a'), 'm0');
+    rig.settle();
+    rig.queue('b').delete({ ifUnused: false, ifEmpty: false }, () => {});
+    rig.queue('a').forgotten();
+    rig.queue('c').forgotten();
+    rig.settle(1000);
+    for (const node of ['a', 'b', 'c']) expect(rig.rig(node).disk.list('stream')).toEqual([]);
+  });
+});

@@ -2,9 +2,10 @@
  * The nodes of a stream, each with a disk and a clock of its own, and links that are cut by hand.
  * A crash of a node leaves its disk; a loss of power what had been synced of it.
  */
-import type { Ports } from '../../../engine/kernel/ports.ts';
+import type { Ports, Random } from '../../../engine/kernel/ports.ts';
+import { randomStream } from '../../../engine/kernel/random.ts';
 import type { NodeLinks, NodeWatcher, Term } from '../../../engine/rabbitmq/cluster/node-links.ts';
-import { newestProfile, profileOf } from '../../../engine/rabbitmq/profiles.ts';
+import { newestProfile, profileOf, type ProfileName } from '../../../engine/rabbitmq/profiles.ts';
 import type { ConsumingChannel } from '../../../engine/rabbitmq/queue/consumer.ts';
 import { Limiter } from '../../../engine/rabbitmq/queue/limiter.ts';
 import type { HeldMessage, Queue } from '../../../engine/rabbitmq/queue/queue.ts';
@@ -30,19 +31,27 @@ export class StreamRig {
   readonly #queues = new Map<string, StreamQueue>();
   readonly #incarnations = new Map<string, number>();
   readonly #cut = new Set<string>();
+  readonly #randoms = new Map<string, Random>();
   #sent: Sent[] = [];
 
   readonly #members: readonly string[];
   readonly #arguments: FieldTable;
+  readonly #release: ProfileName;
 
   /** The first member has the writer. */
-  constructor(nodes: readonly string[], members = nodes, args: FieldTable = []) {
+  constructor(
+    nodes: readonly string[],
+    members = nodes,
+    args: FieldTable = [],
+    release: ProfileName = newestProfile,
+  ) {
     this.nodes = nodes;
     this.#members = members;
     this.#arguments = args;
+    this.#release = release;
     this.#rigs = new Map(nodes.map((node) => [node, new Rig()]));
     for (const node of nodes) this.start(node);
-    this.settle();
+    this.settle(nodes.length === 1 ? 0 : 2000);
   }
 
   queue(node: string): StreamQueue {
@@ -65,7 +74,7 @@ export class StreamRig {
       new StreamQueue(
         {
           declaration: { ...declaration, arguments: this.#arguments },
-          ...{ type: 'stream', leader: leader!, members: this.#members },
+          ...{ type: 'stream', id: 1, leader: leader!, members: this.#members },
         },
         this.#context(node),
       ),
@@ -98,12 +107,27 @@ export class StreamRig {
   settle(ms = 0): void {
     for (let left = ms; left >= 0; left -= 100) {
       for (const rig of this.#rigs.values()) rig.advance(Math.min(left, 100));
-      while (this.#sent.length > 0) {
-        const { from, to, name, message } = this.#sent.shift()!;
-        this.#receivers.get(to)?.get(name)?.(from, message);
-        for (const rig of this.#rigs.values()) rig.advance(0);
-      }
+      this.#exchange();
     }
+  }
+
+  /** Until nobody has anything to write or to say in this instant. */
+  #exchange(): void {
+    do this.step();
+    while (this.#sent.length > 0);
+  }
+
+  /** Whatever is due happens, and one message arrives. */
+  step(): void {
+    for (const rig of this.#rigs.values()) {
+      rig.settle();
+      rig.advance(0);
+    }
+    const next = this.#sent.shift();
+    if (next === undefined) return;
+    const { from, to, name, message } = next;
+    this.#receivers.get(to)?.get(name)?.(from, message);
+    for (const rig of this.#rigs.values()) rig.advance(0);
   }
 
   #tell(node: string, what: 'nodeUp' | 'nodeDown'): void {
@@ -119,6 +143,13 @@ export class StreamRig {
     return from === to || (!this.#cut.has(from) && !this.#cut.has(to));
   }
 
+  #randomOf(node: string, purpose: string): Random {
+    const key = `${node}/${purpose}`;
+    let random = this.#randoms.get(key);
+    if (random === undefined) this.#randoms.set(key, (random = randomStream(1, key)));
+    return random;
+  }
+
   #context(node: string): QueueContext {
     const rig = this.rig(node);
     const ports = {
@@ -126,6 +157,10 @@ export class StreamRig {
       host: node,
       incarnation: this.#incarnations.get(node)!,
       trace: { on: false, record() {} },
+      random: (purpose: string) => this.#randomOf(node, purpose),
+      halt: (reason: string) => {
+        throw new Error(reason);
+      },
     } as unknown as Ports;
     const links: NodeLinks = {
       self: node,
@@ -144,7 +179,7 @@ export class StreamRig {
     };
     return {
       ...{ ports, links, vhost: '/', policy: {}, resource: "queue 's' in vhost '/'" },
-      profile: profileOf(newestProfile),
+      profile: profileOf(this.#release),
       host: {
         ...{ deadLetter() {}, ended() {}, unused() {}, expired() {} },
         deadLetterConfirmed: () => 0,

@@ -17,7 +17,8 @@ import { microsOfMillis } from '../../../kernel/units.ts';
 import type { Term } from '../../../wire/erlang/term.ts';
 import type { NodeLinks } from '../../cluster/node-links.ts';
 import { RaCaller, type RaCluster } from '../../ra/ra-caller.ts';
-import { RaSystem } from '../../ra/ra-system.ts';
+import { coordinationSystem } from '../../ra/coordination.ts';
+import type { RaSystem } from '../../ra/ra-system.ts';
 import { type MetadataChange, type Outcome, subjectOf } from '../metadata-change.ts';
 import { changedTrace } from '../metadata-trace.ts';
 import type { Follower, Metadata, MetadataContext, MetadataStore } from '../metadata.ts';
@@ -76,7 +77,7 @@ export class KhepriMetadata implements Metadata, MachineOwner {
   start(ready: () => void): void {
     assert(this.#caller === null, 'it starts once', {});
     const [ports, links] = [this.#ports, this.#links];
-    const system = new RaSystem(ports, links, { folder: `coordination/${links.self}` });
+    const system = coordinationSystem(ports, links);
     this.#system = system;
     this.#caller = new RaCaller(ports, { links, processes: system.processes, name: 'khepri' });
     system.open(
