@@ -13,6 +13,7 @@ import { shared } from '../kernel/structural-sharing.ts';
 import type { ChannelHost } from './channel/channel-host.ts';
 import { Administration } from './administration.ts';
 import { Application, type ApplicationLife } from './cluster/application.ts';
+import { ClusterAlarms } from './cluster/cluster-alarms.ts';
 import { Distribution } from './cluster/distribution.ts';
 import type { DistributionSettings } from './cluster/node-connection.ts';
 import type { NodeLinks } from './cluster/node-links.ts';
@@ -74,7 +75,7 @@ export interface RabbitNodeView {
   readonly state: string;
   readonly connections: readonly AmqpConnectionView[];
   readonly virtualHosts: readonly VirtualHostView[];
-  /** Resources that are short: `memory`, `disk`. */
+  /** Resources that are short, here or on another node: `memory`, `disk`. */
   readonly alarms: readonly string[];
 }
 
@@ -88,6 +89,8 @@ export class RabbitNode implements Process, MonitoredNode {
   metadata!: Metadata;
   listener!: AmqpListener;
   alarms!: ResourceAlarms;
+  /** Those of all nodes. */
+  clusterAlarms!: ClusterAlarms;
   vhosts!: ReadonlyMap<string, VirtualHost>;
   readonly ports: Ports;
   readonly handling: PartitionHandling;
@@ -145,11 +148,14 @@ export class RabbitNode implements Process, MonitoredNode {
         openVirtualHost: (user, name) => this.#openVirtualHost(user, name),
       },
     });
+    this.clusterAlarms = new ClusterAlarms(links, (resource, isRaised) =>
+      this.listener.setAlarm(resource, isRaised),
+    );
     this.alarms = new ResourceAlarms({
       ports,
       limits: { ...defaultResourceLimits, ...this.#options.limits },
-      memoryUsed: () => this.#messageBytes,
-      changed: (resource, isRaised) => this.listener.setAlarm(resource, isRaised),
+      memoryUsed: () => this.#memoryBytes,
+      changed: (resource, isRaised) => this.clusterAlarms.set(resource, isRaised),
     });
   }
 
@@ -227,13 +233,17 @@ export class RabbitNode implements Process, MonitoredNode {
     // What is in memory is written; that it was a clean end is not, since nobody waits for it.
     this.#vhosts.stop(() => {});
     this.metadata.stop();
+    this.clusterAlarms.stop();
     this.#application.end();
     this.#monitor.applicationStopped();
   }
 
   startApplication(): void {
     this.#assemble(this.#application.begin());
-    this.#startParts(() => this.#vhosts.restarted());
+    this.#startParts(() => {
+      this.#vhosts.restarted();
+      this.clusterAlarms.restarted();
+    });
   }
 
   disconnect(node: string): void {
@@ -257,9 +267,9 @@ export class RabbitNode implements Process, MonitoredNode {
     return this.#view;
   }
 
-  get #messageBytes(): number {
+  get #memoryBytes(): number {
     let bytes = 0;
-    for (const { messageBytes } of this.vhosts.values()) bytes += messageBytes;
+    for (const { memoryBytes } of this.vhosts.values()) bytes += memoryBytes;
     return bytes;
   }
 

@@ -4,7 +4,7 @@
  *
  * The disk is looked at the sooner the less is left, as if it filled by 250 MB a second; memory
  * every 2.5 seconds, and only where the node knows how much it may use. Not here: who is stopped by
- * an alarm (`connection/throttle.ts`).
+ * an alarm (`connection/throttle.ts`), the alarms of other nodes (`cluster/cluster-alarms.ts`).
  * Sources: `rabbit_disk_monitor`, `vm_memory_monitor`, `rabbit_alarm`; rabbitmq.com/docs/alarms.
  * Differs: memory is what messages take, not what a virtual machine has from its system.
  */
@@ -14,7 +14,7 @@ import { traceKind } from '../kernel/ports.ts';
 import { microsOfMillis } from '../kernel/units.ts';
 import type { Narration } from './narration.ts';
 
-type Resource = 'memory' | 'disk';
+export type Resource = 'memory' | 'disk';
 
 /** What may be used, and what must be left. */
 export interface ResourceLimits {

@@ -456,4 +456,12 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'test/rabbitmq/credit-flow.test.ts',
     'rabbitmq: flow: when the node of the queue is down, nobody waits for its credit',
   ),
+  'alarm-of-another-node-is-not-told': test(
+    'test/rabbitmq/cluster/cluster-alarms.test.ts',
+    'rabbitmq: alarms: who publishes at another node is not read meanwhile, and is told',
+  ),
+  'first-node-with-enough-ends-the-alarm': test(
+    'test/rabbitmq/cluster/cluster-alarms.test.ts',
+    'rabbitmq: alarms: publishers go on when the last node has enough, not the first',
+  ),
 };

@@ -3,16 +3,19 @@
  * nodes, of which some stand still meanwhile and then go on: what was seen of it at each event.
  */
 import { expect } from 'vitest';
-import { experiment, type Step } from '../../engine/lab/experiment.ts';
+import { experiment, type Lab, type Step } from '../../engine/lab/experiment.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
 import { onRaft } from '../../engine/lab/rabbitmq-quorum.ts';
 import { Run } from '../../engine/lab/run.ts';
+import type { RabbitNode } from '../../engine/rabbitmq/node.ts';
 import { listChannels } from '../../engine/rabbitmq/statistics/listing.ts';
 import { streams } from '../../engine/rabbitmq/stream/stream-type.ts';
 
 export const COUNT = 1200;
 
 interface Scene {
+  /** A node that is short of disk meanwhile. */
+  readonly isShort?: number;
   /** Nodes that stand still. */
   readonly paused: readonly string[];
   readonly pausedMs?: number;
@@ -54,6 +57,7 @@ class Observer {
       (one) => one.inspect().client === PUBLISHER && one.channels.length > 0,
     );
     if (connection === undefined) return;
+    seen.wasTold ||= rabbit.client(PUBLISHER)?.blockedBecause != null;
     const { state } = connection.inspect();
     if (!seen.states.includes(state)) seen.states.push(state);
     seen.stateAtEnd = state;
@@ -76,6 +80,7 @@ export function publishWhileSlow(scene: Scene): Seen {
       ...{ id: 'slow', title, timeLimitMs: scene.pausedMs ?? 10_000 },
       do: ({ rabbit }, lab) => {
         for (const host of scene.paused) lab.inject({ fault: 'pause', host });
+        setFreeLimit(rabbit, lab, scene.isShort, Number.MAX_SAFE_INTEGER);
         rabbit.publish(PUBLISHER, { routingKey: 'q', count: COUNT });
       },
       until: (world) => {
@@ -86,8 +91,9 @@ export function publishWhileSlow(scene: Scene): Seen {
     },
     {
       ...{ id: 'quick', title, timeLimitMs: 30_000 },
-      do: (_, lab) => {
+      do: ({ rabbit }, lab) => {
         for (const host of scene.paused) lab.inject({ fault: 'resume', host });
+        setFreeLimit(rabbit, lab, scene.isShort, 0);
       },
       until: (world) => {
         observer.look(world);
@@ -107,6 +113,14 @@ export function publishWhileSlow(scene: Scene): Seen {
   const run = new Run(told).finish();
   expect(run.world.failure).toBeNull();
   return { ...observer.seen, taken };
+}
+
+/** disk_free_limit of a node, in bytes. */
+function setFreeLimit(rabbit: RabbitCluster, lab: Lab, node: number | undefined, bytes: number) {
+  if (node === undefined) return;
+  lab.command<RabbitNode>(rabbit.nodeName(node), 'set_disk_free_limit', ({ alarms }) =>
+    alarms.setDiskFreeLimit(bytes),
+  );
 }
 
 /** The nodes run, the queue is declared, and a publisher is connected to rabbit-1. */

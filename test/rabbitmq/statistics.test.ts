@@ -5,6 +5,10 @@ import {
   listExchanges,
   listQueues,
 } from '../../engine/rabbitmq/statistics/listing.ts';
+import { profileOf } from '../../engine/rabbitmq/profiles.ts';
+import { quorumQueues } from '../../engine/rabbitmq/quorum/quorum-queue-type.ts';
+import { streams } from '../../engine/rabbitmq/stream/stream-type.ts';
+import { fieldTable } from '../../engine/wire/amqp/field-table.ts';
 import { Rig } from './connection/rig.ts';
 
 function opened(): Rig {
@@ -99,5 +103,59 @@ describe('rabbitmq: statistics', () => {
     rig.call(1, 'basic.ack', { deliveryTag: 1 });
     rig.call(1, 'queue.declare', { queue: 'q', durable: true });
     expect(queueStats(rig)).toEqual({});
+  });
+
+  test('consumer_capacity is the part of the time in which the queue could deliver', () => {
+    const rig = opened();
+    const capacity = (): number => listQueues(rig.vhost)[0]!.holdings!.consumerCapacity;
+    expect(capacity()).toBe(0);
+    rig.call(1, 'basic.qos', { prefetchCount: 1 });
+    rig.call(1, 'basic.consume', { queue: 'q', consumerTag: 'c' });
+    expect(capacity()).toBe(1);
+    rig.publish({ routingKey: 'q' }, 'a');
+    rig.sleep(2000);
+    // Nothing waits: that its only consumer is busy does not matter.
+    expect(capacity()).toBe(1);
+    rig.publish({ routingKey: 'q' }, 'b');
+    rig.sleep(20_000);
+    expect(capacity()).toBeGreaterThan(0);
+    expect(capacity()).toBeLessThan(0.2);
+    rig.call(1, 'basic.ack', { deliveryTag: 1 });
+    rig.sleep(1000);
+    // What was a second ago weighs half.
+    expect(Math.round(100 * capacity())).toBeGreaterThan(50);
+    expect(Math.round(100 * capacity())).toBeLessThan(60);
+  });
+
+  test.each([
+    ['rabbitmq-3.9', 2064],
+    ['rabbitmq-3.10', 64],
+  ] as const)('%s: a quorum queue has its messages in memory until 3.9', (release, bytes) => {
+    const rig = new Rig(1, { profile: profileOf(release), queueTypes: [quorumQueues] });
+    rig.open();
+    const type = fieldTable({ 'x-queue-type': { type: 'longstr', value: 'quorum' } });
+    rig.call(1, 'queue.declare', { queue: 'q', durable: true, arguments: type });
+    rig.sleep(1000);
+    for (const body of ['a', 'b']) rig.publish({ routingKey: 'q' }, body.repeat(1000));
+    rig.call(1, 'basic.get', { queue: 'q' });
+    rig.sleep(1000);
+    expect(listQueues(rig.vhost)[0]!.holdings).toMatchObject({
+      ...{ messagesReady: 1, messageBytesReady: 1000, consumers: 1 },
+      ...{ messagesUnacknowledged: 1, messageBytesUnacknowledged: 1000 },
+    });
+    expect(rig.vhost.memoryBytes).toBe(bytes);
+  });
+
+  test('a stream has its messages on disk: they are listed, and raise no alarm', () => {
+    const rig = new Rig(1, { queueTypes: [streams] });
+    rig.open();
+    const type = fieldTable({ 'x-queue-type': { type: 'longstr', value: 'stream' } });
+    rig.call(1, 'queue.declare', { queue: 's', durable: true, arguments: type });
+    for (const body of ['a', 'b']) rig.publish({ routingKey: 's' }, body.repeat(1000));
+    rig.sleep(1000);
+    const { holdings } = listQueues(rig.vhost)[0]!;
+    expect(holdings).toMatchObject({ messagesReady: 2, messagesUnacknowledged: 0, consumers: 0 });
+    expect(holdings!.messageBytesReady).toBeGreaterThan(2000);
+    expect(rig.vhost.memoryBytes).toBe(0);
   });
 });

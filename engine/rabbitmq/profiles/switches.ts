@@ -166,6 +166,29 @@ export const switches = {
     about: 'A quorum queue can dead-letter at least once.',
     source: 'rabbit_fifo_dlx.erl; release notes of 3.10.0',
   },
+  quorumBodiesInMemory: {
+    since: '3.8',
+    until: '3.10',
+    about: 'Each member of a quorum queue has its messages in memory; since then 32 bytes of each.',
+    source: 'rabbit_fifo.erl without in-memory limits; release notes of 3.10.0',
+  },
+  classicQueueVersion1: {
+    since: '3.8',
+    until: '4.3',
+    about: 'x-queue-version 1 is taken, whatever it means; since then it is a 406.',
+    source: 'rabbit_amqqueue:check_queue_version; release notes of 4.3.0',
+  },
+  queueModeIsChecked: {
+    since: '3.8',
+    until: '4.3',
+    about: 'x-queue-mode of a classic queue is default or lazy; since then nobody looks at it.',
+    source: 'rabbit_amqqueue:declare_args; the release notes of 4.3.0 say that it is refused',
+  },
+  minMastersIsLeaderLocator: {
+    since: '4.0',
+    about: 'x-queue-leader-locator may be min-masters, an older name of balanced; no policy may.',
+    source: 'rabbit_queue_location:queue_leader_locators; rabbit_policies:validate_policy0',
+  },
   quorumRequeueToBack: {
     since: '3.10',
     about: 'What is returned to a quorum queue without a delivery limit goes to the back.',

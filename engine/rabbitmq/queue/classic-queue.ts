@@ -68,7 +68,7 @@ export class ClassicQueue implements Queue {
   readonly #ready: BackingQueue;
   /** What is on disk; null: the queue is not durable. */
   readonly #messages: QueueLog | null;
-  readonly #consumers = new Consumers(() => this.#resumed());
+  readonly #consumers: Consumers;
   readonly #timers: QueueTimers;
   readonly #isSingleActive: boolean;
   readonly #cancelRunsQueue: boolean;
@@ -84,6 +84,7 @@ export class ClassicQueue implements Queue {
     this.declaration = declaration;
     this.#resource = resource;
     this.#clock = ports.clock;
+    this.#consumers = new Consumers(ports.clock, () => this.#resumed());
     this.#host = host;
     this.#cancelRunsQueue = profile.switches.cancelRunsQueue;
     const { arguments: args } = declaration;
@@ -121,10 +122,8 @@ export class ClassicQueue implements Queue {
   get holdings(): QueueHoldings {
     return {
       messagesReady: this.#ready.length,
-      messagesUnacknowledged: this.#consumers.unacknowledgedCount,
       messageBytesReady: this.#ready.bytes,
-      messageBytesUnacknowledged: this.#consumers.unacknowledgedBytes,
-      consumers: this.#consumers.count,
+      ...this.#consumers.holdings,
     };
   }
 
@@ -377,7 +376,7 @@ export class ClassicQueue implements Queue {
   /** Invariant R11: where one is the single active consumer, no other. */
   #nextConsumer(): Consumer | null {
     if (!this.#isSingleActive) return this.#consumers.next();
-    return this.#active === null ? null : this.#consumers.nextOnly(this.#active);
+    return this.#consumers.nextOnly(this.#active);
   }
 
   #deliver(consumer: Consumer, of: QueuedMessage): void {

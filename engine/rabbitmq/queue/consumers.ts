@@ -10,8 +10,11 @@
  * of 200 deliveries that the channel's writer has not sent (credit flow).
  */
 import { assert, present } from '../../kernel/assert.ts';
+import type { Clock } from '../../kernel/ports.ts';
 import type { Consumer, ConsumingChannel } from './consumer.ts';
+import { ConsumerCapacity } from './consumer-capacity.ts';
 import type { Resumable } from './limiter.ts';
+import type { QueueHoldings } from './queue.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import { Turn } from './turn.ts';
 
@@ -32,12 +35,14 @@ export class Consumers {
   #priorities: readonly number[] = [];
   readonly #channels = new Map<ConsumingChannel, ChannelRecord>();
   readonly #onResume: () => void;
+  readonly #capacity: ConsumerCapacity;
   #count = 0;
   #unacknowledged = 0;
   #unacknowledgedBytes = 0;
 
   /** `onResume`: a channel that was at its limit is not any more. */
-  constructor(onResume: () => void) {
+  constructor(clock: Clock, onResume: () => void) {
+    this.#capacity = new ConsumerCapacity(clock);
     this.#onResume = onResume;
   }
 
@@ -62,9 +67,14 @@ export class Consumers {
     return found;
   }
 
-  /** Bytes of the same messages' bodies. */
-  get unacknowledgedBytes(): number {
-    return this.#unacknowledgedBytes;
+  /** What channels hold of the queue. */
+  get holdings(): Omit<QueueHoldings, 'messagesReady' | 'messageBytesReady'> {
+    return {
+      messagesUnacknowledged: this.#unacknowledged,
+      messageBytesUnacknowledged: this.#unacknowledgedBytes,
+      consumers: this.#count,
+      consumerCapacity: this.#count === 0 ? 0 : this.#capacity.ratio,
+    };
   }
 
   add(consumer: Consumer): void {
@@ -134,16 +144,19 @@ export class Consumers {
         this.#record(consumer.channel).blocked.add(consumer);
       }
     }
+    this.#capacity.inactive();
     return null;
   }
 
-  /** As `next`, where only this one is served. */
-  nextOnly(consumer: Consumer): Consumer | null {
-    const record = this.#record(consumer.channel);
-    if (record.blocked.has(consumer)) return null;
-    if (this.#mayTake(consumer)) return consumer;
-    consumer.turn?.remove(consumer);
-    record.blocked.add(consumer);
+  /** As `next`, where only this one is served; null: there is none. */
+  nextOnly(consumer: Consumer | null): Consumer | null {
+    const record = consumer === null ? null : this.#record(consumer.channel);
+    if (consumer !== null && record?.blocked.has(consumer) === false) {
+      if (this.#mayTake(consumer)) return consumer;
+      consumer.turn?.remove(consumer);
+      record.blocked.add(consumer);
+    }
+    this.#capacity.inactive();
     return null;
   }
 
@@ -198,6 +211,7 @@ export class Consumers {
       this.#priorities = [...this.#priorities, priority].sort((left, right) => right - left);
     }
     turn.append(consumer);
+    this.#capacity.active();
   }
 
   #record(channel: ConsumingChannel): ChannelRecord {

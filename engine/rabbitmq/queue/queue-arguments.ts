@@ -17,56 +17,69 @@ import { ageMs } from './age.ts';
 import type { QueueType } from './queue.ts';
 
 /** Null, or what is wrong, as an Erlang term. */
-type Check = (value: FieldValue, args: FieldTable) => string | null;
+type Check = (value: FieldValue, args: FieldTable, switches: Profile['switches']) => string | null;
+/** One that is the same in all releases. */
+type SameCheck = (value: FieldValue, args: FieldTable) => string | null;
 
 const PRIORITY_MAX = 255n;
 
-const integer: Check = (of) =>
+const integer: SameCheck = (of) =>
   isIntegerType(of.type) ? null : `"expected integer, got ${of.type}"`;
 
-const nonNegative: Check = (of, args) =>
+const nonNegative: SameCheck = (of, args) =>
   integer(of, args) ?? (integerOf(of)! < 0n ? `{value_negative,${printed(of)}}` : null);
 
-const duration: Check = (of, args) => {
+const duration: SameCheck = (of, args) => {
   const wrong = nonNegative(of, args);
   if (wrong !== null) return wrong;
   return integerOf(of)! > BigInt(EXPIRY_MS_MAX) ? `{value_too_large,${printed(of)}}` : null;
 };
 
-const positiveDuration: Check = (of, args) =>
+const positiveDuration: SameCheck = (of, args) =>
   integerOf(of) === 0n ? '{value_zero,0}' : duration(of, args);
 
-const positive: Check = (of, args) =>
+const positive: SameCheck = (of, args) =>
   integerOf(of) === 0n ? '{value_zero,0}' : nonNegative(of, args);
 
-const age: Check = (of, args) =>
+const age: SameCheck = (of, args) =>
   text(of, args) ?? (ageMs(printed(of)) === null ? 'invalid_max_age' : null);
 
-const priority: Check = (of, args) =>
+const priority: SameCheck = (of, args) =>
   nonNegative(of, args) ??
   (integerOf(of)! > PRIORITY_MAX ? `{max_value_exceeded,${printed(of)}}` : null);
 
-const boolean: Check = (of) => (of.type === 'bool' ? null : `{unacceptable_type,${of.type}}`);
+const boolean: SameCheck = (of) => (of.type === 'bool' ? null : `{unacceptable_type,${of.type}}`);
 
-const text: Check = (of) => (of.type === 'longstr' ? null : `{unacceptable_type,${of.type}}`);
+const text: SameCheck = (of) => (of.type === 'longstr' ? null : `{unacceptable_type,${of.type}}`);
 
 const oneOf =
-  (allowed: readonly string[], problem: (value: string) => string): Check =>
+  (allowed: readonly string[], problem: (value: string) => string): SameCheck =>
   (of, args) =>
     text(of, args) ?? (allowed.includes(printed(of)) ? null : problem(printed(of)));
 
-const deadLetterRoutingKey: Check = (of, args) => {
+const deadLetterRoutingKey: SameCheck = (of, args) => {
   const wrong = text(of, args);
   if (wrong !== null) return wrong;
   const exchange = tableLookup(args, 'x-dead-letter-exchange');
   return exchange === undefined ? 'routing_key_but_no_dlx_defined' : null;
 };
 
-const version: Check = (of, args) => {
+const version: Check = (of, args, { classicQueueVersion1 }) => {
   const wrong = nonNegative(of, args);
   if (wrong !== null) return wrong;
-  const allowed = integerOf(of) === 1n || integerOf(of) === 2n;
+  const allowed = (classicQueueVersion1 && integerOf(of) === 1n) || integerOf(of) === 2n;
   return allowed ? null : `"unsupported queue version '${printed(of)}'"`;
+};
+
+const mode: Check = (of, args, { queueModeIsChecked }) =>
+  queueModeIsChecked
+    ? oneOf(['default', 'lazy'], (value) => `"unsupported queue mode '${value}'"`)(of, args)
+    : null;
+
+const leaderLocator: Check = (of, args, { minMastersIsLeaderLocator }) => {
+  const locators = ['client-local', 'balanced', 'random', 'least-leaders'];
+  if (minMastersIsLeaderLocator) locators.push('min-masters');
+  return oneOf(locators, () => 'invalid_queue_locator_arg')(of, args);
 };
 
 /** Of all types of queues, in the order in which the broker looks at them (`declare_args`). */
@@ -85,7 +98,7 @@ const queueArguments: Readonly<Record<string, Check>> = {
     ['drop-head', 'reject-publish', 'reject-publish-dlx'],
     () => 'invalid_overflow',
   ),
-  'x-queue-mode': oneOf(['default', 'lazy'], (mode) => `"unsupported queue mode '${mode}'"`),
+  'x-queue-mode': mode,
   'x-queue-version': version,
   'x-single-active-consumer': boolean,
   'x-queue-type': text,
@@ -93,10 +106,7 @@ const queueArguments: Readonly<Record<string, Check>> = {
   'x-max-age': age,
   'x-stream-max-segment-size-bytes': nonNegative,
   'x-initial-cluster-size': positive,
-  'x-queue-leader-locator': oneOf(
-    ['client-local', 'balanced', 'random', 'least-leaders'],
-    () => 'invalid_queue_locator_arg',
-  ),
+  'x-queue-leader-locator': leaderLocator,
 };
 
 /** The arguments that count when a queue is declared again, in the order of comparison. */
@@ -155,7 +165,7 @@ export function checkQueueArguments(
 ): AmqpError | null {
   const { classicQueueLeaderLocator, queueMasterLocator } = switches;
   const known = classicQueueLeaderLocator ? classicArgumentsSince40 : classicArguments;
-  const wrong = checkArguments(resource, args, known);
+  const wrong = checkArguments(resource, args, known, switches);
   if (wrong !== null || queueMasterLocator) return wrong;
   if (tableLookup(args, 'x-queue-master-locator') === undefined) return null;
   return featureDenied('queue_master_locator');
@@ -166,10 +176,11 @@ export function checkArguments(
   resource: string,
   args: FieldTable,
   { type, known }: KnownArguments,
+  switches: Profile['switches'],
 ): AmqpError | null {
   for (const [name, check] of Object.entries(queueArguments)) {
     const value = tableLookup(args, name);
-    const wrong = value === undefined ? null : check(value, args);
+    const wrong = value === undefined ? null : check(value, args, switches);
     if (wrong !== null) return invalid(name, resource, wrong);
   }
   const foreign = args.find(({ name }) => knownArguments.has(name) && !known.has(name));

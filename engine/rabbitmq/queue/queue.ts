@@ -56,6 +56,8 @@ export interface QueueHoldings {
   readonly messageBytesReady: number;
   readonly messageBytesUnacknowledged: number;
   readonly consumers: number;
+  /** consumer_capacity: the part of the time in which it could deliver at once, from 0 to 1. */
+  readonly consumerCapacity: number;
 }
 
 export interface DeleteConditions {
@@ -71,8 +73,10 @@ export interface Queue {
   readonly type: QueueType;
   /** Why it is now as if it were not there; without, or null: it is. */
   readonly absence?: AmqpError | null;
-  /** What it holds now; without: its process is not on this node. */
-  readonly holdings?: QueueHoldings;
+  /** What it holds now; without: its process, or its leader, is not on this node. */
+  readonly holdings?: QueueHoldings | undefined;
+  /** Bytes that this node has of it in memory; without: those of the messages that it holds. */
+  readonly memoryBytes?: number;
 
   /** `flow`: the channel that publishes, which is slowed down where the queue is slow. */
   publish(message: Message, publisher: Publisher | null, flow?: CreditFlow | null): void;

@@ -10,7 +10,7 @@
  * `rabbit_queue_location_min_masters`. Differences: replicas are drawn from the first queue on,
  * there from 1000 queues on, and before that by what nodes have; leaders are counted however many
  * queues there are; a node in maintenance is as good as another; `min-masters` looks at all nodes
- * that run, whatever `ha-mode` says, and is no value of x-queue-leader-locator.
+ * that run, whatever `ha-mode` says.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import { tableLookup } from '../../wire/amqp/field-table.ts';

@@ -40,7 +40,7 @@ export function checkQuorumDeclaration(
   const known = new Set(declarationArguments);
   if (switches.quorumMessageTtl) known.add('x-message-ttl');
   if (switches.deadLetterStrategies) known.add('x-dead-letter-strategy');
-  const wrong = checkArguments(resource, args, { type: TYPE, known });
+  const wrong = checkArguments(resource, args, { type: TYPE, known }, switches);
   if (wrong !== null) return wrong;
   const property = (what: string): AmqpError =>
     preconditionFailed(`invalid property '${what}' for ${resource}`);

@@ -23,6 +23,7 @@ import type {
   Publisher,
   Queue,
   QueueCounts,
+  QueueHoldings,
   Settlement,
 } from '../queue/queue.ts';
 import type { DeathReason } from '../queue/death.ts';
@@ -43,6 +44,7 @@ import { messageOfTerm, termOfMessage } from './fifo-message.ts';
 import { checkQuorumConsumer, checkQuorumDelete, singleActiveGet } from './quorum-arguments.ts';
 import { QuorumSession } from './quorum-session.ts';
 import { QuorumSystem } from './quorum-system.ts';
+import { quorumHoldings, quorumMemoryBytes } from './quorum-holdings.ts';
 import { quorumQueueView } from './quorum-view.ts';
 import { quorumConfirmKind, quorumEnqueueKind } from './quorum-trace.ts';
 import type { FifoHost } from './fifo-state.ts';
@@ -100,6 +102,18 @@ export class QuorumQueue implements Queue {
   /** This member's copy of the state, for views and checkers. */
   get machine(): RabbitFifo | null {
     return this.#machine;
+  }
+
+  /** Where its leader is. */
+  get holdings(): QueueHoldings | undefined {
+    const isHere = this.server?.isLeader === true && this.#machine !== null;
+    return isHere ? quorumHoldings(this.#machine) : undefined;
+  }
+
+  /** Of this node's member. */
+  get memoryBytes(): number {
+    const { quorumBodiesInMemory } = this.#context.profile.switches;
+    return this.#machine === null ? 0 : quorumMemoryBytes(this.#machine, quorumBodiesInMemory);
   }
 
   // ------------------------------------------------------------------------------------ the member

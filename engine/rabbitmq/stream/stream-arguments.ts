@@ -41,7 +41,7 @@ export function checkStreamDeclaration(
     return preconditionFailed(`Cannot declare a server-named queue for type ${TYPE}`);
   }
   const known = switches.streamFilters ? knownSinceFilters : declarationArguments;
-  const wrong = checkArguments(resource, args, { type: TYPE, known });
+  const wrong = checkArguments(resource, args, { type: TYPE, known }, switches);
   if (wrong !== null) return wrong;
   const property = (what: string): AmqpError =>
     preconditionFailed(`invalid property '${what}' for ${resource}`);

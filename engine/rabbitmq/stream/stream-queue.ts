@@ -27,6 +27,7 @@ import type {
   Publisher,
   Queue,
   QueueCounts,
+  QueueHoldings,
 } from '../queue/queue.ts';
 import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../queue/queue-types.ts';
@@ -45,6 +46,8 @@ const FILTER_VALUE = 'x-stream-filter-value';
 
 export class StreamQueue implements Queue {
   readonly type = 'stream';
+  /** What is read and written is in the system's page cache. */
+  readonly memoryBytes = 0;
   readonly declaration: QueueRecord['declaration'];
   readonly #context: QueueContext;
   readonly #member: StreamMember;
@@ -80,12 +83,29 @@ export class StreamQueue implements Queue {
     return this.#member;
   }
 
+  /** Where its writer is; bytes are those of its segments. */
+  get holdings(): QueueHoldings | undefined {
+    const { log, isWriter } = this.#member;
+    if (log === null || !isWriter) return undefined;
+    const bytes = log.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return {
+      ...{ messagesReady: this.#countNow(), messagesUnacknowledged: 0 },
+      ...{ messageBytesReady: bytes, messageBytesUnacknowledged: 0 },
+      ...{ consumers: this.#consumerCount, consumerCapacity: 0 },
+    };
+  }
+
+  get #consumerCount(): number {
+    let consumers = 0;
+    for (const ofChannel of this.#readers.values()) consumers += ofChannel.size;
+    return consumers;
+  }
+
   /** Where its writer is. Of its records those that were there first are shown. */
   inspect(messagesMax: number = MESSAGES_SHOWN_MAX): QueueView | null {
     const { log, committed, isWriter } = this.#member;
     if (log === null || !isWriter) return null;
-    let consumers = 0;
-    for (const ofChannel of this.#readers.values()) consumers += ofChannel.size;
+    const consumers = this.#consumerCount;
     const ready = this.#countNow();
     const messages = streamMessages(log, committed, messagesMax);
     const none = { unacknowledged: 0, gone: {}, messages };

@@ -329,12 +329,12 @@ export class VirtualHost {
     }
   }
 
-  /** Bytes of the bodies that queues hold on this node. */
-  get messageBytes(): number {
+  /** Bytes that queues hold in this node's memory. */
+  get memoryBytes(): number {
     let bytes = 0;
-    for (const { holdings } of this.#queues.values()) {
-      if (holdings === undefined) continue;
-      bytes += holdings.messageBytesReady + holdings.messageBytesUnacknowledged;
+    for (const { holdings, memoryBytes } of this.#queues.values()) {
+      const { messageBytesReady = 0, messageBytesUnacknowledged = 0 } = holdings ?? {};
+      bytes += memoryBytes ?? messageBytesReady + messageBytesUnacknowledged;
     }
     return bytes;
   }

@@ -130,4 +130,24 @@ describe('rabbitmq: releases', () => {
     expect(history('rabbitmq-4.0', ...steps)).toContain(refusal);
     expect(history('rabbitmq-3.13', ...steps)).not.toContain('closed');
   });
+
+  test('rabbitmq: releases: 4.3 refuses version 1 of a classic queue, and looks at no mode', () => {
+    const steps: Step[] = [
+      durable('old', { 'x-queue-version': 1 }),
+      ['1b', 'queue.declare', { queue: 'q', durable: true, arguments: { 'x-queue-mode': 'x' } }],
+    ];
+    const [old, now] = [history('rabbitmq-4.2', ...steps), history('rabbitmq-4.3', ...steps)];
+    expect(old).toContain('old messages=0');
+    expect(old).toContain(`invalid arg 'x-queue-mode' for queue 'q' in vhost '/'`);
+    expect(now).toContain(
+      `invalid arg 'x-queue-version' for queue 'old' in vhost '/': "unsupported queue version '1'"`,
+    );
+    expect(now).toContain('q messages=0');
+  });
+
+  test('rabbitmq: releases: 4.0 knows min-masters as a leader locator, 3.13 does not', () => {
+    const quorum = { 'x-queue-type': 'quorum', 'x-queue-leader-locator': 'min-masters' };
+    expect(history('rabbitmq-3.13', durable('q', quorum))).toContain('invalid_queue_locator_arg');
+    expect(history('rabbitmq-4.0', durable('q', quorum))).toContain('q messages=0');
+  });
 });

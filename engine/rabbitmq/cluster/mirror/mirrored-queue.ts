@@ -30,6 +30,7 @@ import type {
   Publisher,
   Queue,
   QueueCounts,
+  QueueHoldings,
   Settlement,
 } from '../../queue/queue.ts';
 import type { QueueLog, RestoredMessage } from '../../queue/queue-log.ts';
@@ -105,6 +106,10 @@ export class MirroredQueue implements Queue {
   /** Whether its process is on this node. */
   get isHere(): boolean {
     return this.#leading !== null;
+  }
+
+  get holdings(): QueueHoldings | undefined {
+    return this.#leading?.process.holdings;
   }
 
   get absence(): AmqpError | null {
