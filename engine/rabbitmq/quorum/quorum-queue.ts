@@ -106,8 +106,8 @@ export class QuorumQueue implements Queue {
 
   /** Where its leader is. */
   get holdings(): QueueHoldings | undefined {
-    const isHere = this.server?.isLeader === true && this.#machine !== null;
-    return isHere ? quorumHoldings(this.#machine) : undefined;
+    if (this.server?.isLeader !== true || this.#machine === null) return undefined;
+    return quorumHoldings(this.#machine);
   }
 
   /** Of this node's member. */
