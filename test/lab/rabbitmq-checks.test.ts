@@ -22,13 +22,20 @@ class Story {
   now = 0;
   routes: readonly string[] = ['q'];
   readonly queues = new Map<string, QueueView>();
+  /** Whether all that happens to the queue happens in the node's events. */
+  isNear = true;
+  /** What a confirmed message lacks in the cluster. */
+  lacks: string | null = null;
   readonly ledger: NodeLedger;
 
   constructor() {
     const story: NodeSeen = {
       now: 0,
       queue: (name) => this.queues.get(name) ?? null,
-      queueNames: () => [...this.queues.keys()],
+      ownQueue: (name) => this.queues.get(name) ?? null,
+      processOf: () => null,
+      isNear: () => this.isNear,
+      confirmed: () => this.lacks,
       headPriority: () => null,
       route: () => this.routes,
     };

@@ -25,6 +25,9 @@ export interface NodeLedgers {
 
 interface Target {
   readonly name: string;
+  readonly isNear: boolean;
+  /** What had its process when it was published. */
+  readonly process: unknown;
   /** Messages that it had taken before. */
   readonly taken: number;
   /** The limit is reached, and what comes is refused. */
@@ -171,7 +174,9 @@ export class ChannelLedger {
     const limit = ledger?.limit('x-max-length') ?? null;
     const rejects = ledger !== undefined && ledger.overflow !== 'drop-head';
     const isFull = limit !== null && view !== null && view.ready + 1 > limit;
-    return { name, taken: view?.published ?? 0, refuses: rejects && isFull };
+    const process = this.#ledgers.seen.processOf(name);
+    const isNear = ledger?.isNear ?? this.#ledgers.seen.isNear(name);
+    return { name, isNear, process, taken: view?.published ?? 0, refuses: rejects && isFull };
   }
 
   #settle(tag: number, multiple: boolean, isRequeued: boolean): void {
@@ -267,13 +272,19 @@ export class ChannelLedger {
     if (mandatory && targets.length === 0 && !returned && isAck) {
       violated('R3', `${id} has no queue, is mandatory, and is confirmed before it came back`);
     }
-    const refused = targets.some(({ refuses }) => refuses);
-    if (refused && isAck) violated('R13', `${id} is confirmed, and a queue of its was full`);
-    if (!refused && !isAck) violated('R13', `${id} is nacked, and no queue of its was full`);
+    if (targets.every(({ isNear }) => isNear)) {
+      const refused = targets.some(({ refuses }) => refuses);
+      if (refused && isAck) violated('R13', `${id} is confirmed, and a queue of its was full`);
+      if (!refused && !isAck) violated('R13', `${id} is nacked, and no queue of its was full`);
+    }
     if (!isAck) return;
-    for (const { name, taken } of targets) {
+    for (const { name, process, taken } of targets) {
+      const what = seen.confirmed(name, id);
+      if (what !== null) violated('R1', what);
       const view = seen.queue(name);
-      if (view === null || view.published > taken) continue;
+      if (view === null || view.published > taken || view.type === 'stream') continue;
+      // Another process has counted anew.
+      if (seen.processOf(name) !== process) continue;
       violated('R1', `${id} is confirmed, and ${name} has not taken it`);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What the checkers see of a node besides the wire: its queues' numbers, and where a message goes
- * by its bindings, found without the broker's indexes.
+ * What the checkers see of a node besides the wire: queues' numbers, of whichever node has their
+ * process, and where a message goes by the node's bindings, found without the broker's indexes.
  *
  * Not here: the checks.
  */
@@ -9,9 +9,11 @@ import { printed, sameContent } from '../../../rabbitmq/field-table.ts';
 import type { Binding } from '../../../rabbitmq/exchange/binding.ts';
 import type { Exchange } from '../../../rabbitmq/exchange/exchange.ts';
 import type { RabbitNode } from '../../../rabbitmq/node.ts';
+import type { Queue } from '../../../rabbitmq/queue/queue.ts';
 import type { QueueView } from '../../../rabbitmq/queue/queue-view.ts';
 import type { VirtualHost } from '../../../rabbitmq/vhost/virtual-host.ts';
 import { tableLookup, type FieldTable } from '../../../wire/amqp/field-table.ts';
+import type { ConfirmedCopies } from './confirmed-copies.ts';
 
 /** What basic.publish says of the way. */
 export interface Addressed {
@@ -20,26 +22,43 @@ export interface Addressed {
   readonly headers: FieldTable;
 }
 
+/** What the checkers of all nodes share. */
+export interface ClusterSeen {
+  readonly nodes: readonly string[];
+  /** Null while it is down, or does not serve. */
+  process(node: string): RabbitNode | null;
+  readonly copies: ConfirmedCopies;
+}
+
 export interface NodeSeen {
   /** Microseconds. */
   readonly now: number;
-  /** Without its messages; null where there is none of the name. */
+  /** Without its messages, as its process has it; null where there is none of the name. */
   queue(name: string): QueueView | null;
-  queueNames(): readonly string[];
+  /** The same, where its process is on this node. */
+  ownQueue(name: string): QueueView | null;
+  /** What has its process now, to be compared; null: nothing. */
+  processOf(name: string): unknown;
+  /** Its process is in this node, and no other node has one: all that happens is in its events. */
+  isNear(name: string): boolean;
+  /** What is wrong where this queue's message is confirmed now, or null. */
+  confirmed(queue: string, id: string): string | null;
   /** The priority of the message that is next; null where none is ready. */
   headPriority(queue: string): number | null;
   /** The queues that a message goes to; null where the exchange is not there or internal. */
   route(message: Addressed): readonly string[] | null;
 }
 
-/** The default virtual host of a node as the checkers see it. */
+/** The default virtual host of a cluster as the checkers of one node see it. */
 export class NodeEyes implements NodeSeen {
   readonly #clock: { readonly now: number };
-  readonly #node: () => RabbitNode | null;
+  readonly #host: string;
+  readonly #cluster: ClusterSeen;
 
-  constructor(clock: { readonly now: number }, node: () => RabbitNode | null) {
+  constructor(clock: { readonly now: number }, host: string, cluster: ClusterSeen) {
     this.#clock = clock;
-    this.#node = node;
+    this.#host = host;
+    this.#cluster = cluster;
   }
 
   get now(): number {
@@ -47,15 +66,34 @@ export class NodeEyes implements NodeSeen {
   }
 
   get #vhost(): VirtualHost | undefined {
-    return this.#node()?.vhosts.get('/');
+    return this.#cluster.process(this.#host)?.vhosts.get('/');
   }
 
   queue(name: string): QueueView | null {
+    const own = this.ownQueue(name);
+    if (own !== null || this.#cluster.nodes.length === 1) return own;
+    return (this.processOf(name) as Queue | null)?.inspect?.(0) ?? null;
+  }
+
+  ownQueue(name: string): QueueView | null {
     return this.#vhost?.queues.get(name)?.inspect?.(0) ?? null;
   }
 
-  queueNames(): readonly string[] {
-    return [...(this.#vhost?.queues.keys() ?? [])];
+  processOf(name: string): unknown {
+    for (const node of this.#cluster.nodes) {
+      const queue = this.#cluster.process(node)?.vhosts.get('/')?.queues.get(name);
+      if ((queue?.inspect?.(0) ?? null) !== null) return queue;
+    }
+    return null;
+  }
+
+  isNear(name: string): boolean {
+    const type = this.#vhost?.queues.get(name)?.type ?? 'classic';
+    return this.#cluster.nodes.length === 1 && type === 'classic';
+  }
+
+  confirmed(queue: string, id: string): string | null {
+    return this.#cluster.nodes.length === 1 ? null : this.#cluster.copies.confirmed(queue, id);
   }
 
   headPriority(queue: string): number | null {
@@ -68,7 +106,11 @@ export class NodeEyes implements NodeSeen {
     const vhost = this.#vhost;
     if (vhost === undefined) return null;
     const keys = [message.routingKey, ...copies(message.headers)];
-    if (message.exchange === '') return keys.filter((key) => vhost.queues.has(key));
+    const isThere = (name: string): boolean => {
+      const queue = vhost.queues.get(name);
+      return queue !== undefined && (queue.absence ?? null) === null;
+    };
+    if (message.exchange === '') return keys.filter(isThere);
     const first = vhost.exchanges.get(message.exchange);
     if (first === undefined || first.declaration.internal) return null;
     const seen = new Set([first]);
@@ -79,7 +121,7 @@ export class NodeEyes implements NodeSeen {
       );
       const others = taken.length > 0 ? taken.map(nextOf) : [exchange.alternate ?? ''];
       for (const { destination } of taken) {
-        if (destination.kind === 'queue' && vhost.queues.has(destination.name)) {
+        if (destination.kind === 'queue' && isThere(destination.name)) {
           queues.add(destination.name);
         }
       }

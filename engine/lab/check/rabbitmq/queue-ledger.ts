@@ -45,6 +45,13 @@ export class QueueLedger {
   readonly owner: unknown;
   /** The node started anew since it was declared: what it has of before is not known. */
   readonly isRestored: boolean;
+  /**
+   * All that happens to it happens in events of the node that was looked at. Where it does not,
+   * what the wire shows is late, and each consumer is told in an order of its own.
+   */
+  readonly isNear: boolean;
+  /** `classic`, `quorum` or `stream`. */
+  readonly type: string;
   /** Consumers in the order in which they began. */
   readonly consumers = new Set<string>();
   /** Deliveries that no channel has settled. */
@@ -68,6 +75,7 @@ export class QueueLedger {
       readonly arguments: FieldTable;
       readonly owner: unknown;
       readonly isRestored: boolean;
+      readonly isNear: boolean;
     },
     violated: Violated,
   ) {
@@ -75,6 +83,8 @@ export class QueueLedger {
     this.arguments = options.arguments;
     this.owner = options.owner;
     this.isRestored = options.isRestored;
+    this.isNear = options.isNear;
+    this.type = textOf(tableLookup(options.arguments, 'x-queue-type')) ?? 'classic';
     this.#violated = violated;
   }
 
@@ -112,7 +122,9 @@ export class QueueLedger {
     const ttls = [published.ttlMs, this.limit('x-message-ttl')].filter((ttl) => ttl !== null);
     const expiresAt = ttls.length === 0 ? null : now + Math.min(...ttls) * MICROS_PER_MS;
     assert(expiresAt === null || expiresAt >= now, 'a time', { expiresAt });
-    const priority = Math.min(published.priority, this.limit('x-max-priority') ?? 0);
+    const isQuorum = this.type === 'quorum';
+    const highest = isQuorum ? published.priority : (this.limit('x-max-priority') ?? 0);
+    const priority = Math.min(published.priority, highest);
     this.#entered.set(published.id, { ...published, priority, expiresAt });
     this.enteredCount += 1;
   }
@@ -136,7 +148,7 @@ export class QueueLedger {
     const { id, redelivered, consumer } = given;
     const deaths = deathsOf(given.headers);
     const wasDelivered = this.#delivered.has(id);
-    if (redelivered !== wasDelivered && !this.isRestored) {
+    if (redelivered !== wasDelivered && this.#knowsRedelivery(wasDelivered)) {
       this.#violated(
         'R6',
         `${id} of ${this.name} is ${redelivered ? '' : 'not '}marked as redelivered, and it was ` +
@@ -148,16 +160,25 @@ export class QueueLedger {
     this.#checkDeaths(id, deaths);
     const entered = deaths.length === 0 ? this.#entered.get(id) : undefined;
     this.lastPriority = entered?.priority ?? null;
-    if (entered !== undefined) this.#checkEntered(entered, redelivered, now);
-    if (consumer !== null) this.#checkActive(id, consumer);
+    if (entered !== undefined) this.#checkEntered(entered, given, now);
+    if (consumer !== null && this.isNear) this.#checkActive(id, consumer);
   }
 
-  #checkEntered(entered: Entered, redelivered: boolean, now: number): void {
+  /**
+   * A quorum queue's members all know what was delivered. What a node delivered need not have come
+   * to the wire, and what a classic queue's new process knows of deliveries is not promised.
+   */
+  #knowsRedelivery(wasDelivered: boolean): boolean {
+    if (this.isNear) return !this.isRestored;
+    return this.type === 'quorum' && wasDelivered;
+  }
+
+  #checkEntered(entered: Entered, { redelivered, consumer }: Given, now: number): void {
     const { id, stream, priority, number, expiresAt } = entered;
-    if (expiresAt !== null && now >= expiresAt) {
+    if (this.isNear && expiresAt !== null && now >= expiresAt) {
       this.#violated('R10', `${id} of ${this.name} is delivered after it expired`);
     }
-    const key = `${stream} ${priority}`;
+    const key = `${stream} ${priority} ${this.isNear ? '' : (consumer ?? 'basic.get')}`;
     const newest = this.#newest.get(key);
     if (!redelivered) {
       if (newest !== undefined && newest.number > number) {
@@ -165,7 +186,7 @@ export class QueueLedger {
       }
       this.#newest.set(key, entered);
     }
-    if (!this.#isPlain) return;
+    if (!this.#isPlain || !this.isNear) return;
     for (const other of this.#requeued) {
       const waiting = this.#entered.get(other);
       const isBefore = waiting?.stream === stream && waiting.number < number;

@@ -188,8 +188,8 @@ export class MirroredQueue implements Queue {
     this.#ring = null;
   }
 
-  inspect(): QueueView | null {
-    return this.#leading?.process.inspect() ?? null;
+  inspect(messagesMax?: number): QueueView | null {
+    return this.#leading?.process.inspect(messagesMax) ?? null;
   }
 
   /** What the mirror here has; null: there is none here. */
@@ -197,6 +197,17 @@ export class MirroredQueue implements Queue {
     if (this.#contents === null) return null;
     const { count, isSynchronised } = this.#contents;
     return { count, isSynchronised };
+  }
+
+  /** What a mirror here has that has all its leader has, for checkers; null: there is none here. */
+  get synchronised(): readonly Message[] | null {
+    if (this.#contents?.isSynchronised !== true) return null;
+    return this.#contents.messages.map(({ message }) => message);
+  }
+
+  /** The nodes that hear what this leader says, itself first. */
+  get hearers(): readonly string[] {
+    return this.#leading === null ? [] : (this.#ring?.members ?? []);
   }
 
   /** Gives all mirrors all messages (`rabbitmqctl sync_queue`). */
