@@ -8,6 +8,7 @@ import { confirmedInMinority } from '../../engine/lab/check/partition-handling.t
 import { QuorumStates } from '../../engine/lab/check/quorum-queues.ts';
 import { NodeLedger } from '../../engine/lab/check/rabbitmq/node-ledger.ts';
 import { topicMatches } from '../../engine/lab/check/rabbitmq/node-seen.ts';
+import type { PolicyDefinition } from '../../engine/rabbitmq/queue/queue-settings.ts';
 import type { QueueView } from '../../engine/rabbitmq/queue/queue-view.ts';
 import { encodeUtf8 } from '../../engine/bytes/utf8.ts';
 import { tableOf, type PlainTable } from '../../engine/rabbitmq/client/plain-table.ts';
@@ -24,6 +25,7 @@ class Story {
   readonly queues = new Map<string, QueueView>();
   /** Whether all that happens to the queue happens in the node's events. */
   isNear = true;
+  policy: PolicyDefinition = {};
   /** What a confirmed message lacks in the cluster. */
   lacks: string | null = null;
   readonly ledger: NodeLedger;
@@ -34,6 +36,7 @@ class Story {
       queue: (name) => this.queues.get(name) ?? null,
       ownQueue: (name) => this.queues.get(name) ?? null,
       processOf: () => null,
+      policy: () => this.policy,
       isNear: () => this.isNear,
       confirmed: () => this.lacks,
       headPriority: () => null,
@@ -113,6 +116,12 @@ describe('lab: invariants of RabbitMQ', () => {
     expect(story.found).toEqual(['R1']);
     const taken = confirming().publishes('m1').shows({ published: 1, ready: 1 });
     expect(taken.sends('basic.ack', { deliveryTag: 1 }).found).toEqual([]);
+  });
+
+  test('R1 turns red when a confirmed message lacks copies in the cluster', () => {
+    const story = confirming().publishes('m1').shows({ published: 1, ready: 1 });
+    story.lacks = 'm1 is confirmed, and of q the members [rabbit-1] of 3 have it';
+    expect(story.sends('basic.ack', { deliveryTag: 1 }).found).toEqual(['R1']);
   });
 
   test('R2 turns red when a number is confirmed twice', () => {
@@ -213,6 +222,38 @@ describe('lab: invariants of RabbitMQ', () => {
     expect(matches('a.#', 'a')).toBe(true);
     expect(matches('#.c', 'a.b.c')).toBe(true);
     expect(matches('#.b.#', 'a.c')).toBe(false);
+  });
+
+  test('where a queue is reached by messages, each consumer is held to the order by itself', () => {
+    const distant = (): Story => {
+      const story = new Story();
+      story.isNear = false;
+      story.shows().consuming().takes('basic.consume', { queue: 'q', consumerTag: 'd' });
+      return story.sends('basic.consume-ok', { consumerTag: 'd' }).publishes('m1').publishes('m2');
+    };
+    const two = distant().delivers('m2', 1, { consumerTag: 'd' }).delivers('m1', 2);
+    expect(two.found).toEqual([]);
+    expect(distant().delivers('m2', 1).delivers('m1', 2).found).toEqual(['R7']);
+  });
+
+  test('a quorum queue on one node may hear of a consumer a while later (R14)', () => {
+    const story = new Story();
+    story.isNear = false;
+    story.shows().consuming({ 'x-queue-type': 'quorum' }).ledger.check();
+    expect(story.found).toEqual([]);
+    story.now = 179_000_000;
+    story.ledger.check();
+    expect(story.found).toEqual([]);
+    story.now = 180_000_000;
+    story.ledger.check();
+    expect(story.found).toEqual(['R14']);
+  });
+
+  test('a limit that a policy sets counts as one of an argument (R13)', () => {
+    const story = new Story().shows().declared({ 'x-max-length': 5 });
+    story.policy = { 'max-length': 1 };
+    story.publishes('m1').publishes('m2').shows({ published: 2, ready: 2 }).ledger.check();
+    expect(story.found).toEqual(['R13']);
   });
 
   test('R15 turns red when two members of a quorum queue differ', () => {

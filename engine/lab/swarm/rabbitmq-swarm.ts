@@ -1,94 +1,53 @@
 /**
- * The experiment of RabbitMQ's swarm: a node with exchanges and queues whose arguments are knobs,
- * applications that publish and consume in bursts while faults come from outside as inputs, then
- * everything is healed and must come to rest.
+ * The experiment of RabbitMQ's swarm: nodes with exchanges and queues whose type and arguments are
+ * knobs, applications that publish and consume in bursts while faults come from outside as inputs,
+ * then everything is healed and must come to rest.
  *
  * A seed draws knobs and inputs (`rabbitmq-plan.ts`); the workload has a stream of its own, so that
  * a fault more or less does not change what is published. Not a lesson: it has no proofs. Not here:
  * what counts as a failure (`rabbitmq-verdict.ts`).
  */
 import type { PlainTable } from '../../rabbitmq/client/plain-table.ts';
-import { newestProfile, profileNames, profileOf } from '../../rabbitmq/profiles.ts';
-import type { SwitchName } from '../../rabbitmq/profiles/switches.ts';
+import type { RabbitNode } from '../../rabbitmq/node.ts';
+import { profileOf } from '../../rabbitmq/profiles.ts';
+import type { PolicyDefinition } from '../../rabbitmq/queue/queue-settings.ts';
+import { streams } from '../../rabbitmq/stream/stream-type.ts';
 import { randomStream } from '../../kernel/random.ts';
 import type { Random } from '../../kernel/ports.ts';
 import { judgeQueues } from '../check/queue-delivery.ts';
 import { experiment } from '../experiment.ts';
 import type { Lab, Step } from '../experiment.ts';
-import { choice, flag, integer } from '../knob.ts';
-import type { KnobValues, Localized } from '../knob.ts';
 import { RabbitCluster } from '../rabbitmq.ts';
 import type { Decision, Received } from '../rabbitmq-consumer.ts';
+import { onRaft } from '../rabbitmq-quorum.ts';
+import {
+  rabbitConsumers,
+  rabbitKnobs,
+  rabbitPublishers,
+  rabbitQueues,
+  type RabbitSwarmKnobs,
+} from './rabbitmq-knobs.ts';
 
 /** Faults begin after this event: by then everything is declared and connected. */
 export const CALM_EVENTS = 600;
+/** Of a cluster, whose nodes have more to say to each other. */
+export const CLUSTER_CALM_EVENTS = 1000;
 /** Messages are published in so many bursts, evenly over the events of the chaos. */
 const BURSTS = 8;
 const DEAD = 'dead';
+/** So long nothing changes before somebody looks. */
+const STEADY_MICROS = 2_000_000;
 
-const newest = profileOf(newestProfile);
-/** The switches of a release: each can be turned by the knob `quirk`. */
-export const rabbitQuirkNames = Object.keys(newest.switches).sort((left, right) =>
-  left < right ? -1 : 1,
-) as SwitchName[];
-
-const setting: Localized = { en: 'The setting of this name.', zh: '同名配置项。' };
-const LONG = 600_000;
-
-const knobs = {
-  promise: choice(['within', 'beyond'], 'within', {
-    en: 'Whether the faults stay within what the configuration promises to survive.',
-    zh: '故障是否在配置承诺能承受的范围之内。',
-  }),
-  profile: choice(profileNames, newestProfile, {
-    en: 'Behaviour and defaults of a release.',
-    zh: '采用哪个版本的行为和默认值。',
-  }),
-  quirk: choice(['none', ...rabbitQuirkNames], 'none', {
-    en: 'One behaviour set otherwise than the release has it.',
-    zh: '单独改变的一个行为。',
-  }),
-  exchange: choice(['direct', 'fanout', 'topic', 'headers'], 'direct', setting),
-  queues: integer(1, 3, 1, setting),
-  persistent: flag(true, setting),
-  mode: choice(['confirm', 'tx', 'none'], 'confirm', setting),
-  outstanding: integer(1, 1000, 1000, setting),
-  batches: flag(false, setting),
-  mandatory: flag(false, setting),
-  unroutable: flag(false, setting),
-  publishers: integer(1, 3, 1, setting),
-  consumers: integer(0, 3, 1, setting),
-  messages: integer(1, 400, 40, setting),
-  'chaos.events': integer(50, 4000, 500, setting),
-  prefetch: integer(0, 50, 0, setting),
-  'prefetch.global': flag(false, setting),
-  'no-ack': flag(false, setting),
-  'ack.every': integer(1, 5, 1, setting),
-  'processing.ms': integer(0, 1000, 0, setting),
-  requeues: integer(0, 10, 0, setting),
-  rejects: integer(0, 10, 0, setting),
-  'message-ttl': integer(0, LONG, 0, setting),
-  expiration: integer(0, LONG, 0, setting),
-  'max-length': integer(0, 1000, 0, setting),
-  overflow: choice(['drop-head', 'reject-publish', 'reject-publish-dlx'], 'drop-head', setting),
-  'max-priority': integer(0, 10, 0, setting),
-  'single-active-consumer': flag(false, setting),
-  'dead-letter': choice(['none', 'queue', 'cycle'], 'none', setting),
-};
-
-export type RabbitSwarmKnobs = KnobValues<typeof knobs>;
-
-const names = (of: string, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, place) => `${of}-${place + 1}`);
-
-export const rabbitPublishers = (count: number): readonly string[] => names('publisher', count);
-export const rabbitConsumers = (count: number): readonly string[] => names('consumer', count);
+/** The event from which on faults come. */
+export const chaosFrom = (nodes: number): number =>
+  nodes === 1 ? CALM_EVENTS : CLUSTER_CALM_EVENTS;
 
 export class RabbitSwarmWorld {
   readonly rabbit: RabbitCluster;
   readonly knobs: RabbitSwarmKnobs;
   readonly #random: Random;
   readonly #lab: Lab;
+  #steadySince: number | null = null;
 
   constructor(set: RabbitSwarmKnobs, lab: Lab) {
     this.knobs = set;
@@ -96,25 +55,37 @@ export class RabbitSwarmWorld {
     this.#random = randomStream(lab.seed, 'swarm/workload');
     const quirks =
       set.quirk === 'none' ? {} : { [set.quirk]: !profileOf(set.profile).switches[set.quirk] };
-    this.rabbit = new RabbitCluster(lab, { profile: set.profile, quirks });
+    this.rabbit = new RabbitCluster(lab, {
+      ...onRaft,
+      ...{ profile: set.profile, quirks, nodes: set.nodes },
+      queueTypes: [...onRaft.queueTypes, streams],
+      partitionHandling: set['partition.handling'],
+      netTickTimeMs: set['net_ticktime.ms'],
+    });
   }
 
   get #queues(): readonly string[] {
-    return names('queue', this.knobs.queues);
+    return rabbitQueues(this.knobs.queues);
   }
 
   /** Declares everything, and adds the applications. */
   create(): void {
     const { knobs: set, rabbit } = this;
-    // Queues that are neither durable nor exclusive are refused from 4.3 on.
     const durable = true;
+    const definition = this.#policy();
+    if (Object.keys(definition).length > 0) {
+      const which = { name: 'swarm', pattern: '^queue-', applyTo: 'queues' } as const;
+      rabbit.setPolicy({ ...which, definition, priority: 0 });
+    }
     rabbit.declare({
       exchanges: [
         { exchange: 'swarm', type: set.exchange, durable },
         { exchange: 'dlx', type: 'fanout', durable },
       ],
       queues: [
-        ...this.#queues.map((queue) => ({ queue, durable, arguments: this.#arguments() })),
+        ...this.#queues.map((queue) => ({
+          ...{ queue, durable: set.durable, arguments: this.#arguments() },
+        })),
         { queue: DEAD, durable },
       ],
       bindings: [
@@ -125,21 +96,51 @@ export class RabbitSwarmWorld {
         { queue: set['dead-letter'] === 'cycle' ? 'queue-1' : DEAD, exchange: 'dlx' },
       ],
     });
-    for (const name of rabbitPublishers(set.publishers)) this.#addPublisher(name);
-    for (const [place, name] of rabbitConsumers(set.consumers).entries()) {
-      this.#addConsumer(name, this.#queues[place % set.queues]!);
+    for (const [place, name] of rabbitPublishers(set.publishers).entries()) {
+      this.#addPublisher(name, place);
     }
+    for (const [place, name] of rabbitConsumers(set.consumers).entries()) {
+      this.#addConsumer(name, place);
+    }
+  }
+
+  /** Settings that an argument or a policy can make, without `x-`. */
+  #settings(): PlainTable {
+    const { knobs: set } = this;
+    const limits = ['message-ttl', 'max-length', 'delivery-limit'] as const;
+    const numbers = limits.filter((name) => set[name] > 0).map((name) => [name, set[name]]);
+    return {
+      ...(Object.fromEntries(numbers) as PlainTable),
+      ...(set['max-length'] > 0 || set['at.least.once'] ? { overflow: set.overflow } : {}),
+      ...(set['at.least.once'] ? { 'dead-letter-strategy': 'at-least-once' } : {}),
+      ...(set['dead-letter'] === 'none' ? {} : { 'dead-letter-exchange': 'dlx' }),
+    };
   }
 
   #arguments(): PlainTable {
     const { knobs: set } = this;
-    const limits = ['message-ttl', 'max-length', 'max-priority'] as const;
-    const numbers = limits.filter((name) => set[name] > 0).map((name) => [`x-${name}`, set[name]]);
+    const settings = set['by.policy'] ? {} : this.#settings();
+    const type = set['queue.type'] === 'mirrored' ? 'classic' : set['queue.type'];
     return {
-      ...(Object.fromEntries(numbers) as PlainTable),
-      ...(set['max-length'] > 0 ? { 'x-overflow': set.overflow } : {}),
+      ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`x-${name}`, value])),
+      ...(type === 'classic' ? {} : { 'x-queue-type': type }),
+      ...(set['max-priority'] > 0 ? { 'x-max-priority': set['max-priority'] } : {}),
       ...(set['single-active-consumer'] ? { 'x-single-active-consumer': true } : {}),
-      ...(set['dead-letter'] === 'none' ? {} : { 'x-dead-letter-exchange': 'dlx' }),
+    };
+  }
+
+  #policy(): PolicyDefinition {
+    const { knobs: set } = this;
+    const mirrors = {
+      ...(set['ha-mode'] === 'all'
+        ? { 'ha-mode': 'all' }
+        : { 'ha-mode': 'exactly', 'ha-params': 2 }),
+      'ha-sync-mode': set['ha-sync-mode'],
+      'ha-promote-on-failure': set['ha-promote-on-failure'],
+    };
+    return {
+      ...(set['by.policy'] ? (this.#settings() as PolicyDefinition) : {}),
+      ...(set['queue.type'] === 'mirrored' ? mirrors : {}),
     };
   }
 
@@ -148,17 +149,22 @@ export class RabbitSwarmWorld {
     return ['#.0', '*.1', 'key.#'][place]!;
   }
 
-  #addPublisher(name: string): void {
-    const { mode, outstanding, batches } = this.knobs;
+  #addPublisher(name: string, place: number): void {
+    const { mode, outstanding, batches, nodes } = this.knobs;
     this.rabbit.addPublisher(name, {
+      node: (place % nodes) + 1,
       ...{ mode, outstandingMax: outstanding, inBatches: batches },
       client: { requestedHeartbeat: 10 },
     });
   }
 
-  #addConsumer(name: string, queue: string): void {
+  #addConsumer(name: string, place: number): void {
     const { knobs: set } = this;
-    this.rabbit.addConsumer(name, queue, {
+    const isStream = set['queue.type'] === 'stream';
+    this.rabbit.addConsumer(name, this.#queues[place % set.queues]!, {
+      // Another than the publisher's, and hence often another than the queue's.
+      node: ((place + 1) % set.nodes) + 1,
+      arguments: isStream ? { 'x-stream-offset': 'first' } : {},
       prefetch: set.prefetch,
       globalPrefetch: set['prefetch.global'],
       noAck: set['no-ack'],
@@ -181,6 +187,52 @@ export class RabbitSwarmWorld {
   /** Everything runs, is connected, and knows what became of its messages. */
   atRest(): boolean {
     return this.rabbit.allRunning && this.rabbit.allConnected && this.rabbit.allTold;
+  }
+
+  /** The network and the nodes are there again: clients may still be down. */
+  mend(): void {
+    this.#lab.inject({ fault: 'heal' });
+    for (const name of this.rabbit.nodeNames) {
+      const host = this.#lab.host(name);
+      if (host.paused) this.#lab.inject({ fault: 'resume', host: name });
+      const start = () => this.#lab.inject({ fault: 'start', host: name });
+      if (host.state === 'running') this.#lab.when(() => host.state !== 'running', start);
+      else start();
+    }
+  }
+
+  /** For a while all nodes have run and shared metadata, or (`ignore`) known that they do not. */
+  isSteady(): boolean {
+    const { nodes, 'partition.handling': handling } = this.knobs;
+    const isSteady = this.#nodes.every((node) => {
+      if (node?.isRunning !== true) return false;
+      return node.running.length === nodes || (handling === 'ignore' && this.#isParted);
+    });
+    if (!isSteady) this.#steadySince = null;
+    else this.#steadySince ??= this.#lab.now;
+    return this.#steadySince !== null && this.#lab.now - this.#steadySince >= STEADY_MICROS;
+  }
+
+  get #isParted(): boolean {
+    return this.#nodes.some((node) => (node?.partitions.length ?? 0) > 0);
+  }
+
+  /** Nodes that were parted stay so until somebody restarts all but one (docs/partitions). */
+  operate(): void {
+    if (!this.#isParted) return;
+    const [, ...others] = this.rabbit.nodeNames;
+    this.#steadySince = null;
+    for (const host of others) this.#lab.inject({ fault: 'stop', host });
+    this.#lab.when(
+      () => others.every((host) => this.#lab.host(host).state !== 'running'),
+      () => {
+        for (const host of others) this.#lab.inject({ fault: 'start', host });
+      },
+    );
+  }
+
+  get #nodes(): readonly (RabbitNode | null)[] {
+    return this.rabbit.nodeNames.map((_, place) => this.rabbit.node(place + 1));
   }
 
   /** One of the bursts: each publisher publishes its part of the messages. */
@@ -219,20 +271,20 @@ function bursts(): Step<RabbitSwarmWorld>[] {
     title: { en: `Burst ${place + 1} of ${BURSTS}`, zh: `第 ${place + 1} 批（共 ${BURSTS} 批）` },
     do: (world: RabbitSwarmWorld) => world.burst(place + 1),
     until: ({ knobs: set }: RabbitSwarmWorld, lab: Lab) =>
-      lab.event >= CALM_EVENTS + Math.floor((set['chaos.events'] * (place + 1)) / BURSTS),
+      lab.event >= chaosFrom(set.nodes) + Math.floor((set['chaos.events'] * (place + 1)) / BURSTS),
     timeLimitMs: 36_000_000,
   }));
 }
 
 export default experiment({
   id: 'rabbitmq-swarm',
-  knobs,
+  knobs: rabbitKnobs,
   world: ({ knobs: set, lab }) => new RabbitSwarmWorld(set, lab),
 
   steps: [
     {
       id: 'start',
-      title: { en: 'The node starts', zh: '启动节点' },
+      title: { en: 'The nodes start', zh: '启动节点' },
       until: ({ rabbit }) => rabbit.allRunning,
       timeLimitMs: 60_000,
     },
@@ -240,10 +292,24 @@ export default experiment({
       id: 'create',
       title: { en: 'Queues and their applications', zh: '创建队列和应用' },
       do: (world) => world.create(),
-      until: (world, lab) => lab.event >= CALM_EVENTS && world.atRest(),
+      until: (world, lab) => lab.event >= chaosFrom(world.knobs.nodes) && world.atRest(),
       timeLimitMs: 3_600_000,
     },
     ...bursts(),
+    {
+      id: 'mend',
+      title: { en: 'Nodes and network are mended', zh: '修复节点和网络' },
+      do: (world) => world.mend(),
+      until: (world) => world.isSteady(),
+      timeLimitMs: 300_000,
+    },
+    {
+      id: 'operator',
+      title: { en: 'Nodes that stayed apart are restarted', zh: '重启仍然分裂的节点' },
+      do: (world) => world.operate(),
+      until: (world) => world.isSteady(),
+      timeLimitMs: 300_000,
+    },
   ],
 
   settle: RabbitCluster.settle(),

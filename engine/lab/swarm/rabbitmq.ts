@@ -4,7 +4,8 @@
 import { channelMachine } from '../../rabbitmq/channel/channel.machine.ts';
 import { connectionMachine } from '../../rabbitmq/connection/connection.machine.ts';
 import { drawRabbit, rabbitFaults, rabbitShape } from './rabbitmq-plan.ts';
-import rabbitSwarm, { rabbitQuirkNames } from './rabbitmq-swarm.ts';
+import { rabbitQuirkNames } from './rabbitmq-knobs.ts';
+import rabbitSwarm from './rabbitmq-swarm.ts';
 import { judgeRabbit } from './rabbitmq-verdict.ts';
 import { inputsAmong, type Plan, type SwarmSystem } from './plan.ts';
 
@@ -31,7 +32,7 @@ export const rabbitSystem: SwarmSystem = {
 
 /** Leaves out what would strike after the chaos or at a host that there is none of. */
 function fitRabbit(plan: Plan): Plan {
-  const { clients, to } = rabbitShape(plan.knobs);
-  const hosts = new Set(['rabbit-1', ...clients]);
+  const { nodes, clients, to } = rabbitShape(plan.knobs);
+  const hosts = new Set([...nodes, ...clients]);
   return { ...plan, inputs: inputsAmong(plan, hosts, to) };
 }

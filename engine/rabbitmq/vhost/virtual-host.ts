@@ -27,6 +27,7 @@ import type { Profile } from '../profiles.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
 import type { Answer, DeleteConditions, Queue, QueueType } from '../queue/queue.ts';
 import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
+import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import type {
   QueueCluster,
   QueuePlacing,
@@ -143,6 +144,11 @@ export class VirtualHost {
       exchanges: exchangeViews(this.#exchanges),
       queues: [...this.#queues.values()].flatMap((queue) => queue.inspect?.() ?? []),
     };
+  }
+
+  /** What policies say of a queue. */
+  policyOf({ type, name }: Pick<Queue, 'type' | 'name'>): PolicyDefinition {
+    return this.#policies.definitionFor(type, name);
   }
 
   /** This side of a new channel. */
@@ -345,7 +351,7 @@ export class VirtualHost {
     const general = profile.defaults.consumer_timeout;
     const of = this.#queues.get(queue);
     if (of === undefined || !profile.switches.queueConsumerTimeout) return general;
-    const policy = this.#policies.definitionFor(of.type, queue)['consumer-timeout'];
+    const policy = this.policyOf(of)['consumer-timeout'];
     const own = integerOf(tableLookup(of.declaration.arguments, 'x-consumer-timeout'));
     assert(policy === undefined || typeof policy === 'number', 'policies were checked', { policy });
     if (own === undefined) return policy ?? general;
@@ -357,7 +363,7 @@ export class VirtualHost {
   #applyPolicies(): void {
     for (const exchange of this.#exchanges.values()) this.#applyPolicyToExchange(exchange);
     for (const queue of this.#queues.values()) {
-      queue.setPolicy(this.#policies.definitionFor(queue.type, queue.name));
+      queue.setPolicy(this.policyOf(queue));
     }
   }
 

@@ -10,6 +10,7 @@
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { AmqpMessage, Command } from '../../../wire/amqp/command.ts';
+import type { PolicyDefinition } from '../../../rabbitmq/queue/queue-settings.ts';
 import type { QueueView } from '../../../rabbitmq/queue/queue-view.ts';
 import { ChannelLedger, type NodeLedgers } from './channel-ledger.ts';
 import type { NodeSeen } from './node-seen.ts';
@@ -71,7 +72,8 @@ export class NodeLedger implements NodeLedgers {
   restoreFrom(before: NodeLedger): void {
     for (const { name, arguments: table, owner, isNear } of before.#queues.values()) {
       if (owner !== null) continue;
-      const options = { arguments: table, owner, isRestored: true, isNear };
+      const policy = (): PolicyDefinition => this.seen.policy(name);
+      const options = { arguments: table, owner, isRestored: true, isNear, policy };
       this.#queues.set(name, new QueueLedger(name, options, this.violated));
     }
     for (const id of before.hidden) this.hidden.add(id);
@@ -192,7 +194,10 @@ export class NodeLedger implements NodeLedgers {
     if (asked === undefined || asked.args.passive || this.#queues.has(name)) return;
     const { arguments: table, exclusive } = asked.args;
     const isNear = this.seen.isNear(name);
-    const options = { arguments: table, owner: exclusive ? of : null, isRestored: false, isNear };
+    const options = {
+      ...{ arguments: table, owner: exclusive ? of : null, isRestored: false, isNear },
+      policy: () => this.seen.policy(name),
+    };
     this.#queues.set(name, new QueueLedger(name, options, this.violated));
   }
 

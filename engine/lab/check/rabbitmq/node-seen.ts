@@ -10,6 +10,7 @@ import type { Binding } from '../../../rabbitmq/exchange/binding.ts';
 import type { Exchange } from '../../../rabbitmq/exchange/exchange.ts';
 import type { RabbitNode } from '../../../rabbitmq/node.ts';
 import type { Queue } from '../../../rabbitmq/queue/queue.ts';
+import type { PolicyDefinition } from '../../../rabbitmq/queue/queue-settings.ts';
 import type { QueueView } from '../../../rabbitmq/queue/queue-view.ts';
 import type { VirtualHost } from '../../../rabbitmq/vhost/virtual-host.ts';
 import { tableLookup, type FieldTable } from '../../../wire/amqp/field-table.ts';
@@ -39,6 +40,8 @@ export interface NodeSeen {
   ownQueue(name: string): QueueView | null;
   /** What has its process now, to be compared; null: nothing. */
   processOf(name: string): unknown;
+  /** What the policies say of it; nothing where there is none of the name. */
+  policy(name: string): PolicyDefinition;
   /** Its process is in this node, and no other node has one: all that happens is in its events. */
   isNear(name: string): boolean;
   /** What is wrong where this queue's message is confirmed now, or null. */
@@ -85,6 +88,12 @@ export class NodeEyes implements NodeSeen {
       if ((queue?.inspect?.(0) ?? null) !== null) return queue;
     }
     return null;
+  }
+
+  policy(name: string): PolicyDefinition {
+    const vhost = this.#vhost;
+    const queue = vhost?.queues.get(name);
+    return vhost === undefined || queue === undefined ? {} : vhost.policyOf(queue);
   }
 
   isNear(name: string): boolean {

@@ -6,6 +6,7 @@
  * consumer). A message is known by its id, which is published once.
  */
 import { assert } from '../../../kernel/assert.ts';
+import type { PolicyDefinition } from '../../../rabbitmq/queue/queue-settings.ts';
 import { integerOf, textOf } from '../../../rabbitmq/field-table.ts';
 import { tableLookup, type FieldTable } from '../../../wire/amqp/field-table.ts';
 
@@ -61,6 +62,7 @@ export class QueueLedger {
   /** Of the message that was delivered last; null where that is not known. */
   lastPriority: number | null = null;
   readonly #violated: Violated;
+  readonly #policy: () => PolicyDefinition;
   readonly #entered = new Map<string, Entered>();
   /** Delivered, and not gone by what the wire told. */
   readonly #delivered = new Set<string>();
@@ -76,6 +78,8 @@ export class QueueLedger {
       readonly owner: unknown;
       readonly isRestored: boolean;
       readonly isNear: boolean;
+      /** What a policy says of it now. */
+      readonly policy: () => PolicyDefinition;
     },
     violated: Violated,
   ) {
@@ -85,21 +89,27 @@ export class QueueLedger {
     this.isRestored = options.isRestored;
     this.isNear = options.isNear;
     this.type = textOf(tableLookup(options.arguments, 'x-queue-type')) ?? 'classic';
+    this.#policy = options.policy;
     this.#violated = violated;
   }
 
-  /** The number that an argument has; null without. */
+  /** The number that an argument or a policy has, the smaller of both; null without. */
   limit(argument: string): number | null {
     const value = integerOf(tableLookup(this.arguments, argument));
-    return value === undefined ? null : Number(value);
+    const ofPolicy = this.#policy()[argument.replace('x-', '')];
+    const limits = value === undefined ? [] : [Number(value)];
+    if (typeof ofPolicy === 'number') limits.push(ofPolicy);
+    return limits.length === 0 ? null : Math.min(...limits);
   }
 
   get overflow(): string {
-    return textOf(tableLookup(this.arguments, 'x-overflow')) ?? 'drop-head';
+    const own = textOf(tableLookup(this.arguments, 'x-overflow'));
+    return own ?? (this.#policy()['overflow'] as string | undefined) ?? 'drop-head';
   }
 
   get isDeadLettering(): boolean {
-    return tableLookup(this.arguments, 'x-dead-letter-exchange') !== undefined;
+    const own = tableLookup(this.arguments, 'x-dead-letter-exchange');
+    return own !== undefined || this.#policy()['dead-letter-exchange'] !== undefined;
   }
 
   get hasPriorities(): boolean {
