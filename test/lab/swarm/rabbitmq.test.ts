@@ -11,17 +11,11 @@ import { rabbitSystem } from '../../../engine/lab/swarm/rabbitmq.ts';
 import { shrink } from '../../../engine/lab/swarm/shrink.ts';
 import { tryPlan } from '../../../engine/lab/swarm/trial.ts';
 import type { Fault } from '../../../engine/sim/faults.ts';
+import { onceFailed } from './rabbitmq-plans.ts';
 
 const SEEDS = 40;
 const CHUNK = 10;
 const TWICE_EVERY = 20;
-
-/** Seeds that found something, and what. */
-const ONCE_FAILED: readonly (readonly [number, string])[] = [
-  [279, 'a node that is asked to stop twice goes down once'],
-  [1822, 'what is sent to a socket that broke unheard is held all the same (R14)'],
-  [582, 'a client that ends while all are settled does not come back'],
-];
 
 const chunks = Array.from({ length: SEEDS / CHUNK }, (_, at) => at * CHUNK + 1);
 
@@ -43,8 +37,7 @@ describe('rabbitmq: swarm', () => {
     60_000,
   );
 
-  test.each(ONCE_FAILED)('rabbitmq: swarm: seed %i holds: %s', (seed) => {
-    const plan = rabbitSystem.draw(seed, { promise: 'within' });
+  test.each(onceFailed)('rabbitmq: swarm: $what (seed $plan.seed)', ({ plan }) => {
     expect(tryPlan(rabbitSystem, plan, { freeze: true }).finding).toBeNull();
   });
 
