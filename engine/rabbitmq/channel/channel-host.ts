@@ -8,6 +8,7 @@
  * publisher's sequence numbers and the open transaction; the channel itself knows only methods.
  * Not here: exchanges, queues and permissions (the node implements these interfaces).
  */
+import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Content } from '../../wire/amqp/command.ts';
 import type { ArgsOf } from '../../wire/amqp/methods.ts';
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
@@ -68,6 +69,18 @@ export interface SessionInfo {
   readonly messageStats: MessageStatsView;
 }
 
+/** A consumer, as `rabbitmqctl list_consumers` shows it. */
+export interface ConsumerInfo {
+  readonly queue: string;
+  readonly tag: string;
+  readonly ackRequired: boolean;
+  readonly exclusive: boolean;
+  readonly prefetchCount: number;
+  /** It is served: no other consumer is the single active one. */
+  readonly isActive: boolean;
+  readonly arguments: FieldTable;
+}
+
 /** `null` is success without a result. */
 export interface ChannelSession {
   declareExchange(args: ArgsOf<'exchange.declare'>, answer: Answer<null>): void;
@@ -103,6 +116,10 @@ export interface ChannelSession {
   rollback(): AmqpError | null;
 
   inspect(): SessionInfo;
+  /** In the order in which they began. */
+  consumers(): readonly ConsumerInfo[];
+  /** Of consumers that begin from now on; 0: no limit. */
+  readonly prefetchCount: number;
 
   /** Ends consumers; what was not acknowledged is ready again. */
   close(): void;

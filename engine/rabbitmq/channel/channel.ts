@@ -108,6 +108,11 @@ export class Channel {
     return this.#session?.inspect() ?? null;
   }
 
+  /** What is asked of it by the node's administrator; null: it is not open. */
+  get session(): ChannelSession | null {
+    return this.#session;
+  }
+
   /** A method of the client, with its content where it has one. */
   received(command: Command): void {
     assert(command.channel === this.number, 'its own channel', { channel: command.channel });

@@ -134,12 +134,15 @@ export class AmqpConnection implements Receiver, ChannelOwner {
       state: this.#isRunning ? this.#throttle.state : this.state,
       user: this.identity.user,
       virtualHost: this.#virtualHost?.name ?? '',
-      channels: [...this.#channels.values()].map(({ number, state, mode }) => ({
-        number,
-        state,
-        mode,
-      })),
+      channels: [...this.#channels.values()].map(({ number, state, mode }) => {
+        return { number, state, mode };
+      }),
     };
+  }
+
+  /** Who is at the other end, and what was agreed on with it. */
+  get peer(): Tuning & Connection['remote'] {
+    return { ...this.#options.connection.remote, ...this.#tuning };
   }
 
   /** Its open channels. */

@@ -17,7 +17,7 @@ import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { FieldTable } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import { generatedName } from '../generated-name.ts';
-import type { ConsumingChannel } from './consumer.ts';
+import type { ConsumerOptions, ConsumingChannel } from './consumer.ts';
 import { Limiter } from './limiter.ts';
 import type { Answer, HeldMessage, Queue, Settlement } from './queue.ts';
 import { consumerPriority } from './queue-arguments.ts';
@@ -67,13 +67,18 @@ interface QosOptions {
   readonly global: boolean;
 }
 
+/** A consumer of the channel, and its queue. */
+export interface ChannelConsumer extends ConsumerOptions {
+  readonly queue: Queue;
+}
+
 export class ChannelConsumers implements ConsumingChannel {
   readonly limiter = new Limiter();
   readonly #port: DeliveryPort;
   readonly #random: Random;
   readonly #globalQosIsPermitted: boolean;
   /** By consumer tag. */
-  readonly #consumers = new Map<string, { readonly queue: Queue; readonly noAck: boolean }>();
+  readonly #consumers = new Map<string, ChannelConsumer>();
   /** By tag, hence in the order of delivery. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
   /** The queue whose answer is due: a channel asks one at a time. */
@@ -114,6 +119,22 @@ export class ChannelConsumers implements ConsumingChannel {
     return [...this.#consumers.keys()];
   }
 
+  /** In the order in which they began. */
+  get consumers(): readonly ChannelConsumer[] {
+    return [...this.#consumers.values()];
+  }
+
+  /** Whether its queue would serve a consumer of this channel now (`x-single-active-consumer`). */
+  isActive({ queue, tag }: ChannelConsumer): boolean {
+    const active = queue.activeConsumer ?? null;
+    return active === null || (active.channel === this && active.options.tag === tag);
+  }
+
+  /** The prefetch of consumers that begin from now on; 0: no limit. */
+  get prefetchCount(): number {
+    return this.#prefetchCount;
+  }
+
   /** basic.consume with a tag that is not in use: its tag, before the first delivery. */
   consume(queue: Queue, options: ConsumeOptions, answer: Answer<string>): void {
     const { noAck, exclusive, arguments: args } = options;
@@ -125,7 +146,7 @@ export class ChannelConsumers implements ConsumingChannel {
     this.#ask(queue, (answered) => {
       queue.consume(this, consumer, (refused) => {
         if (!answered()) return;
-        if (refused === null) this.#consumers.set(tag, { queue, noAck });
+        if (refused === null) this.#consumers.set(tag, { ...consumer, queue });
         answer(refused ?? tag);
       });
     });

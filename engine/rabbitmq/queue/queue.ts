@@ -9,7 +9,7 @@
 import type { AmqpError } from '../../wire/amqp/reply-code.ts';
 import type { CreditFlow } from '../credit-flow.ts';
 import type { Message } from '../message.ts';
-import type { ConsumerOptions, ConsumingChannel } from './consumer.ts';
+import type { Consumer, ConsumerOptions, ConsumingChannel } from './consumer.ts';
 import type { QueueDeclaration } from './queue-ports.ts';
 import type { QueueRecord } from './queue-types.ts';
 import type { QueueView } from './queue-view.ts';
@@ -77,6 +77,9 @@ export interface Queue {
   readonly holdings?: QueueHoldings | undefined;
   /** Bytes that this node has of it in memory; without: those of the messages that it holds. */
   readonly memoryBytes?: number;
+
+  /** Who alone is served; null: nobody in particular. Without: it is not known on this node. */
+  readonly activeConsumer?: Pick<Consumer, 'channel' | 'options'> | null;
 
   /** `flow`: the channel that publishes, which is slowed down where the queue is slow. */
   publish(message: Message, publisher: Publisher | null, flow?: CreditFlow | null): void;

@@ -25,7 +25,7 @@ import {
 } from '../queue/channel-consumers.ts';
 import type { Answer, Publisher, Settlement } from '../queue/queue.ts';
 import { ChannelCounts } from '../statistics/channel-counts.ts';
-import type { SessionInfo } from '../channel/channel-host.ts';
+import type { ConsumerInfo, SessionInfo } from '../channel/channel-host.ts';
 import type { Actor } from './actor.ts';
 import { type RoutedMessage, consume, deliverMessage, get, routeMessage } from './basic-methods.ts';
 import { type Bind, bind, unbind } from './binding-methods.ts';
@@ -179,6 +179,18 @@ export class ChannelSession {
       messagesUnacknowledged: this.unacknowledgedCount,
       messageStats: this.#counts.inspect(),
     };
+  }
+
+  consumers(): readonly ConsumerInfo[] {
+    return this.#consumers.consumers.map((consumer) => ({
+      ...{ queue: consumer.queue.name, tag: consumer.tag, ackRequired: !consumer.noAck },
+      ...{ exclusive: consumer.exclusive, prefetchCount: consumer.prefetchCount },
+      ...{ isActive: this.#consumers.isActive(consumer), arguments: consumer.arguments },
+    }));
+  }
+
+  get prefetchCount(): number {
+    return this.#consumers.prefetchCount;
   }
 
   declareExchange(args: ExchangeDeclare, answer: Answer<null>): void {

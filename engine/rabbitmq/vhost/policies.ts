@@ -103,6 +103,12 @@ const typesApplyTo: Readonly<Record<QueueType, ApplyTo>> = {
   stream: 'streams',
 };
 
+/** Names of the policies that apply to a queue or an exchange. */
+export interface PolicyNames {
+  readonly policy: string | null;
+  readonly operatorPolicy: string | null;
+}
+
 const NOTHING: PolicyDefinition = Object.freeze({});
 
 export class Policies {
@@ -141,6 +147,13 @@ export class Policies {
       merged[key] = isLimit ? Math.min(own, value) : value;
     }
     return merged;
+  }
+
+  /** Which policies apply to it; null: none. */
+  namesFor(kind: QueueType | 'exchange', name: string): PolicyNames {
+    const nameOf = (policies: ReadonlyMap<string, Policy>): string | null =>
+      this.#strongest(policies, kind, name)?.name ?? null;
+    return { policy: nameOf(this.#user), operatorPolicy: nameOf(this.#operator) };
   }
 
   #strongest(

@@ -35,6 +35,7 @@ import type {
   QueueTypeModule,
 } from '../queue/queue-types.ts';
 import type { LeaderLocator } from '../queue/replica-placing.ts';
+import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import { defaultStoreSettings, type StoreSettings } from '../store/store-settings.ts';
 import { VhostStores } from '../store/vhost-stores.ts';
@@ -43,7 +44,7 @@ import { ChannelSession, type SessionListener } from './channel-session.ts';
 import { ReplyConsumers } from './direct-reply-to.ts';
 import { noteDead } from './message-trace.ts';
 import { notCommitted } from './not-committed.ts';
-import { Policies } from './policies.ts';
+import { Policies, type PolicyNames } from './policies.ts';
 import type { Users } from './users.ts';
 import { exchangeViews, type VirtualHostView } from './virtual-host-view.ts';
 
@@ -359,6 +360,15 @@ export class VirtualHost {
   }
 
   // --------------------------------------------------------------------------------- policies
+
+  /** Which policies apply to a queue or an exchange of this name, and what they say together. */
+  policyOf(
+    kind: QueueType | 'exchange',
+    name: string,
+  ): PolicyNames & { readonly definition: PolicyDefinition } {
+    const definition = this.#policies.definitionFor(kind, name);
+    return { ...this.#policies.namesFor(kind, name), definition };
+  }
 
   #applyPolicies(): void {
     for (const exchange of this.#exchanges.values()) this.#applyPolicyToExchange(exchange);

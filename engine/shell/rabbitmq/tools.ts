@@ -1,4 +1,6 @@
 /** The tools of RabbitMQ, in the order of their names. */
 import type { Tool } from '../program.ts';
+import { rabbitmqadmin } from './rabbitmqadmin.ts';
+import { rabbitmqctl } from './rabbitmqctl.ts';
 
-export const rabbitTools: readonly Tool[] = [];
+export const rabbitTools: readonly Tool[] = [rabbitmqadmin, rabbitmqctl];

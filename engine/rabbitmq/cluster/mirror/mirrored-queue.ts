@@ -21,7 +21,7 @@ import { micros, microsOfMillis } from '../../../kernel/units.ts';
 import type { CreditFlow } from '../../credit-flow.ts';
 import type { Message } from '../../message.ts';
 import type { ClassicQueue } from '../../queue/classic-queue.ts';
-import type { ConsumerOptions, ConsumingChannel } from '../../queue/consumer.ts';
+import type { Consumer, ConsumerOptions, ConsumingChannel } from '../../queue/consumer.ts';
 import type {
   Answer,
   DeleteConditions,
@@ -114,6 +114,10 @@ export class MirroredQueue implements Queue {
 
   get absence(): AmqpError | null {
     return this.#remote?.absence ?? null;
+  }
+
+  get activeConsumer(): Consumer | null {
+    return this.#leading?.process.activeConsumer ?? null;
   }
 
   get #self(): string {
