@@ -79,6 +79,11 @@ export class Administration {
     this.#commit({ kind: 'change-password', user, passwordHash }, done);
   }
 
+  /** No password fits any more. */
+  clearPassword(user: string, done: Done): void {
+    this.#commit({ kind: 'change-password', user, passwordHash: new Uint8Array(0) }, done);
+  }
+
   setUserTags(user: string, tags: readonly string[], done: Done): void {
     this.#commit({ kind: 'set-user-tags', user, tags }, done);
   }

@@ -180,7 +180,11 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
   if (!Number.isSafeInteger(priority)) return `priority should be a number, actually ${priority}`;
   const places = policyAppliesToQueueTypes ? [...OLD_APPLY_TO, ...NEW_APPLY_TO] : OLD_APPLY_TO;
   if (!places.includes(applyTo)) {
-    return `apply-to '${applyTo}' unrecognised; should be one of ${places.join(', ')}`;
+    const named = places.map((place) => `'${place}'`);
+    // In the order of the sentence, which has `all` at its end.
+    const others = [...named.slice(1), named[0]!];
+    const last = others.pop()!;
+    return `apply-to '${applyTo}' unrecognised; should be ${others.join(', ')} or ${last}`;
   }
   const entries = Object.entries(definition);
   if (entries.length === 0) return 'no policy provided';
@@ -196,12 +200,17 @@ export function checkPolicy(policy: Policy, by: PolicyOwner, profile: Profile): 
       LIMITS.has(key) ||
       (operatorPolicyOverflow && OPERATOR_KEYS_SINCE_312.has(key));
     if (known === undefined || !allowed) {
-      return `[{<<"${key}">>,${value}}] are not recognised policy settings`;
+      return `[{<<"${key}">>,${termOf(value)}}] are not recognised policy settings`;
     }
     const [check, what] = known;
-    if (!check(value)) return `${value} is not a valid ${what}`;
+    if (!check(value)) return `${termOf(value)} is not a valid ${what}`;
   }
   return null;
+}
+
+/** As Erlang writes it. */
+function termOf(value: Value): string {
+  return typeof value === 'string' ? `<<"${value}">>` : String(value);
 }
 
 function isStronger(policy: Policy, than: Policy): boolean {

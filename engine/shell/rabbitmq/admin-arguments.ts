@@ -84,7 +84,9 @@ export function splitGlobal(words: readonly string[]): {
 function optionOf(word: string, options: readonly AdminOption[]): AdminOption | undefined {
   const [flag] = word.split('=');
   return options.find(({ name, letter }) => {
-    return flag === `--${name.replaceAll('_', '-')}` || (letter !== undefined && flag === `-${letter}`);
+    return (
+      flag === `--${name.replaceAll('_', '-')}` || (letter !== undefined && flag === `-${letter}`)
+    );
   });
 }
 

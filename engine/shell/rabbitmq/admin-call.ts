@@ -23,6 +23,7 @@ import { jsonObject } from './policy-commands.ts';
 const USAGE = 64;
 const DATAERR = 65;
 const WAY_MS = 1;
+export const ACCESS_REFUSED = 'Access refused.';
 const NOT_FOUND = 'API responded with a 404 Not Found';
 
 export class AdminCall {
@@ -84,8 +85,11 @@ export class AdminCall {
 
   // --------------------------------------------------------------------------------- the broker
 
-  /** A channel to the node; where it cannot be had, the command ends. */
-  withChannel(then: (channel: ClientChannel) => void): void {
+  /**
+   * A channel to the node; where it cannot be had, the command ends. `noVhost`: what is said where
+   * the virtual host does not exist.
+   */
+  withChannel(then: (channel: ClientChannel) => void, noVhost = NOT_FOUND): void {
     const { host } = this;
     const { ports } = this.#call;
     const login = {
@@ -98,7 +102,7 @@ export class AdminCall {
     }
     this.#session = new AmqpSession(ports, { host, port: AMQP_PORT }, login, {
       ready: then,
-      failed: (signal) => this.#lost(signal),
+      failed: (signal) => this.#lost(signal, noVhost),
     });
   }
 
@@ -110,11 +114,11 @@ export class AdminCall {
     );
   }
 
-  #lost({ error }: ShutdownSignal): void {
+  #lost({ error }: ShutdownSignal, noVhost: string): void {
     this.#session = null;
     if (error === null) this.fail(this.#unreachable());
     else if (error.code === 403) this.fail('Login failed');
-    else this.fail(error.explanation.startsWith('vhost') ? NOT_FOUND : error.explanation);
+    else this.fail(error.explanation.startsWith('vhost') ? noVhost : error.explanation);
   }
 
   /** Calls a method; a refusal ends the command, as the plugin's answer says it. */
@@ -133,7 +137,7 @@ export class AdminCall {
   /** What the broker said, in the words of the plugin's answer. */
   refused({ error, text }: ShutdownSignal): void {
     if (error?.code === 404) this.fail(NOT_FOUND);
-    else if (error?.code === 403) this.fail('Access refused.');
+    else if (error?.code === 403) this.fail(ACCESS_REFUSED);
     else this.fail(error?.explanation ?? text);
   }
 

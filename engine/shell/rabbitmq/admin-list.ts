@@ -21,7 +21,11 @@ function listing(
 ): AdminCommand {
   return {
     ...{ path: ['list', what], about, options: [] },
-    run: (call) => call.ask((node) => rowsOf(node, call), (rows) => tableOf(call, columns, order, rows)),
+    run: (call) =>
+      call.ask(
+        (node) => rowsOf(node, call),
+        (rows) => tableOf(call, columns, order, rows),
+      ),
   };
 }
 
@@ -46,7 +50,13 @@ function argumentText(table: FieldTable): string {
 const QUEUE_COLUMNS = [
   ...['name', 'vhost', 'queue_type', 'durable', 'auto_delete', 'exclusive', 'arguments', 'node'],
   ...['state', 'leader', 'members', 'online', 'memory', 'consumer_count', 'consumer_utilisation'],
-  ...['policy', 'operator_policy', 'message_bytes', 'message_count', 'unacknowledged_message_count'],
+  ...[
+    'policy',
+    'operator_policy',
+    'message_bytes',
+    'message_count',
+    'unacknowledged_message_count',
+  ],
 ];
 
 function nodesText(cell: Cell | undefined): string {

@@ -12,7 +12,7 @@ import type { Reply } from '../../rabbitmq/client/rpc.ts';
 import { isShutdownSignal } from '../../rabbitmq/client/shutdown-signal.ts';
 import type { BasicProperties } from '../../wire/amqp/properties.ts';
 import type { AdminCommand } from './admin-arguments.ts';
-import type { AdminCall } from './admin-call.ts';
+import { ACCESS_REFUSED, type AdminCall } from './admin-call.ts';
 import { propertyLines } from './admin-table.ts';
 import { valueJson } from './cell.ts';
 
@@ -35,8 +35,7 @@ const COLUMNS = [
   ...['payload_bytes', 'redelivered', 'exchange', 'routing_key', 'message_count', 'properties'],
   ...['payload', 'payload_encoding'],
 ];
-const SERVER_ERROR =
-  'API responded with a server error: status code of 500 Internal Server Error';
+const SERVER_ERROR = 'API responded with a server error: status code of 500 Internal Server Error';
 
 function propertiesOf(given: PlainTable): PlainProperties {
   const known = PROPERTIES.flatMap(([name, own]) => {
@@ -76,7 +75,7 @@ const publishMessage: AdminCommand = {
     if (given === null) return;
     call.withChannel((channel) => {
       call.rpc(channel, 'confirm.select', {}, () => publish(call, channel, propertiesOf(given)));
-    });
+    }, ACCESS_REFUSED);
   },
 };
 
@@ -94,12 +93,13 @@ function publish(call: AdminCall, channel: ClientChannel, properties: PlainPrope
 }
 
 /** What is not to be acknowledged is gone when it is fetched; the rest returns with the channel. */
-const ACK_MODES: Readonly<Record<string, { readonly noAck: boolean; readonly reject?: boolean }>> = {
-  ack_requeue_false: { noAck: true },
-  ack_requeue_true: { noAck: false },
-  reject_requeue_false: { noAck: false, reject: false },
-  reject_requeue_true: { noAck: false, reject: true },
-};
+const ACK_MODES: Readonly<Record<string, { readonly noAck: boolean; readonly reject?: boolean }>> =
+  {
+    ack_requeue_false: { noAck: true },
+    ack_requeue_true: { noAck: false },
+    reject_requeue_false: { noAck: false, reject: false },
+    reject_requeue_true: { noAck: false, reject: true },
+  };
 
 const getMessages: AdminCommand = {
   path: ['get', 'messages'],

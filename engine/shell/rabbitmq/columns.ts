@@ -14,10 +14,7 @@ function named(args: readonly string[]): readonly string[] {
 }
 
 /** What is wrong with the columns that were asked for, or null. */
-export function columnRefusal(
-  args: readonly string[],
-  columns: readonly string[],
-): Refusal | null {
+export function columnRefusal(args: readonly string[], columns: readonly string[]): Refusal | null {
   const unknown = named(args).filter((name) => !columns.includes(name));
   if (unknown.length === 0) return null;
   unknown.sort((left, right) => (left < right ? -1 : 1));

@@ -178,8 +178,7 @@ export const closeConnection: CliCommand = {
   name: 'close_connection',
   tools: ['rabbitmqctl'],
   section: 'Operations',
-  description:
-    'Instructs the broker to close the connection associated with the Erlang process id',
+  description: 'Instructs the broker to close the connection associated with the Erlang process id',
   usage: '<connection pid> <explanation>',
   words: [2, 2],
   banner: ({ args }) => [`Closing connection ${args[0]}, reason: ${args[1]}...`],
@@ -189,7 +188,12 @@ export const closeConnection: CliCommand = {
       invocation.error(`Error:\n{:invalid_pid_syntax, "${pid}"}`, EXIT.UNAVAILABLE);
       return;
     }
-    closeThose(invocation, why, (connection) => connectionPid(connection) === pid, () => []);
+    closeThose(
+      invocation,
+      why,
+      (connection) => connectionPid(connection) === pid,
+      () => [],
+    );
   },
 };
 
@@ -211,7 +215,9 @@ export const closeAllConnections: CliCommand = {
   banner: (invocation) => {
     const [why] = invocation.args;
     if (invocation.flag('global')) {
-      return [`Closing all connections to node ${invocation.node} (across all vhosts), reason: ${why}...`];
+      return [
+        `Closing all connections to node ${invocation.node} (across all vhosts), reason: ${why}...`,
+      ];
     }
     return [`Closing all connections in vhost ${invocation.vhost}, reason: ${why}...`];
   },

@@ -64,8 +64,7 @@ export const listQueues: CliCommand = {
   tools: [ALL, 'rabbitmq-diagnostics'],
   section: 'Monitoring, observability and health checks',
   description: 'Lists queues and their properties',
-  usage:
-    '[--vhost <vhost>] [--online] [--offline] [--local] [--no-table-headers] [<column>, ...]',
+  usage: '[--vhost <vhost>] [--online] [--offline] [--local] [--no-table-headers] [<column>, ...]',
   switches: { offline: 'boolean', online: 'boolean', local: 'boolean', timeout: 'integer' },
   words: [0, 100],
   formatter: 'table',

@@ -10,7 +10,16 @@ import type { Invocation } from './invocation.ts';
 type Row = Readonly<Record<string, Cell>>;
 
 const EXCHANGE_COLUMNS = [
-  ...['name', 'type', 'durable', 'auto_delete', 'internal', 'arguments', 'policy', 'user_who_performed_action'],
+  ...[
+    'name',
+    'type',
+    'durable',
+    'auto_delete',
+    'internal',
+    'arguments',
+    'policy',
+    'user_who_performed_action',
+  ],
 ];
 const BINDING_COLUMNS = [
   ...['source_name', 'source_kind', 'destination_name', 'destination_kind', 'routing_key'],

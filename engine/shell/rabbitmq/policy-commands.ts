@@ -57,9 +57,9 @@ function setPolicyBy(invocation: Invocation, by: PolicyOwner): void {
   );
 }
 
-function clearing(by: PolicyOwner): Pick<CliCommand, 'banner' | 'run'> {
+function clearing(by: PolicyOwner, what: string): Pick<CliCommand, 'banner' | 'run'> {
   return {
-    banner: ({ args, vhost }) => [`Clearing policy "${args[0]}" on vhost "${vhost}" ...`],
+    banner: ({ args, vhost }) => [`Clearing ${what} "${args[0]}" on vhost "${vhost}" ...`],
     run: (invocation) =>
       inVhost(invocation, () => {
         const { vhost } = invocation;
@@ -127,7 +127,7 @@ export const clearPolicy: CliCommand = {
   description: 'Clears (removes) a policy',
   usage: '[--vhost <vhost>] <name>',
   words: [1, 1],
-  ...clearing('user'),
+  ...clearing('user', 'policy'),
 };
 
 export const listPolicies: CliCommand = {
@@ -158,7 +158,7 @@ export const clearOperatorPolicy: CliCommand = {
   description: 'Clears an operator policy',
   usage: '[--vhost <vhost>] <name>',
   words: [1, 1],
-  ...clearing('operator'),
+  ...clearing('operator', 'operator policy'),
 };
 
 export const listOperatorPolicies: CliCommand = {

@@ -77,11 +77,9 @@ export function ledFacts(node: RabbitNode, vhostName: string): ReadonlyMap<strin
     const queue = vhost.queues.get(record.declaration.name);
     if (of !== vhostName || queue === undefined || !leads(queue)) continue;
     const pid = queuePid(node.ports.host, node.ports.incarnation, place);
-    facts.set(queue.name, { ...declaredFacts(vhost, record), pid, ...heldFacts(node, queue) });
-    facts.set(queue.name, {
-      ...facts.get(queue.name)!,
-      ...replicaFacts(node, record, queue),
-    });
+    const declared = declaredFacts(vhost, record);
+    const replicas = replicaFacts(node, record, queue);
+    facts.set(queue.name, { ...declared, pid, ...heldFacts(queue), ...replicas });
   }
   return facts;
 }
@@ -91,7 +89,7 @@ function leads(queue: Queue): boolean {
 }
 
 /** What the queue's process holds. */
-function heldFacts(node: RabbitNode, queue: Queue): QueueFacts {
+function heldFacts(queue: Queue): QueueFacts {
   const view = queue.inspect?.(MESSAGES_MAX) ?? null;
   assert(view !== null, 'a queue that is led here', { queue: queue.name });
   const { ready, unacknowledged, consumers, messages } = view;
@@ -100,10 +98,10 @@ function heldFacts(node: RabbitNode, queue: Queue): QueueFacts {
   const readyBytes = held?.messageBytesReady ?? 0;
   const heldBytes = held?.messageBytesUnacknowledged ?? 0;
   const isAllPersistent = persistent > 0 && persistent === messages.length;
-  assert(node.isRunning || ready >= 0, 'counts', { ready });
   return {
     ...{ messages_ready: ready, messages_unacknowledged: unacknowledged, consumers },
-    ...{ messages: ready + unacknowledged, messages_persistent: persistent },
+    messages: ready + unacknowledged,
+    messages_persistent: queue.type === 'classic' ? persistent : '',
     ...{ messages_ready_ram: ready, messages_unacknowledged_ram: unacknowledged },
     ...{ messages_ram: ready + unacknowledged, state: 'running', memory: readyBytes + heldBytes },
     ...{ message_bytes: readyBytes + heldBytes, message_bytes_ready: readyBytes },

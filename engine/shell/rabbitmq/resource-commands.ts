@@ -33,10 +33,7 @@ function numberOf(text: string | undefined): number | null {
   return text !== undefined && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
 }
 
-function setLimit(
-  invocation: Invocation,
-  act: (alarms: RabbitNode['alarms']) => void,
-): void {
+function setLimit(invocation: Invocation, act: (alarms: RabbitNode['alarms']) => void): void {
   invocation.on<null>(
     (node, reply) => {
       act(node.alarms);
@@ -66,8 +63,7 @@ export const setVmMemoryHighWatermark: CliCommand = {
   ],
   run: (invocation) => {
     const [kind = '', value = ''] = invocation.args;
-    const bytes =
-      kind === 'absolute' ? bytesOf(value) : Math.floor(Number(kind) * TOTAL_MEMORY);
+    const bytes = kind === 'absolute' ? bytesOf(value) : Math.floor(Number(kind) * TOTAL_MEMORY);
     setLimit(invocation, (alarms) => alarms.setMemoryHighWatermark(bytes));
   },
 };

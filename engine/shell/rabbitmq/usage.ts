@@ -30,13 +30,16 @@ export function allUsage(tool: ToolName, commands: readonly CliCommand[]): strin
   ];
   for (const section of sections) {
     const own = commands.filter((command) => command.section === section);
-    const first = section === 'Help' ? [line('help', 'Displays usage information for a command')] : [];
+    const first =
+      section === 'Help' ? [line('help', 'Displays usage information for a command')] : [];
     if (own.length + first.length === 0) continue;
     const byName = [...own].sort((one, other) => (one.name < other.name ? -1 : 1));
     lines.push(`${section}:`, '', ...first);
     lines.push(...byName.map(({ name, description }) => line(name, description)), '');
   }
-  return [...lines, `Use '${tool} help <command>' to learn more about a specific command`].join('\n');
+  return [...lines, `Use '${tool} help <command>' to learn more about a specific command`].join(
+    '\n',
+  );
 }
 
 /** All about one command. */

@@ -82,10 +82,24 @@ export const changePassword: CliCommand = {
   },
 };
 
+export const clearPassword: CliCommand = {
+  ...own,
+  name: 'clear_password',
+  description: 'Clears (resets) password and disables password login for a user',
+  usage: '<username>',
+  words: [1, 1],
+  banner: ({ args }) => [`Clearing password for user "${args[0]}" ...`],
+  run: (invocation) => {
+    const user = invocation.arg(0);
+    administer(invocation, (node, done) => node.administration.clearPassword(user, done));
+  },
+};
+
 export const authenticateUser: CliCommand = {
   ...own,
   name: 'authenticate_user',
-  description: 'Attempts to authenticate a user. Exits with a non-zero code if authentication fails.',
+  description:
+    'Attempts to authenticate a user. Exits with a non-zero code if authentication fails.',
   usage: '<username> <password>',
   words: [2, 2],
   banner: ({ args }) => [`Authenticating user "${args[0]}" ...`],
@@ -141,7 +155,9 @@ export const setPermissions: CliCommand = {
   description: 'Sets user permissions for a vhost',
   usage: '[--vhost <vhost>] <username> <conf> <write> <read>',
   words: [4, 4],
-  banner: ({ args, vhost }) => [`Setting permissions for user "${args[0]}" in vhost "${vhost}" ...`],
+  banner: ({ args, vhost }) => [
+    `Setting permissions for user "${args[0]}" in vhost "${vhost}" ...`,
+  ],
   run: (invocation) => {
     const [user = '', configure = '', write = '', read = ''] = invocation.args;
     const { vhost } = invocation;

@@ -56,7 +56,7 @@ describe('rabbitmq: policies', () => {
       'a locator of nobody',
       { definition: { 'queue-leader-locator': 'x' } },
       'user',
-      'x is not a valid queue leader locator value',
+      '<<"x">> is not a valid queue leader locator value',
     ],
     [
       'a key of users',

@@ -1,4 +1,6 @@
 /** Where the engine's tools answer otherwise than the recorded ones, and why. */
+import { rabbitDifferences } from './rabbitmq/differences.ts';
+
 export interface Difference {
   /** Below this folder. */
   readonly file: string;
@@ -9,4 +11,4 @@ export interface Difference {
   readonly reason: string;
 }
 
-export const differences: readonly Difference[] = [];
+export const differences: readonly Difference[] = [...rabbitDifferences];

@@ -1,0 +1,254 @@
+/**
+ * A node's application and its cluster: `cluster_status`, `stop_app`, `start_app`, and how nodes
+ * wait for each other.
+ *
+ * Differs: the version of Erlang and listeners of plugins are not shown, nor are feature flags.
+ * Source: RabbitMQ.CLI.Ctl.Commands.ClusterStatusCommand.
+ */
+import { assert } from '../../kernel/assert.ts';
+import { microsOfMillis } from '../../kernel/units.ts';
+import { AMQP_PORT } from '../../rabbitmq/connection/amqp-listener.ts';
+import type { RabbitNode } from '../../rabbitmq/node.ts';
+import { badArgument, type CliCommand, EXIT } from './cli-command.ts';
+import { type Invocation, nodeNameOf } from './invocation.ts';
+
+const cluster = { tools: ['rabbitmqctl', 'rabbitmq-diagnostics'], section: 'Cluster' } as const;
+const life = { tools: ['rabbitmqctl'], section: 'Nodes', words: [0, 0] } as const;
+const DISTRIBUTION_PORT = 25672;
+const LOOK_AGAIN_MS = 1000;
+const AWAIT_S = 300;
+
+/** What one node says of itself. */
+interface NodeReport {
+  readonly name: string;
+  readonly running: readonly string[];
+  readonly members: readonly string[];
+  readonly partitions: readonly string[];
+  readonly alarms: readonly string[];
+  readonly clusterName: string;
+}
+
+function reportOf(node: RabbitNode): NodeReport {
+  const { metadata, links, listener, ports } = node;
+  let clusterName: string | null = null;
+  for (const row of metadata.tables.rows('rabbit_runtime_parameters')) {
+    if (row.component === 'cluster_name') clusterName = row.value;
+  }
+  return {
+    ...{ name: nodeNameOf(ports.host), running: node.running.map(nodeNameOf) },
+    ...{ members: links.members.map(nodeNameOf), partitions: node.partitions.map(nodeNameOf) },
+    ...{ alarms: listener.alarms, clusterName: clusterName ?? nodeNameOf(ports.host) },
+  };
+}
+
+/** A heading, and what stands below it. */
+function part(heading: string, lines: readonly string[]): readonly string[] {
+  return [heading, '', ...(lines.length === 0 ? ['(none)'] : lines), ''];
+}
+
+/** `Memory alarm on node rabbit@rabbit-1` */
+export function alarmLine(resource: string, node: string): string {
+  assert(resource === 'memory' || resource === 'disk', 'a resource', { resource });
+  return resource === 'memory'
+    ? `Memory alarm on node ${node}`
+    : `Free disk space alarm on node ${node}`;
+}
+
+export function listenerLines(): readonly string[] {
+  return [
+    `interface: [::], port: ${DISTRIBUTION_PORT}, protocol: clustering, ` +
+      'purpose: inter-node and CLI tool communication',
+    `interface: [::], port: ${AMQP_PORT}, protocol: amqp, purpose: AMQP 0-9-1 and AMQP 1.0`,
+  ];
+}
+
+function statusText(
+  own: NodeReport,
+  reports: readonly (NodeReport | null)[],
+  release: string,
+): readonly string[] {
+  const there = reports.flatMap((report) => report ?? []);
+  const byName = [...there].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const alarms = byName.flatMap(({ name, alarms: raised }) =>
+    raised.map((resource) => alarmLine(resource, name)),
+  );
+  const partitions = byName
+    .filter((report) => report.partitions.length > 0)
+    .map(
+      ({ name, partitions: others }) => `Node ${name} cannot communicate with ${others.join(', ')}`,
+    );
+  const lines = [
+    ...['Basics', '', `Cluster name: ${own.clusterName}`, ''],
+    ...part('Disk Nodes', [...own.members].sort(byLetters)),
+    ...part(
+      'Running Nodes',
+      byName.map(({ name }) => name),
+    ),
+    ...part(
+      'Versions',
+      byName.map(({ name }) => `${name}: RabbitMQ ${release}`),
+    ),
+    ...part(
+      'Maintenance status',
+      byName.map(({ name }) => `Node: ${name}, status: not under maintenance`),
+    ),
+    ...part('Alarms', alarms),
+    ...part('Network Partitions', partitions),
+    ...part(
+      'Listeners',
+      byName.flatMap(({ name }) => listenerLines().map((line) => `Node: ${name}, ${line}`)),
+    ),
+  ];
+  return lines.slice(0, -1);
+}
+
+function byLetters(left: string, right: string): number {
+  return left < right ? -1 : 1;
+}
+
+export const clusterStatus: CliCommand = {
+  ...cluster,
+  name: 'cluster_status',
+  description:
+    'Displays all the nodes in the cluster grouped by node type, together with the currently ' +
+    'running nodes',
+  usage: '',
+  switches: { timeout: 'integer' },
+  words: [0, 0],
+  banner: ({ node }) => [`Cluster status of node ${node} ...`],
+  run: (invocation) =>
+    invocation.on<NodeReport>(
+      (node, reply) => reply(reportOf(node)),
+      (own) => {
+        const { release } = invocation.cluster.profile;
+        invocation.onEach<NodeReport>(
+          own.running,
+          (node, reply) => reply(reportOf(node)),
+          (reports) => invocation.done(...statusText(own, reports, `${release}.0`)),
+        );
+      },
+    ),
+};
+
+export const stopApp: CliCommand = {
+  ...life,
+  name: 'stop_app',
+  description: 'Stops the RabbitMQ application, leaving the runtime (Erlang VM) running',
+  usage: '',
+  needs: 'node',
+  banner: ({ node }) => [`Stopping rabbit application on node ${node} ...`],
+  run: (invocation) =>
+    invocation.on<null>(
+      (node, reply) => {
+        if (node.isRunning) node.stopApplication();
+        reply(null);
+      },
+      () => invocation.done(),
+    ),
+};
+
+export const startApp: CliCommand = {
+  ...life,
+  name: 'start_app',
+  description: 'Starts the RabbitMQ application but leaves the runtime (Erlang VM) running',
+  usage: '',
+  needs: 'node',
+  banner: ({ node }) => [`Starting node ${node} ...`],
+  run: (invocation) =>
+    invocation.on<null>(
+      (node, reply) => {
+        if (!node.isRunning) node.startApplication();
+        reply(null);
+      },
+      () => awaitRunning(invocation, () => invocation.done()),
+    ),
+};
+
+/** Looks again and again until the application runs on the node. */
+function awaitRunning(invocation: Invocation, then: () => void): void {
+  invocation.on<boolean>(
+    (node, reply) => reply(node.isRunning),
+    (isRunning) => {
+      if (isRunning) then();
+      else lookAgain(invocation, () => awaitRunning(invocation, then));
+    },
+  );
+}
+
+function lookAgain({ call }: Invocation, look: () => void): void {
+  call.ports.clock.after(microsOfMillis(LOOK_AGAIN_MS), 'look again', look);
+}
+
+export const awaitStartup: CliCommand = {
+  ...life,
+  name: 'await_startup',
+  description: 'Waits for the RabbitMQ application to start on the target node',
+  usage: '',
+  switches: { timeout: 'integer' },
+  needs: 'node',
+  run: (invocation) => {
+    const until = invocation.timeoutS ?? AWAIT_S;
+    const look = (left: number): void =>
+      invocation.on<boolean>(
+        (node, reply) => reply(node.isRunning),
+        (isRunning) => {
+          if (isRunning) invocation.done();
+          else if (left <= 0) invocation.error('rabbit_is_not_running');
+          else lookAgain(invocation, () => look(left - 1));
+        },
+      );
+    look(until);
+  },
+};
+
+export const awaitOnlineNodes: CliCommand = {
+  tools: ['rabbitmqctl'],
+  section: 'Cluster',
+  name: 'await_online_nodes',
+  description: 'Waits for <count> nodes to join the cluster',
+  usage: '<count>',
+  words: [1, 1],
+  refuse: ({ args: [count = ''] }) =>
+    /^[1-9]\d{0,3}$/.test(count) ? null : badArgument(`${count} is not a number of nodes`),
+  banner: (invocation) => [
+    `Will wait for at least ${invocation.args[0]} nodes to join the cluster of ` +
+      `${invocation.node}. Timeout: ${invocation.timeoutS ?? AWAIT_S} seconds.`,
+  ],
+  run: (invocation) => {
+    const wanted = Number(invocation.arg(0));
+    const look = (left: number): void =>
+      invocation.on<number>(
+        (node, reply) => reply(node.running.length),
+        (count) => {
+          if (count >= wanted) invocation.done();
+          else if (left <= 0) invocation.error('timeout', EXIT.TEMPFAIL);
+          else lookAgain(invocation, () => look(left - 1));
+        },
+      );
+    look(invocation.timeoutS ?? AWAIT_S);
+  },
+};
+
+export const setClusterName: CliCommand = {
+  tools: ['rabbitmqctl'],
+  section: 'Configuration and Environment',
+  name: 'set_cluster_name',
+  description: 'Sets the cluster name',
+  usage: '<name>',
+  words: [1, 1],
+  banner: ({ args }) => [`Setting cluster name to ${args[0]} ...`],
+  run: (invocation) => {
+    const name = invocation.arg(0);
+    invocation.on<string | null>(
+      (node, reply) => node.administration.setClusterName(name, reply),
+      (problem) => {
+        if (problem === null) invocation.done();
+        else invocation.error(problem);
+      },
+    );
+  },
+};
+
+export const clusterCommands: readonly CliCommand[] = [
+  ...[clusterStatus, stopApp, startApp, awaitStartup, awaitOnlineNodes, setClusterName],
+];
