@@ -1,8 +1,8 @@
 /**
  * `rabbitmqadmin publish message` and `get messages`, for a few messages at a time.
  *
- * Source: `rabbit_mgmt_wm_exchange_publish`, `rabbit_mgmt_wm_queue_get`. Differs: a body is shown as
- * text, there in base64 where it is none.
+ * Source: `rabbit_mgmt_wm_exchange_publish`, `rabbit_mgmt_wm_queue_get`. Differs: a body is shown
+ * as text, there in base64 where it is none.
  */
 import { assert, present } from '../../kernel/assert.ts';
 import { decodeUtf8, encodeUtf8 } from '../../bytes/utf8.ts';

@@ -72,5 +72,6 @@ function notRunning(invocation: Invocation, node: string): readonly string[] {
 /** The node is there and does not answer. */
 export function nodeTimedOut({ command, timeoutMs }: Invocation, node: string): string {
   assert(timeoutMs > 0, 'a timeout', { timeoutMs });
-  return `Error: operation ${command.name} on node ${node} timed out. Timeout value used: ${timeoutMs}`;
+  const what = `operation ${command.name} on node ${node} timed out`;
+  return `Error: ${what}. Timeout value used: ${timeoutMs}`;
 }

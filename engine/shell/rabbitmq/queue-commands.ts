@@ -86,7 +86,8 @@ export const syncQueue: CliCommand = {
   ...mirrors,
   name: 'sync_queue',
   description:
-    'Instructs a mirrored queue with unsynchronised mirrors (follower replicas) to synchronise them',
+    'Instructs a mirrored queue with unsynchronised mirrors (follower replicas) ' +
+    'to synchronise them',
   usage: '[--vhost <vhost>] <queue>',
   words: [1, 1],
   banner: ({ args, vhost }) => [`Synchronising queue '${args[0]}' in vhost '${vhost}' ...`],

@@ -84,10 +84,11 @@ function unexpected(word: string, fail: Fail): Program {
 
 function unrecognized(word: string, above: readonly string[], fail: Fail): Program {
   const [first] = above;
+  const below = first === undefined ? [] : namesBelow(first);
   const usage =
     first === undefined
       ? 'rabbitmqadmin [OPTIONS] <COMMAND>'
-      : `rabbitmqadmin ${first} [OPTIONS] [${namesBelow(first).length === 1 ? namesBelow(first)[0] : 'COMMAND'}]`;
+      : `rabbitmqadmin ${first} [OPTIONS] [${below.length === 1 ? below[0] : 'COMMAND'}]`;
   return fail(
     `error: unrecognized subcommand '${word}'`,
     '',

@@ -69,7 +69,8 @@ const GENERAL_OPTIONS: readonly string[] = [
   '                 |               | virtual host to use',
   '                 | --formatter   | alternative result formatter to use',
   '                                 | if supported: json, pretty_table, table, csv',
-  '                                   not all commands support all (or any) alternative formatters.',
+  '                                   ' +
+    'not all commands support all (or any) alternative formatters.',
 ];
 
 /** The command that is most like a word; null: none is like it. */
