@@ -12,14 +12,17 @@ import {
 } from '../../wire/kafka/messages/delete-topics.ts';
 import { apiHandler } from './api-handler.ts';
 
+/** From here on `topics` name them; before, `topicNames`. */
+const TOPIC_IDS_SINCE = 6;
+
 const isNotController = ({ responses }: DeleteTopicsResponse): boolean =>
   responses.some(({ errorCode }) => errorCode === ErrorCode.NOT_CONTROLLER);
 
 export const deleteTopicsHandler = apiHandler<DeleteTopicsRequest>(
   deleteTopics,
-  (broker, { body, respond }) => {
+  (broker, { apiVersion, body, respond }) => {
     const named = body.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
-    const topics = [...body.topics, ...named];
+    const topics = apiVersion >= TOPIC_IDS_SINCE ? body.topics : named;
     const asked: DeleteTopicsRequest = { ...body, topics, topicNames: [] };
     broker.forwarding.forward<DeleteTopicsResponse>(deleteTopics, asked, isNotController, (reply) =>
       respond(reply ?? timedOut(topics)),

@@ -90,15 +90,20 @@ export function deleteTopics(
   );
 }
 
-/** Raises the number of a topic's partitions to `count`; the controller places the new ones. */
+/**
+ * Raises the number of a topic's partitions to `count`. The controller places the new ones, unless
+ * their replicas are given.
+ */
 export function createPartitions(
   admin: Administered,
   topic: string,
   count: number,
   done: AdminCallback<CreatePartitionsResponse['results']>,
+  replicas: readonly (readonly number[])[] | null = null,
 ): void {
+  const assignments = replicas?.map((brokerIds) => ({ brokerIds })) ?? null;
   const body: CreatePartitionsRequest = {
-    topics: [{ name: topic, count, assignments: null }],
+    topics: [{ name: topic, count, assignments }],
     timeoutMs: admin.calls.requestTimeoutMs,
     validateOnly: false,
   };

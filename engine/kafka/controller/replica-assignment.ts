@@ -15,7 +15,10 @@ export function replicaAssignmentProblem(
   if (brokerIds.length === 0) return 'A replica list is empty.';
   if (new Set(brokerIds).size !== brokerIds.length) return 'A broker is named twice.';
   const unknown = brokerIds.find((id) => !image.brokers.has(id));
-  if (unknown !== undefined) return `Broker ${unknown} is not registered.`;
+  if (unknown !== undefined) {
+    const what = `The manual partition assignment includes broker ${unknown}`;
+    return `${what}, but no such broker is registered.`;
+  }
   assert(brokerIds.length <= image.brokers.size, 'as many brokers as there are', { brokerIds });
   return null;
 }

@@ -8,7 +8,7 @@ const lengthMax = 249;
 /** The sentence that says why a topic cannot have this name; null if it can. */
 export function topicNameProblem(name: string, existing: readonly string[]): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
-  if (name === '.' || name === '..') return "Topic name is invalid: '.' or '..' is not allowed";
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
   if (name.length > lengthMax) {
     return `Topic name is invalid: the length of '${name}' is longer than ${lengthMax}`;
   }
