@@ -6,9 +6,10 @@
  *   # world: profile=kafka-4.1 brokers=3        (what differs from the product's usual world)
  *   $ kafka-topics.sh --list                    a command in pane 1; `$2 ` in pane 2
  *   < hello                                     a line typed into the command that runs
- *   ^C  ^D                                      keys
+ *   ^C  ^D  ^C1                                 keys, in this pane or another
  *   [wait 5s]                                   virtual time passes
  *   [exit 1]                                    how the command before it ended, where not with 0
+ *   [usage]                                     the usage text that the file shows before
  *
  * Everything else is output. `<word>` in it stands for what differs from run to run: any text
  * without blanks. Not here: the worlds (`worlds.ts`).
@@ -20,7 +21,7 @@ import type { TerminalSession } from '../../engine/shell/terminal-session.ts';
 export interface Act {
   /** Its line in the file, from 1. */
   readonly at: number;
-  readonly kind: 'typed' | 'wait';
+  readonly kind: 'command' | 'typed' | 'wait';
   readonly pane: number;
   readonly text: string;
   /** What was printed until the next act. */
@@ -47,15 +48,22 @@ export function readTranscript(text: string): Transcript {
     const act = (kind: Act['kind'], what: string): void => {
       acts.push({ at, kind, pane, text: what, printed: [], exit: 0 });
     };
+    const printed = (lines: readonly string[]): void => {
+      const last = acts[acts.length - 1]!;
+      last.printed = [...last.printed, ...lines];
+    };
     const command = /^\$(\d?) (.*)$/.exec(line);
+    const key = /^(\^[CD])(\d?)$/.exec(line);
     const wait = /^\[wait (\d+(?:ms|s|m))\]$/.exec(line);
     const exit = /^\[exit (\d+)\]$/.exec(line);
     if (command !== null) {
       pane = Number(command[1] === '' ? '1' : command[1]);
-      act('typed', command[2]!);
+      act('command', command[2]!);
     } else if (line.startsWith('< ') || line === '<') act('typed', line.slice(2));
-    else if (Object.hasOwn(KEYS, line)) act('typed', KEYS[line]!);
-    else if (wait !== null) act('wait', wait[1]!);
+    else if (key !== null) {
+      if (key[2] !== '') pane = Number(key[2]);
+      act('typed', KEYS[key[1]!]!);
+    } else if (wait !== null) act('wait', wait[1]!);
     else if (acts.length === 0 && line.startsWith('# world:')) {
       for (const pair of line.slice(8).trim().split(/\s+/)) {
         const [name = '', value = ''] = pair.split('=');
@@ -63,9 +71,45 @@ export function readTranscript(text: string): Transcript {
       }
     } else if (acts.length === 0) about.push(line.replace(/^# ?/, ''));
     else if (exit !== null) acts[acts.length - 1]!.exit = Number(exit[1]);
-    else acts[acts.length - 1]!.printed = [...acts[acts.length - 1]!.printed, line];
+    else if (line === '[usage]') printed(usageOf(acts));
+    else printed([line]);
   }
   return { about: about.join(' ').trim(), world, acts };
+}
+
+/** Where the usage text of a tool on jopt-simple begins. */
+const USAGE = /^Option\s+Description\s*$/;
+
+/** The usage text that some act has printed. */
+function usageOf(acts: readonly Pick<Act, 'printed'>[]): readonly string[] {
+  const { printed = [] } = acts.find((act) => act.printed.some((line) => USAGE.test(line))) ?? {};
+  return printed.slice(printed.findIndex((line) => USAGE.test(line)));
+}
+
+/**
+ * Usage as what it says of options: names, arguments, defaults. What each is for is told here in
+ * words of our own, so that lines break elsewhere.
+ */
+export function withoutDescriptions(lines: readonly string[]): readonly string[] {
+  const begin = lines.findIndex((line) => USAGE.test(line));
+  if (begin < 0) return lines;
+  const column = lines[begin]!.indexOf('Description');
+  const options: { left: string; right: string }[] = [];
+  for (const line of lines.slice(begin + 2)) {
+    const [left, right] = [line.slice(0, column).trim(), line.slice(column).trim()];
+    if (line.startsWith('--')) options.push({ left, right });
+    else {
+      const last = options[options.length - 1]!;
+      last.left = `${last.left} ${left}`.trim();
+      last.right = `${last.right}${last.right.endsWith('.') ? '' : ' '}${right}`;
+    }
+  }
+  const said = options.map(({ left, right }) => {
+    const value = /\(default: ?(.*)\)/.exec(right)?.[1]?.replaceAll(' ', '');
+    const name = left.replaceAll(' ', '');
+    return value === undefined ? name : `${name} = ${value}`;
+  });
+  return [...lines.slice(0, begin), ...said];
 }
 
 /** Does it in a session; what was printed, and the exit code of the pane's last command. */

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TerminalSession } from '../../engine/shell/terminal-session.ts';
 import { toolsOf } from '../../engine/shell/toolbox.ts';
-import { doIn, isSame, readTranscript } from './transcript.ts';
+import type { Act } from './transcript.ts';
+import { doIn, isSame, readTranscript, withoutDescriptions } from './transcript.ts';
 import { differences } from './transcripts/differences.ts';
 import { worlds } from './worlds.ts';
 
@@ -27,27 +28,53 @@ function printedAs(recorded: readonly string[], printed: readonly string[]): str
   });
 }
 
+interface Told {
+  readonly where: string;
+  readonly printed: readonly string[];
+  readonly exit: number;
+}
+
+/**
+ * A command with all that is typed into it: between which of its lines something appears depends on
+ * how fast they were typed.
+ */
+function byCommand(acts: readonly Act[]): Act[][] {
+  const commands: Act[][] = [];
+  for (const act of acts) {
+    if (act.kind === 'command' || commands.length === 0) commands.push([act]);
+    else commands[commands.length - 1]!.push(act);
+  }
+  return commands;
+}
+
 describe.each(transcripts)('shell: transcript $file', ({ file, world, acts }) => {
   it('is what the tools here print', () => {
     const product = file.split('/')[0]!;
     const experiment = worlds[product]!(world);
     const tools = toolsOf(experiment.terminal!.products);
     const session = new TerminalSession({ experiment, tools });
-    for (const act of acts) {
-      const { printed, exit } = doIn(session, act);
-      const differs = differences.find((one) => one.file === file && one.command === act.text);
-      const recorded = differs === undefined ? act.printed : differs.ours;
-      if (recorded === null) continue;
-      const where = `${file}:${act.at} ${act.text}`;
-      const ours = { where, printed: printedAs(recorded, printed), exit };
-      expect(ours).toEqual({ where, printed: recorded, exit: act.exit });
+    const wanted: Told[] = [];
+    const ours: Told[] = [];
+    for (const command of byCommand(acts)) {
+      const { at, text } = command[0]!;
+      const done = command.map((act) => doIn(session, act));
+      const printed = withoutDescriptions(done.flatMap((one) => one.printed));
+      const differs = differences.find((one) => one.file === file && one.command === text);
+      const shown = differs === undefined ? command.flatMap((act) => act.printed) : differs.ours;
+      if (shown === null) continue;
+      const recorded = withoutDescriptions(shown);
+      const where = `${file}:${at} ${text}`;
+      const { exit } = done[done.length - 1]!;
+      ours.push({ where, printed: printedAs(recorded, printed), exit });
+      wanted.push({ where, printed: recorded, exit: command[command.length - 1]!.exit });
     }
+    expect(ours).toEqual(wanted);
   });
 });
 
 describe('shell: transcripts', () => {
   it('are of many command lines', () => {
-    const typed = transcripts.flatMap(({ acts }) => acts).filter(({ kind }) => kind === 'typed');
+    const typed = transcripts.flatMap(({ acts }) => acts).filter(({ kind }) => kind === 'command');
     expect(typed.length).toBeGreaterThanOrEqual(COMMANDS_MIN);
   });
 

@@ -1,4 +1,5 @@
 /** Where the engine's tools answer otherwise than the recorded ones, and why. */
+import { kafkaDifferences } from './kafka/differences.ts';
 import { rabbitDifferences } from './rabbitmq/differences.ts';
 
 export interface Difference {
@@ -11,4 +12,4 @@ export interface Difference {
   readonly reason: string;
 }
 
-export const differences: readonly Difference[] = [...rabbitDifferences];
+export const differences: readonly Difference[] = [...kafkaDifferences, ...rabbitDifferences];
