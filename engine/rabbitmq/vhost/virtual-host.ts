@@ -35,7 +35,6 @@ import type {
   QueueTypeModule,
 } from '../queue/queue-types.ts';
 import type { LeaderLocator } from '../queue/replica-placing.ts';
-import type { PolicyDefinition } from '../queue/queue-settings.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import { defaultStoreSettings, type StoreSettings } from '../store/store-settings.ts';
 import { VhostStores } from '../store/vhost-stores.ts';
