@@ -361,7 +361,7 @@ export class VirtualHost {
   // --------------------------------------------------------------------------------- policies
 
   /** Which policies apply to a queue or an exchange of this name, and what they say together. */
-  policyOf(
+  policiesOf(
     kind: QueueType | 'exchange',
     name: string,
   ): PolicyNames & { readonly definition: PolicyDefinition } {

@@ -98,7 +98,7 @@ export const listExchanges: CliCommand = {
     listRows(invocation, columns, ['name'], (node) => {
       const vhost = node.vhosts.get(invocation.vhost);
       if (vhost === undefined) return [];
-      const policyOf = (name: string): string | null => vhost.policyOf('exchange', name).policy;
+      const policyOf = (name: string): string | null => vhost.policiesOf('exchange', name).policy;
       return exchangeRows({ exchanges: vhost.exchanges, policyOf });
     });
   },

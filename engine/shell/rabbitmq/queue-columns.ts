@@ -49,7 +49,7 @@ export type QueueFacts = Readonly<Record<string, Cell>>;
 /** What every node knows of a queue. */
 export function declaredFacts(vhost: VirtualHost, { declaration, type }: QueueRecord): QueueFacts {
   const { name, durable, autoDelete, exclusiveOwner, arguments: args } = declaration;
-  const { policy, operatorPolicy, definition } = vhost.policyOf(type, name);
+  const { policy, operatorPolicy, definition } = vhost.policiesOf(type, name);
   return {
     ...{ name, durable, auto_delete: autoDelete, type },
     exclusive: exclusiveOwner !== null,
