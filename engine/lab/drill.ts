@@ -25,6 +25,8 @@ export interface Drill<W = unknown> {
   readonly title: Localized;
   /** What is to be reached, and why one would want to. */
   readonly task: Localized;
+  /** The profile of its world: its commands have the options of this release. */
+  readonly release: string;
   readonly products: readonly Product[];
   /** The commands that help; others may be used, too. */
   readonly tools: readonly string[];

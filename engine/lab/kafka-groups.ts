@@ -12,7 +12,6 @@
  * the coordinator (`kafka/group`).
  */
 import { assert } from '../kernel/assert.ts';
-import type { Broker } from '../kafka/broker.ts';
 import type { BrokerModuleFactory } from '../kafka/broker/broker-module.ts';
 import type { CommitMode } from '../kafka/client/consumer/consumer.ts';
 import {
@@ -27,17 +26,14 @@ import {
 } from '../kafka/client/consumer/subscription-state.ts';
 import { groupCoordinator } from '../kafka/group/group-coordinator.ts';
 import { groupNarration } from '../kafka/group/group-trace.ts';
-import type {
-  ConsumerGroupView,
-  GroupCoordinatorView,
-  GroupView,
-} from '../kafka/group/group-view.ts';
+import type { ConsumerGroupView, GroupView } from '../kafka/group/group-view.ts';
 import { beyondThePromise } from './check/kafka.ts';
 import { watchGroups } from './check/kafka/group-watch.ts';
 import { OwnershipCheck } from './check/kafka/ownership-check.ts';
 import { passedOver } from './check/kafka/processed-check.ts';
 import type { Lab } from './experiment.ts';
 import type { KafkaCluster } from './kafka.ts';
+import { groupNamed } from './kafka-state.ts';
 
 /** A group coordinator on every broker. For KIP-848: `kafka-consumer-protocol.ts`. */
 export const groupCoordination: readonly BrokerModuleFactory[] = [groupCoordinator()];
@@ -203,17 +199,7 @@ export class ConsumerGroup {
 
   /** The group as its coordinator sees it; null while no broker coordinates it. */
   get coordinated(): GroupView | ConsumerGroupView | null {
-    for (const nodeId of this.#cluster.nodeIds) {
-      const host = this.#lab.host(this.#cluster.brokerName(nodeId));
-      for (const module of (host.process as Broker | null)?.modules ?? []) {
-        const view = module.inspect?.() as Partial<GroupCoordinatorView> | undefined;
-        if (view?.kind !== 'group-coordinator') continue;
-        const groups = [...(view.consumerGroups ?? []), ...(view.groups ?? [])];
-        const group = groups.find(({ groupId }) => groupId === this.name);
-        if (group !== undefined) return group;
-      }
-    }
-    return null;
+    return groupNamed(this.#lab, this.#cluster, this.name);
   }
 
   /** These members (by default all that run) are in one generation and none is to join again. */

@@ -274,7 +274,7 @@ export class TerminalSession {
 }
 
 /** The pane and the text of `2> kafka-topics.sh --list`. */
-function addressed(line: string): { readonly pane: number; readonly text: string } {
+export function addressed(line: string): { readonly pane: number; readonly text: string } {
   const match = /^(\d)> ?(.*)$/.exec(line);
   if (match === null) return { pane: 1, text: line };
   return { pane: Number(match[1]), text: match[2]! };

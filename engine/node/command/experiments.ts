@@ -6,6 +6,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { drillExperiment } from '../../lab/drill.ts';
+import type { Drill } from '../../lab/drill.ts';
 import type { Experiment } from '../../lab/experiment.ts';
 import { kafkaConfiguration } from '../../lab/safe/index.ts';
 import kafkaSwarm from '../../lab/swarm/kafka-swarm.ts';
@@ -44,6 +46,8 @@ export async function loadExperiment(id: string | undefined): Promise<Experiment
   if (id === undefined) throw new UsageError(`name an experiment; there are: ${known}`);
   const own = ownExperiments.find((one) => one.id === id);
   if (own !== undefined) return own;
+  const drill = /^(.+)-drill$/.exec(id)?.[1];
+  if (drill !== undefined) return drillExperiment(await loadDrill(drill));
   const place = places.find((one) => one.slug === id || `${one.track}/${one.slug}` === id);
   if (place === undefined) throw new UsageError(`no experiment '${id}'; there are: ${known}`);
   return loadPlace(place);
@@ -55,6 +59,25 @@ export async function loadPlace(place: Place): Promise<Experiment> {
     throw new Error(`${place.file}: its id is '${module.default.id}', its folder '${place.slug}'`);
   }
   return module.default;
+}
+
+/** The lessons that have a drill, in the order of their tracks. */
+export function drillPlaces(): Place[] {
+  return experimentPlaces()
+    .map((place) => ({ ...place, file: join(dirname(place.file), 'drill.ts') }))
+    .filter(({ file }) => existsSync(file));
+}
+
+/** Loads the drill of a lesson. Throws a `UsageError` that says which there are. */
+export async function loadDrill(id: string | undefined): Promise<Drill> {
+  const places = drillPlaces();
+  const known = places.map(({ slug }) => slug).join(', ');
+  const place = places.find(({ track, slug }) => slug === id || `${track}/${slug}` === id);
+  if (place === undefined) {
+    const problem = id === undefined ? 'name a drill' : `no drill '${id}'`;
+    throw new UsageError(`${problem}; there are: ${known}`);
+  }
+  return ((await import(pathToFileURL(place.file).href)) as { default: Drill }).default;
 }
 
 function foldersOf(path: string): string[] {

@@ -4,6 +4,7 @@
  */
 import { bench } from './bench.ts';
 import { check } from './check.ts';
+import { drill } from './drill.ts';
 import { explore } from './explore.ts';
 import { fuzz } from './fuzz.ts';
 import { list } from './list.ts';
@@ -27,6 +28,7 @@ const commands: readonly Command[] = [
   check,
   newLesson,
   serve,
+  drill,
   bench,
 ];
 
