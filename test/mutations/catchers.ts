@@ -464,4 +464,12 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'test/rabbitmq/cluster/cluster-alarms.test.ts',
     'rabbitmq: alarms: publishers go on when the last node has enough, not the first',
   ),
+  'late-delivery-is-not-taken-back': test(
+    'test/rabbitmq/quorum/consumer-timeout.test.ts',
+    'after 30 minutes the consumer is cancelled, and another has what it did not settle',
+  ),
+  'late-consumer-is-served-on': test(
+    'test/rabbitmq/quorum/consumer-timeout.test.ts',
+    'it has nothing more before it settles that; then it goes on, though cancelled',
+  ),
 };

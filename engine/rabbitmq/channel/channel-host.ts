@@ -46,8 +46,11 @@ export interface ChannelListener {
   rejected(deliveryTag: number, multiple: boolean): void;
   /** The consumer's queue is gone. */
   consumerCancelled(consumerTag: string): void;
-  /** A delivery was not acknowledged within these milliseconds: the channel is to be closed. */
-  timedOut(timeoutMs: number): void;
+  /**
+   * A delivery was not acknowledged within these milliseconds: the channel is to be closed; or if
+   * the client understands it, the consumer is cancelled whose delivery the queue took back.
+   */
+  timedOut(timeoutMs: number, consumerTag?: string): void;
 }
 
 /** What queue.declare-ok says. */

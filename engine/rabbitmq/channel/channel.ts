@@ -465,8 +465,14 @@ export class Channel {
         if (owner.hasCancelNotify)
           owner.send(number, 'basic.cancel', { consumerTag, noWait: true });
       },
-      timedOut: (timeoutMs) => {
-        if (isOpen()) this.fail(deliveryTimeout(number, timeoutMs));
+      timedOut: (timeoutMs, consumerTag) => {
+        if (!isOpen()) return;
+        if (consumerTag === undefined || !owner.hasCancelNotify) {
+          this.fail(deliveryTimeout(number, timeoutMs));
+        } else {
+          // It goes on, though the client thinks otherwise, as soon as it settles what it had.
+          owner.send(number, 'basic.cancel', { consumerTag, noWait: true });
+        }
       },
     };
   }

@@ -134,6 +134,11 @@ export const switches = {
     about: 'A channel closes when an acknowledgement takes too long; then only quorum queues look.',
     source: 'rabbit_channel:evaluate_consumer_timeout; release notes of 4.3.0',
   },
+  quorumConsumerTimeout: {
+    since: '4.3',
+    about: 'A quorum queue takes back what is not acknowledged in time, and cancels the consumer.',
+    source: 'rabbit_fifo: evaluate_consumer_timeout; release notes of 4.3.0',
+  },
   queueConsumerTimeout: {
     since: '3.12',
     about: 'A queue, or a policy, may say how long an acknowledgement may take.',

@@ -39,6 +39,8 @@ export interface DeliveryPort {
   /** basic.cancel, from the broker: the queue is gone. */
   cancel(consumerTag: string): void;
   now(): Micros;
+  /** A queue took back what it had delivered too long ago; null: what basic.get had. */
+  timedOut(consumerTag: string | null): void;
   /** There is a delivery now that is to be acknowledged. */
   unacknowledged(): void;
 }
@@ -296,6 +298,11 @@ export class ChannelConsumers implements ConsumingChannel {
     const known = this.#consumers.delete(consumerTag);
     assert(known, 'who is cancelled consumed', { consumerTag });
     this.#port.cancel(consumerTag);
+  }
+
+  /** What it had is not its any more, though the client may still settle it. */
+  timedOut(tag: string): void {
+    this.#port.timedOut(this.#consumers.has(tag) ? tag : null);
   }
 
   /** The tag that a direct reply shows: the next, which the next delivery has, too. */

@@ -17,6 +17,11 @@ export interface ConsumingChannel {
   deliver(consumerTag: string, of: HeldMessage, redelivered: boolean): void;
   /** The queue is gone: the consumer hears of it (consumer cancellation notification). */
   cancelled(consumerTag: string): void;
+  /**
+   * The consumer, or a basic.get of a tag of its own, had something for too long, and the queue has
+   * taken it back. Without: nobody is told.
+   */
+  timedOut?(consumerTag: string): void;
 }
 
 export interface ConsumerOptions {

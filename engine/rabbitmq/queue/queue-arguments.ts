@@ -14,6 +14,7 @@ import { type FieldTable, type FieldValue, tableLookup } from '../../wire/amqp/f
 import { EXPIRY_MS_MAX } from '../message.ts';
 import type { Profile } from '../profiles.ts';
 import { ageMs } from './age.ts';
+import { CONSUMER_TIMEOUT } from './consumer-timeout.ts';
 import type { QueueType } from './queue.ts';
 
 /** Null, or what is wrong, as an Erlang term. */
@@ -183,7 +184,9 @@ export function checkArguments(
     const wrong = value === undefined ? null : check(value, args, switches);
     if (wrong !== null) return invalid(name, resource, wrong);
   }
-  const foreign = args.find(({ name }) => knownArguments.has(name) && !known.has(name));
+  const isKnown = (name: string): boolean =>
+    knownArguments.has(name) || (switches.quorumConsumerTimeout && name === CONSUMER_TIMEOUT);
+  const foreign = args.find(({ name }) => isKnown(name) && !known.has(name));
   return foreign === undefined ? null : unsupported(foreign.name, resource, type);
 }
 
@@ -199,6 +202,13 @@ export function checkPriority(resource: string, args: FieldTable): AmqpError | n
   const value = tableLookup(args, 'x-priority');
   const wrong = value === undefined ? null : integer(value, args);
   return wrong === null ? null : invalid('x-priority', resource, wrong);
+}
+
+/** A 406 where x-consumer-timeout, of a queue or of a consumer, is no number of milliseconds. */
+export function checkConsumerTimeout(resource: string, args: FieldTable): AmqpError | null {
+  const value = tableLookup(args, CONSUMER_TIMEOUT);
+  const wrong = value === undefined ? null : nonNegative(value, args);
+  return wrong === null ? null : invalid(CONSUMER_TIMEOUT, resource, wrong);
 }
 
 /** `x-priority`, 0 where it is missing. */

@@ -43,6 +43,8 @@ export interface FifoClientOptions {
   readonly delivered: (tag: string, delivery: FifoDelivery) => void;
   /** The queue takes no more, or does again (overflow reject-publish). */
   readonly blocked: (isBlocked: boolean) => void;
+  /** A consumer had deliveries for too long: they are in the queue again. */
+  readonly timedOut: (tag: string) => void;
   /** The queue was deleted. */
   readonly ended: () => void;
 }
@@ -186,6 +188,9 @@ export class FifoClient {
         return;
       case 'queue_status':
         this.#options.blocked(word.rejects);
+        return;
+      case 'released':
+        this.#options.timedOut(word.tag);
         return;
       default:
         this.#options.ended();

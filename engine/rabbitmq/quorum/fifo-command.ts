@@ -34,10 +34,17 @@ export type FifoCommand =
       readonly consumer: ConsumerId;
       readonly credit: number;
       readonly priority: number;
+      /** In so many milliseconds it is to settle what it has; without: when it likes. */
+      readonly timeoutMs?: number;
     }
   | { readonly type: 'cancel'; readonly consumer: ConsumerId }
   /** basic.get: one message, settled at once or not. */
-  | { readonly type: 'dequeue'; readonly consumer: ConsumerId; readonly isSettled: boolean }
+  | {
+      readonly type: 'dequeue';
+      readonly consumer: ConsumerId;
+      readonly isSettled: boolean;
+      readonly timeoutMs?: number;
+    }
   | {
       readonly type: 'settle' | 'return' | 'discard';
       readonly consumer: ConsumerId;
@@ -69,6 +76,8 @@ export type FifoWord =
   /** Another leader: what is not answered is to be sent again. */
   | { readonly type: 'leader_change' }
   | { readonly type: 'queue_status'; readonly rejects: boolean }
+  /** A consumer had these for too long: they are in the queue again. */
+  | { readonly type: 'released'; readonly tag: string; readonly ids: readonly number[] }
   | { readonly type: 'eol' };
 
 export type FifoQuestion =

@@ -20,14 +20,37 @@ export interface FifoConsumer {
   /** What it has, by the number of its delivery. */
   readonly checkedOut: Map<number, FifoMessage>;
   nextId: number;
+  /** In so many milliseconds it is to settle what it has; without: when it likes. */
+  timeoutMs?: number;
+  /** What it had for too long and has not settled since: until then it is served nothing. */
+  timedOut?: readonly number[];
 }
 
-export function newConsumer(
-  id: ConsumerId,
-  { lifetime, credit, priority }: Pick<FifoConsumer, 'lifetime' | 'credit' | 'priority'>,
-): FifoConsumer {
-  assert(credit >= 0, 'a count', { credit });
-  return { id, lifetime, priority, credit, status: 'up', checkedOut: new Map(), nextId: 0 };
+/** What is said of a consumer when it begins. */
+export type ConsumerTerms = Pick<FifoConsumer, 'lifetime' | 'credit' | 'priority' | 'timeoutMs'>;
+
+/** How long a consumer may take, of its command. */
+export function timeoutOf({ timeoutMs }: { readonly timeoutMs?: number }) {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}
+
+/** Whether it may be served. */
+export function isReady({ status, timedOut = [] }: FifoConsumer): boolean {
+  return status === 'up' && timedOut.length === 0;
+}
+
+/** Until when it has what it is handed out now. */
+export function handedTo(
+  { timeoutMs }: FifoConsumer,
+  of: FifoMessage,
+  systemTimeMs: number,
+): FifoMessage {
+  return timeoutMs === undefined ? of : { ...of, dueAtMs: systemTimeMs + timeoutMs };
+}
+
+export function newConsumer(id: ConsumerId, terms: ConsumerTerms): FifoConsumer {
+  assert(terms.credit >= 0, 'a count', { credit: terms.credit });
+  return { id, ...terms, status: 'up', checkedOut: new Map(), nextId: 0 };
 }
 
 /** One of its deliveries is not with it any more. */
@@ -49,9 +72,10 @@ export class ServiceQueue {
   }
 
   /** Puts a consumer that can be served behind its equals, unless it waits already. */
-  join({ id, credit, status, priority }: FifoConsumer): void {
+  join(consumer: FifoConsumer): void {
+    const { id, credit, priority } = consumer;
     const key = consumerKey(id);
-    if (credit === 0 || status !== 'up') return;
+    if (credit === 0 || !isReady(consumer)) return;
     if (this.#waiting.some((one) => one.key === key)) return;
     const place = this.#waiting.findIndex((one) => one.priority < priority);
     const at = place < 0 ? this.#waiting.length : place;

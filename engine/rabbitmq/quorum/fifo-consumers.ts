@@ -8,7 +8,13 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import { type ConsumerId, consumerKey, processKey, type ProcessId } from './fifo-command.ts';
-import { type FifoConsumer, newConsumer, ServiceQueue } from './fifo-consumer.ts';
+import {
+  type ConsumerTerms,
+  type FifoConsumer,
+  isReady,
+  newConsumer,
+  ServiceQueue,
+} from './fifo-consumer.ts';
 import type { FifoMessage } from './fifo-message.ts';
 
 export interface ConsumerState extends Omit<FifoConsumer, 'checkedOut'> {
@@ -61,15 +67,12 @@ export class FifoConsumers {
   }
 
   /** A consumer begins, or begins again with other settings. */
-  attach(
-    id: ConsumerId,
-    how: Pick<FifoConsumer, 'lifetime' | 'credit' | 'priority'>,
-    isSingleActive: boolean,
-  ): FifoConsumer {
+  attach(id: ConsumerId, how: ConsumerTerms, isSingleActive: boolean): FifoConsumer {
     const known = this.get(id);
     if (known !== undefined) {
       known.lifetime = how.lifetime;
       known.priority = how.priority;
+      if (how.timeoutMs !== undefined) known.timeoutMs = how.timeoutMs;
       known.status = 'up';
       known.credit = Math.max(0, how.credit - known.checkedOut.size);
       this.update(known);
@@ -98,7 +101,7 @@ export class FifoConsumers {
   next(): FifoConsumer | undefined {
     for (let key = this.#service.first(); key !== undefined; key = this.#service.first()) {
       const consumer = this.#served.get(key);
-      if (consumer !== undefined && consumer.credit > 0 && consumer.status === 'up') {
+      if (consumer !== undefined && consumer.credit > 0 && isReady(consumer)) {
         return consumer;
       }
       this.#service.takeFirst();
@@ -137,13 +140,59 @@ export class FifoConsumers {
 
   /** Where one alone is served and none is, the first that waits. */
   activate(): void {
-    const actives = [...this.#served.values()].filter(({ status }) => status === 'up');
+    const actives = [...this.#served.values()].filter(isReady);
     assert(actives.length <= 1, 'R11: one active consumer', { actives: actives.length });
     if (actives.length === 1) return;
-    const next = this.#waiting.find(({ status }) => status === 'up');
+    const next = this.#waiting.find(isReady);
     if (next === undefined) return;
     this.#waiting = this.#waiting.filter((one) => one !== next);
     this.update(next);
+  }
+
+  /** When the first delivery is to be settled, or at another time before that; null: never. */
+  nextDueMs(other: number | null): number | null {
+    let next = other;
+    for (const { checkedOut } of this.#served.values()) {
+      // What a consumer has had for longest it is to settle first.
+      const [first] = checkedOut.values();
+      if (first?.dueAtMs !== undefined) next = Math.min(first.dueAtMs, next ?? Infinity);
+    }
+    return next;
+  }
+
+  /**
+   * Consumers with what they should have settled by now. Of a single active one that is all that
+   * it has, so that another can be active.
+   */
+  late(systemTimeMs: number, isSingleActive: boolean) {
+    const found: { readonly consumer: FifoConsumer; readonly ids: readonly number[] }[] = [];
+    for (const consumer of this.#served.values()) {
+      const held = [...consumer.checkedOut];
+      const isLate = ([, { dueAtMs }]: (typeof held)[number]): boolean =>
+        dueAtMs !== undefined && dueAtMs <= systemTimeMs;
+      const late = isSingleActive && held.some(isLate) ? held : held.filter(isLate);
+      if (late.length > 0) found.push({ consumer, ids: late.map(([id]) => id) });
+    }
+    return found;
+  }
+
+  /** What it had for too long was taken from it: it is served nothing before it settles that. */
+  timedOut(consumer: FifoConsumer, ids: readonly number[], isSingleActive: boolean): void {
+    assert(ids.length > 0, 'something was late', {});
+    consumer.timedOut = [...(consumer.timedOut ?? []), ...ids];
+    const isOver = this.update(consumer);
+    if (isSingleActive && !isOver) this.demote(consumer);
+  }
+
+  /** Of what a consumer settles it may have had something for too long. */
+  settled(id: ConsumerId, ids: readonly number[]): void {
+    const key = consumerKey(id);
+    const consumer = [...this.all()].find((one) => consumerKey(one.id) === key);
+    if (consumer?.timedOut === undefined) return;
+    const left = consumer.timedOut.filter((one) => !ids.includes(one));
+    if (left.length > 0) consumer.timedOut = left;
+    else delete consumer.timedOut;
+    if (!this.isWaiting(consumer)) this.update(consumer);
   }
 
   /** The consumers of a process, or of all processes of a node. */

@@ -11,7 +11,13 @@ import { amqpError, preconditionFailed } from '../amqp-error.ts';
 import { integerOf } from '../field-table.ts';
 import type { Profile } from '../profiles.ts';
 import type { ConsumingChannel } from '../queue/consumer.ts';
-import { checkArguments, checkPriority, unsupported } from '../queue/queue-arguments.ts';
+import { CONSUMER_TIMEOUT } from '../queue/consumer-timeout.ts';
+import {
+  checkArguments,
+  checkConsumerTimeout,
+  checkPriority,
+  unsupported,
+} from '../queue/queue-arguments.ts';
 import type { DeleteConditions } from '../queue/queue.ts';
 import type { QueueDeclaration } from '../queue/queue-ports.ts';
 
@@ -40,7 +46,10 @@ export function checkQuorumDeclaration(
   const known = new Set(declarationArguments);
   if (switches.quorumMessageTtl) known.add('x-message-ttl');
   if (switches.deadLetterStrategies) known.add('x-dead-letter-strategy');
-  const wrong = checkArguments(resource, args, { type: TYPE, known }, switches);
+  if (switches.quorumConsumerTimeout) known.add(CONSUMER_TIMEOUT);
+  const wrong =
+    checkArguments(resource, args, { type: TYPE, known }, switches) ??
+    (switches.quorumConsumerTimeout ? checkConsumerTimeout(resource, args) : null);
   if (wrong !== null) return wrong;
   const property = (what: string): AmqpError =>
     preconditionFailed(`invalid property '${what}' for ${resource}`);
@@ -54,8 +63,11 @@ export function checkQuorumConsumer(
   resource: string,
   channel: ConsumingChannel,
   args: FieldTable,
+  { switches }: Profile,
 ): AmqpError | null {
-  const wrong = checkPriority(resource, args);
+  const wrong =
+    checkPriority(resource, args) ??
+    (switches.quorumConsumerTimeout ? checkConsumerTimeout(resource, args) : null);
   if (wrong !== null) return wrong;
   if (tableLookup(args, 'x-stream-offset') !== undefined) {
     return unsupported('x-stream-offset', resource, TYPE);

@@ -11,10 +11,13 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import { micros, microsOfMillis } from '../../kernel/units.ts';
+import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Term } from '../../wire/erlang/term.ts';
 import type { CreditFlow } from '../credit-flow.ts';
+import { integerOf } from '../field-table.ts';
 import type { Message } from '../message.ts';
 import type { ConsumerOptions, ConsumingChannel } from '../queue/consumer.ts';
+import { CONSUMER_TIMEOUT, consumerTimeoutOf } from '../queue/consumer-timeout.ts';
 import type {
   Answer,
   DeleteConditions,
@@ -238,6 +241,7 @@ export class QuorumQueue implements Queue {
       ...this.#clientOptions('quorum_publisher'),
       delivered: () => undefined,
       blocked: (isBlocked) => (this.#isBlocked = isBlocked),
+      timedOut: () => undefined,
       ended: () => this.#ended(),
     });
     client.send({ type: 'register_enqueuer', process: client.process }, (reply) => {
@@ -273,9 +277,23 @@ export class QuorumQueue implements Queue {
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
-    const wrong = checkQuorumConsumer(this.#context.resource, channel, options.arguments);
-    if (wrong !== null) answer(wrong);
-    else this.#session(channel).consume(options, () => answer(null));
+    const { resource, profile } = this.#context;
+    const wrong = checkQuorumConsumer(resource, channel, options.arguments, profile);
+    if (wrong !== null) {
+      answer(wrong);
+      return;
+    }
+    const own = integerOf(tableLookup(options.arguments, CONSUMER_TIMEOUT));
+    const terms = this.#timeout(own === undefined ? null : Number(own));
+    this.#session(channel).consume(options, terms, () => answer(null));
+  }
+
+  /** How long a consumer may take; since 4.3 the queue looks at it. */
+  #timeout(own: number | null): { readonly timeoutMs?: number } {
+    const { profile } = this.#context;
+    if (!profile.switches.quorumConsumerTimeout) return {};
+    const timeoutMs = own ?? consumerTimeoutOf(this.declaration.arguments, this.#policy, profile);
+    return timeoutMs === null ? {} : { timeoutMs };
   }
 
   cancel(channel: ConsumingChannel, tag: string, answer: Answer<null>): void {
@@ -285,7 +303,7 @@ export class QuorumQueue implements Queue {
   }
 
   get(channel: ConsumingChannel, noAck: boolean, answer: Answer<Fetched | null>): void {
-    this.#session(channel).get(noAck, (fetched) => {
+    this.#session(channel).get(noAck, this.#timeout(null), (fetched) => {
       if (fetched === 'single_active_consumer') answer(singleActiveGet(this.#context.resource));
       else answer(fetched);
     });

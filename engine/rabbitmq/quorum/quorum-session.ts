@@ -19,12 +19,17 @@ import { messageOfTerm } from './fifo-message.ts';
 /** A consumer without a limit may have so many: "a large number for ra". */
 const UNLIMITED_CREDIT = 2000;
 
+/** How long it may take. */
+interface Terms {
+  readonly timeoutMs?: number;
+}
+
 interface Held {
   readonly tag: string;
   readonly id: number;
 }
 
-type SessionOptions = Omit<FifoClientOptions, 'delivered' | 'blocked' | 'ended'> & {
+type SessionOptions = Omit<FifoClientOptions, 'delivered' | 'blocked' | 'timedOut' | 'ended'> & {
   readonly countsAcquired: boolean;
 };
 
@@ -45,16 +50,17 @@ export class QuorumSession {
       ...options,
       delivered: (tag, delivery) => this.#delivered(tag, delivery),
       blocked: () => undefined,
+      timedOut: (tag) => this.#channel.timedOut?.(tag),
       ended: () => this.#ended(),
     });
   }
 
-  consume(options: ConsumerOptions, answer: () => void): void {
+  consume(options: ConsumerOptions, terms: Terms, answer: () => void): void {
     const { tag, prefetchCount, priority } = options;
     const consumer = { tag, process: this.#client.process };
     const credit = prefetchCount === 0 ? UNLIMITED_CREDIT : prefetchCount;
     this.#client.expect(tag);
-    this.#client.send({ type: 'checkout', consumer, credit, priority }, () => {
+    this.#client.send({ type: 'checkout', consumer, credit, priority, ...terms }, () => {
       this.#consumers.set(tag, options);
       answer();
     });
@@ -70,11 +76,15 @@ export class QuorumSession {
   }
 
   /** basic.get is a consumer of its own, for one message. */
-  get(isSettled: boolean, answer: (fetched: Fetched | null | 'single_active_consumer') => void) {
+  get(
+    isSettled: boolean,
+    terms: Terms,
+    answer: (fetched: Fetched | null | 'single_active_consumer') => void,
+  ) {
     this.#gets += 1;
     const tag = `get ${this.#gets}`;
     const consumer = { tag, process: this.#client.process };
-    this.#client.send({ type: 'dequeue', consumer, isSettled }, (reply: Term) => {
+    this.#client.send({ type: 'dequeue', consumer, isSettled, ...terms }, (reply: Term) => {
       if (reply === null) return answer(null);
       if (reply === 'single_active_consumer') return answer(reply);
       const { delivery, ready } = reply as unknown as Exclude<Dequeued, null>;

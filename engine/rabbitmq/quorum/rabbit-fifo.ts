@@ -6,10 +6,11 @@
  * what was never delivered; but without a delivery limit what is returned goes to the back (since
  * 3.10), so that the log can be cut.
  *
- * Sources: `rabbit_fifo` of 3.10.8 and 4.1.0; rabbitmq.com/docs/quorum-queues. Differences: its own
- * versions are switches of the configuration, all members have the newest. Not here: AMQP's credit
- * and drain of 1.0, deferral and delayed retry of 4.3.
- * Not here: consumers' turn (`fifo-consumers.ts`), dead letters (`fifo-dlx.ts`), Raft (`ra/`).
+ * Sources: `rabbit_fifo` of 3.10.8, 4.1.0 and 4.3.5; rabbitmq.com/docs/quorum-queues. Differences:
+ * its own versions are switches of the configuration, all members have the newest; what a consumer
+ * of a node that is not connected has goes back at once, in 4.3 after 60 s. Not here: credit and
+ * drain of AMQP 1.0, delayed retry of 4.3; consumers' turn (`fifo-consumers.ts`), dead letters
+ * (`fifo-dlx.ts`), Raft (`ra/`).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Term } from '../../wire/erlang/term.ts';
@@ -23,11 +24,12 @@ import type {
   ProcessId,
 } from './fifo-command.ts';
 import { type FifoConfig, NO_CONFIG } from './fifo-config.ts';
-import { type FifoConsumer, refund } from './fifo-consumer.ts';
+import { type FifoConsumer, handedTo, refund, timeoutOf } from './fifo-consumer.ts';
 import { FifoConsumers } from './fifo-consumers.ts';
 import { FifoDlx } from './fifo-dlx.ts';
+import { FifoEffects } from './fifo-effects.ts';
 import { FifoEnqueuers } from './fifo-enqueuers.ts';
-import { type FifoMessage, messageOfTerm } from './fifo-message.ts';
+import { enqueued, type FifoMessage, messageOfTerm } from './fifo-message.ts';
 import {
   answerTo,
   deliveryOf,
@@ -60,7 +62,7 @@ export class RabbitFifo implements RaMachine {
   #lastActiveMs: number | null = null;
   /** What the leader's timer was set for; undefined: not since it leads. */
   #timerAtMs: number | null | undefined = undefined;
-  #effects: RaEffect[] = [];
+  readonly #effects = new FifoEffects();
 
   constructor(host: FifoHost) {
     this.#host = host;
@@ -92,7 +94,6 @@ export class RabbitFifo implements RaMachine {
 
   apply(meta: CommandMeta, term: Term): Applied {
     const command = term as unknown as FifoCommand;
-    this.#effects = [];
     this.#lastActiveMs ??= meta.systemTimeMs;
     const wasLow = isLow(this.#config, this.#filling);
     const reply = this.#apply(meta, command);
@@ -100,16 +101,14 @@ export class RabbitFifo implements RaMachine {
     this.#limit(wasLow);
     this.#effects.push(...this.#dlx.checkout());
     this.#assertConserved();
-    const effects = this.#effects;
-    this.#effects = [];
-    return { reply, effects };
+    return { reply, effects: this.#effects.take() };
   }
 
   #apply(meta: CommandMeta, command: FifoCommand): Term {
     const { systemTimeMs } = meta;
     switch (command.type) {
       case 'register_enqueuer':
-        this.#monitor(command.process);
+        this.#effects.monitor(command.process);
         this.#enqueuers.of(command.process);
         return this.#config.rejectsPublish && isOver(this.#config, this.#filling)
           ? 'reject_publish'
@@ -166,6 +165,7 @@ export class RabbitFifo implements RaMachine {
         return;
       case 'timeout':
         this.#timerAtMs = undefined;
+        this.#timeOut(systemTimeMs);
         return;
       default:
         assert(false, 'a command of a quorum queue', { type: command.type });
@@ -179,31 +179,22 @@ export class RabbitFifo implements RaMachine {
       // Whoever turns it off gives up what has not got away (`rabbit_fifo_dlx:switch_from`).
       this.#dlx = FifoDlx.empty();
     }
-    const run = (): void => this.#host.runsWorker(config.deadLetterStrategy === 'at-least-once');
-    this.#effects.push({ effect: 'call', run });
+    this.#effects.call(() => this.#host.runsWorker(config.deadLetterStrategy === 'at-least-once'));
   }
 
   // ----------------------------------------------------------------------------------- publishing
 
   #enqueue(
-    { index, systemTimeMs }: CommandMeta,
+    meta: CommandMeta,
     { process, seq, message: term }: Extract<FifoCommand, { type: 'enqueue' }>,
   ): Term {
     const order = this.#enqueuers.take(process, seq);
     if (order !== 'next') return order === 'duplicate' ? 'ok' : 'not_enqueued';
-    if (seq === 1) this.#monitor(process);
-    const { body, ttlMs, properties } = messageOfTerm(term);
+    if (seq === 1) this.#effects.monitor(process);
     const { messageTtlMs, hasPriorities } = this.#config;
-    const ttls = [ttlMs, messageTtlMs].flatMap((of) => of ?? []);
-    // One that lives for no time can be consumed within the millisecond.
-    const ttl = ttls.length === 0 ? null : Math.max(1, Math.min(...ttls));
-    const expiresAtMs = ttl === null ? null : systemTimeMs + ttl;
-    const message: FifoMessage = {
-      ...{ index, message: term, bytes: body.length, expiresAtMs },
-      ...{ acquiredCount: 0, deliveryCount: 0 },
-    };
     this.#enqueued += 1;
-    const priority = properties.priority ?? 0;
+    const priority = messageOfTerm(term).properties.priority ?? 0;
+    const message = enqueued(term, meta, messageTtlMs);
     this.#ready.append(message, hasPriorities && priority >= HIGH_PRIORITY_MIN);
     return 'ok';
   }
@@ -219,7 +210,7 @@ export class RabbitFifo implements RaMachine {
       const full = isOver(this.#config, this.#filling);
       if (!full && (wasLow || !isLow(this.#config, this.#filling))) return;
       for (const process of this.#enqueuers.block(full)) {
-        this.#tell(process, { type: 'queue_status', rejects: full });
+        this.#effects.tell(process, { type: 'queue_status', rejects: full });
       }
       return;
     }
@@ -229,10 +220,12 @@ export class RabbitFifo implements RaMachine {
 
   // ------------------------------------------------------------------------------------ delivering
 
-  #checkout({ consumer, credit, priority }: Extract<FifoCommand, { type: 'checkout' }>): void {
+  #checkout(command: Extract<FifoCommand, { type: 'checkout' }>): void {
+    const { consumer, credit, priority } = command;
+    const terms = { lifetime: 'auto', credit, priority, ...timeoutOf(command) } as const;
     const { isSingleActive } = this.#config;
-    this.#monitor(consumer.process);
-    this.#consumers.attach(consumer, { lifetime: 'auto', credit, priority }, isSingleActive);
+    this.#effects.monitor(consumer.process);
+    this.#consumers.attach(consumer, terms, isSingleActive);
     if (isSingleActive) this.#consumers.activate();
   }
 
@@ -242,7 +235,7 @@ export class RabbitFifo implements RaMachine {
     for (let to = this.#consumers.next(); to !== undefined; to = this.#consumers.next()) {
       if (this.#ready.length === 0) break;
       this.#consumers.wasServed(to);
-      const delivery = this.#handOut(to);
+      const delivery = this.#handOut(to, systemTimeMs);
       const sent = sends.get(to);
       if (sent === undefined) sends.set(to, [delivery]);
       else sent.push(delivery);
@@ -250,33 +243,31 @@ export class RabbitFifo implements RaMachine {
       this.#expire(systemTimeMs);
     }
     for (const [{ id }, messages] of sends) {
-      this.#tell(id.process, { type: 'delivery', tag: id.tag, messages });
+      this.#effects.tell(id.process, { type: 'delivery', tag: id.tag, messages });
     }
   }
 
-  #handOut(to: FifoConsumer): FifoDelivery {
+  #handOut(to: FifoConsumer, systemTimeMs: number): FifoDelivery {
     const of = this.#ready.take();
     const id = to.nextId;
     assert(to.credit > 0 && !to.checkedOut.has(id), 'R8: within its credit', { credit: to.credit });
     to.nextId += 1;
     to.credit -= 1;
-    to.checkedOut.set(id, of);
+    to.checkedOut.set(id, handedTo(to, of, systemTimeMs));
     return deliveryOf(id, of);
   }
 
-  #dequeue(
-    systemTimeMs: number,
-    { consumer, isSettled }: Extract<FifoCommand, { type: 'dequeue' }>,
-  ): Term {
+  #dequeue(systemTimeMs: number, command: Extract<FifoCommand, { type: 'dequeue' }>): Term {
+    const { consumer, isSettled } = command;
     if (this.#config.isSingleActive) return 'single_active_consumer';
     this.#lastActiveMs = systemTimeMs;
     this.#expire(systemTimeMs);
     // The same question that was sent again: what it got is on its way.
     if (this.#ready.length === 0 || this.#consumers.get(consumer) !== undefined) return null;
-    if (!isSettled) this.#monitor(consumer.process);
-    const how = { lifetime: 'once', credit: 1, priority: 0 } as const;
+    if (!isSettled) this.#effects.monitor(consumer.process);
+    const how = { lifetime: 'once', credit: 1, priority: 0, ...timeoutOf(command) } as const;
     const once = this.#consumers.attach(consumer, how, false);
-    const delivery = this.#handOut(once);
+    const delivery = this.#handOut(once, systemTimeMs);
     if (isSettled) this.#complete(systemTimeMs, consumer, [delivery.id], 'settle');
     return { delivery, ready: this.#ready.length } as unknown as Term;
   }
@@ -296,7 +287,7 @@ export class RabbitFifo implements RaMachine {
     ids: readonly number[],
     how: 'settle' | 'discard',
   ): void {
-    const consumer = this.#consumers.get(id);
+    const consumer = this.#settling(id, ids);
     if (consumer === undefined) return;
     for (const one of ids) {
       const of = consumer.checkedOut.get(one);
@@ -309,13 +300,31 @@ export class RabbitFifo implements RaMachine {
     this.#settled(systemTimeMs, consumer);
   }
 
+  #settling(id: ConsumerId, ids: readonly number[]): FifoConsumer | undefined {
+    this.#consumers.settled(id, ids);
+    if (this.#config.isSingleActive) this.#consumers.activate();
+    return this.#consumers.get(id);
+  }
+
+  /** What was not settled in time goes back; who had it is told (`evaluate_consumer_timeout`). */
+  #timeOut(systemTimeMs: number): void {
+    const { isSingleActive } = this.#config;
+    for (const { consumer, ids } of this.#consumers.late(systemTimeMs, isSingleActive)) {
+      const { process, tag } = consumer.id;
+      this.#effects.tell(process, { type: 'released', tag, ids });
+      for (const one of ids) this.#giveBack(consumer, one, false);
+      this.#consumers.timedOut(consumer, ids, isSingleActive);
+    }
+    if (isSingleActive) this.#consumers.activate();
+  }
+
   #settled(systemTimeMs: number, consumer: FifoConsumer): void {
     if (this.#consumers.update(consumer)) this.#lastActiveMs = systemTimeMs;
     if (this.#config.isSingleActive) this.#consumers.activate();
   }
 
   #return({ index, systemTimeMs }: CommandMeta, id: ConsumerId, ids: readonly number[]): Term {
-    const consumer = this.#consumers.get(id);
+    const consumer = this.#settling(id, ids);
     if (consumer === undefined) return 'ok';
     const toBack = this.#config.requeuesToBack && this.#config.deliveryLimit === null;
     for (const one of ids) {
@@ -355,8 +364,7 @@ export class RabbitFifo implements RaMachine {
       this.#dlx.add({ reason, message });
     } else if (deadLetterStrategy === 'at-most-once') {
       const config = this.#config;
-      const run = (): void => this.#host.deadLetter(message.message, reason, config);
-      this.#effects.push({ effect: 'call', run });
+      this.#effects.call(() => this.#host.deadLetter(message.message, reason, config));
     }
   }
 
@@ -392,10 +400,10 @@ export class RabbitFifo implements RaMachine {
 
   #connected(node: string): void {
     for (const process of this.#enqueuers.processes) {
-      if (process.node === node) this.#monitor(process);
+      if (process.node === node) this.#effects.monitor(process);
     }
     for (const consumer of this.#consumers.of(node)) {
-      this.#monitor(consumer.id.process);
+      this.#effects.monitor(consumer.id.process);
       if (consumer.status !== 'suspected') continue;
       consumer.status = 'up';
       if (!this.#consumers.isWaiting(consumer)) this.#consumers.update(consumer);
@@ -411,19 +419,19 @@ export class RabbitFifo implements RaMachine {
       this.#host.runsWorker(false);
       return [];
     }
-    this.#effects = [];
-    for (const process of processesOf(this.#enqueuers, this.#consumers)) this.#monitor(process);
+    for (const process of processesOf(this.#enqueuers, this.#consumers))
+      this.#effects.monitor(process);
     this.#tellAll({ type: 'leader_change' });
     for (const command of this.#host.becameLeader(this.#config)) {
-      this.#effects.push({ effect: 'append', command: command as unknown as Term });
+      this.#effects.append(command);
     }
     this.#host.runsWorker(this.#config.deadLetterStrategy === 'at-least-once');
-    return this.#effects;
+    return this.#effects.take();
   }
 
-  /** The timer for the head's expiry. */
+  /** The timer for the head's expiry, and for what is to be settled first. */
   applied(systemTimeMs: number): readonly RaEffect[] {
-    const atMs = this.#ready.head()?.expiresAtMs ?? null;
+    const atMs = this.#consumers.nextDueMs(this.#ready.head()?.expiresAtMs ?? null);
     if (atMs === this.#timerAtMs) return [];
     this.#timerAtMs = atMs;
     const delayMs = atMs === null ? null : Math.max(0, atMs - systemTimeMs);
@@ -441,16 +449,9 @@ export class RabbitFifo implements RaMachine {
     return answerTo(question as unknown as FifoQuestion, this.#ready.length, this.#consumers);
   }
 
-  #monitor({ node, name }: ProcessId): void {
-    this.#effects.push({ effect: 'monitor', process: { node, name } });
-  }
-
-  #tell(to: ProcessId, word: FifoWord): void {
-    this.#effects.push({ effect: 'send', to, message: word as unknown as Term });
-  }
-
   #tellAll(word: FifoWord): void {
-    for (const process of processesOf(this.#enqueuers, this.#consumers)) this.#tell(process, word);
+    for (const process of processesOf(this.#enqueuers, this.#consumers))
+      this.#effects.tell(process, word);
   }
 
   // ----------------------------------------------------------------------------------------- state

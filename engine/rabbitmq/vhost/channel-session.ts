@@ -79,8 +79,11 @@ export interface SessionListener {
   rejected(deliveryTag: number, multiple: boolean): void;
   /** The consumer's queue is gone. */
   consumerCancelled(consumerTag: string): void;
-  /** A delivery was not settled within these milliseconds: the channel is to be closed. */
-  timedOut(timeoutMs: number): void;
+  /**
+   * A delivery was not settled within these milliseconds: the channel is to be closed; or the
+   * consumer is to be cancelled whose delivery the queue took back.
+   */
+  timedOut(timeoutMs: number, consumerTag?: string): void;
 }
 
 interface BindingArgs {
@@ -119,6 +122,8 @@ interface Transaction {
   readonly settlements: { readonly taken: readonly Unacknowledged[]; readonly how: Settlement }[];
 }
 
+/** A queue does not say how long it waited (`rabbit_channel:handle_queue_actions`, released). */
+const BY_QUEUE = -1;
 const NO_ROUTE = { replyCode: 312, replyText: 'NO_ROUTE' } as const;
 
 export class ChannelSession {
@@ -149,6 +154,7 @@ export class ChannelSession {
         listener.deliver({ consumerTag, ...argsOf(delivery) }, contentOf(delivery.message));
       },
       cancel: (consumerTag: string) => listener.consumerCancelled(consumerTag),
+      timedOut: (tag: string | null) => listener.timedOut(BY_QUEUE, tag ?? undefined),
       now: () => ports.clock.now(),
       unacknowledged: () => this.#deliveryTimeout?.watch(),
     };

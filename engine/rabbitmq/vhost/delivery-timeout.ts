@@ -2,9 +2,8 @@
  * The delivery acknowledgement timeout of a channel: once a minute, while deliveries are not
  * settled, the channel looks at the oldest, and closes when it waits for too long.
  *
- * The time is the setting consumer_timeout; since 3.12 a queue's argument x-consumer-timeout or the
- * policy key consumer-timeout goes before it, the smaller where both are there. Since 4.3 a channel
- * does not look any more; quorum queues do, and classic queues and streams have no timeout.
+ * How long that is: `queue/consumer-timeout.ts`. Since 4.3 a channel does not look any more; quorum
+ * queues do (`quorum/rabbit-fifo.ts`), and classic queues and streams have no timeout.
  * Source: `rabbit_channel:evaluate_consumer_timeout`, `init_tick_timer`.
  */
 import { assert } from '../../kernel/assert.ts';

@@ -17,13 +17,12 @@ import type { Binding } from '../exchange/binding.ts';
 import { Exchange, type ExchangeDeclaration } from '../exchange/exchange.ts';
 import { route } from '../exchange/route.ts';
 import { CreditFlow } from '../credit-flow.ts';
-import { integerOf } from '../field-table.ts';
-import { tableLookup } from '../../wire/amqp/field-table.ts';
 import type { Message } from '../message.ts';
 import type { MetadataChange, Outcome } from '../metadata/metadata-change.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { RowChange } from '../metadata/rows.ts';
 import type { Profile } from '../profiles.ts';
+import { consumerTimeoutOf } from '../queue/consumer-timeout.ts';
 import { deadLetter, withoutCycles } from '../queue/dead-letter.ts';
 import type { Answer, DeleteConditions, Queue, QueueType } from '../queue/queue.ts';
 import type { DeathNotice, QueuePorts } from '../queue/queue-ports.ts';
@@ -348,14 +347,9 @@ export class VirtualHost {
   /** Milliseconds in which deliveries of a queue are to be settled; null: no limit. */
   consumerTimeoutMs(queue: string): number | null {
     const { profile } = this.context;
-    const general = profile.defaults.consumer_timeout;
     const of = this.#queues.get(queue);
-    if (of === undefined || !profile.switches.queueConsumerTimeout) return general;
-    const policy = this.policyOf(of)['consumer-timeout'];
-    const own = integerOf(tableLookup(of.declaration.arguments, 'x-consumer-timeout'));
-    assert(policy === undefined || typeof policy === 'number', 'policies were checked', { policy });
-    if (own === undefined) return policy ?? general;
-    return Math.min(Number(own), policy ?? Infinity);
+    if (of === undefined) return profile.defaults.consumer_timeout;
+    return consumerTimeoutOf(of.declaration.arguments, this.policyOf(of), profile);
   }
 
   // --------------------------------------------------------------------------------- policies

@@ -179,6 +179,15 @@ export class Rig {
     return lines;
   }
 
+  /** The errors with which the broker closed channels, in full. */
+  get errors(): string[] {
+    return [...this.world.trace.entries()].flatMap(({ kind, data }) => {
+      const { replyCode, replyText } = data as Readonly<Record<string, unknown>>;
+      if (kind !== 'amqp-error') return [];
+      return [`channel.close ${String(replyCode)} ${String(replyText)}`];
+    });
+  }
+
   /** The transitions of a machine that the trace has. */
   visited(machine: string): Set<string> {
     const edges = new Set<string>();

@@ -32,6 +32,7 @@ export class TestChannel implements ConsumingChannel {
   readonly got: { readonly body: string; readonly redelivered: boolean; of: HeldMessage }[] = [];
   readonly cancelledTags: string[] = [];
   onDelivery: (of: HeldMessage) => void = () => undefined;
+  timedOut: (tag: string) => void = () => undefined;
 
   deliver(_tag: string, of: HeldMessage, redelivered: boolean): void {
     this.got.push({ body: bodyOf(of.message), redelivered, of });

@@ -23,17 +23,6 @@ function text(timeoutMs: number): string[] {
   return [`channel.close 406 ${sentences.join(' ')}`];
 }
 
-/** The errors that the broker noted, in full. */
-function errorsOf(rig: Rig): string[] {
-  const errors: string[] = [];
-  for (const { kind, data } of rig.world.trace.entries()) {
-    const { replyCode, replyText } = data as Readonly<Record<string, unknown>>;
-    if (kind === 'amqp-error')
-      errors.push(`channel.close ${String(replyCode)} ${String(replyText)}`);
-  }
-  return errors;
-}
-
 function setPolicy(rig: Rig, policy: Policy): unknown {
   let outcome: unknown;
   rig.at('rabbit', () => {
@@ -50,9 +39,9 @@ describe('rabbitmq: delivery acknowledgement timeout', () => {
     rig.call(1, 'basic.consume', { queue: 'q', consumerTag: 'c' });
     rig.publish({ routingKey: 'q' }, 'm');
     rig.sleep(GENERAL - 1000);
-    expect(errorsOf(rig)).toEqual([]);
+    expect(rig.errors).toEqual([]);
     rig.sleep(MINUTE_MS + 2000);
-    expect(errorsOf(rig)).toEqual(text(GENERAL));
+    expect(rig.errors).toEqual(text(GENERAL));
     rig.call(1, 'channel.close-ok');
     rig.call(1, 'channel.open');
     expect(rig.call(1, 'basic.get', { queue: 'q' })).toEqual(["basic.get-ok 1 redelivered 'm'"]);
@@ -68,7 +57,7 @@ describe('rabbitmq: delivery acknowledgement timeout', () => {
       rig.call(1, 'basic.ack', { deliveryTag: number });
     }
     rig.sleep(2 * GENERAL);
-    expect(errorsOf(rig)).toEqual([]);
+    expect(rig.errors).toEqual([]);
   });
 
   test.each([
@@ -82,9 +71,9 @@ describe('rabbitmq: delivery acknowledgement timeout', () => {
     rig.publish({ routingKey: 'q' }, 'm');
     rig.call(1, 'basic.get', { queue: 'q' });
     rig.sleep(7 * MINUTE_MS);
-    expect(errorsOf(rig)).toEqual(expected === GENERAL ? [] : text(expected));
+    expect(rig.errors).toEqual(expected === GENERAL ? [] : text(expected));
     rig.sleep(GENERAL);
-    expect(errorsOf(rig)).toEqual(text(expected));
+    expect(rig.errors).toEqual(text(expected));
   });
 
   test('of argument and policy the smaller holds; before 3.12 there is no such policy', () => {
@@ -107,6 +96,6 @@ describe('rabbitmq: delivery acknowledgement timeout', () => {
     rig.publish({ routingKey: 'q' }, 'm');
     rig.call(1, 'basic.get', { queue: 'q' });
     rig.sleep(3 * GENERAL);
-    expect(errorsOf(rig)).toEqual([]);
+    expect(rig.errors).toEqual([]);
   });
 });
