@@ -31,6 +31,7 @@ const WILD_QUORUM = 'test/kafka/raft/wild-quorum.test.ts';
 const GROUP_FAILOVER = 'test/kafka/group/failover.test.ts';
 const AMQP_CONNECTION = 'test/rabbitmq/connection/connection.test.ts';
 const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
+const MIRRORED_QUEUE = 'test/rabbitmq/cluster/mirrored-queue.test.ts';
 const STREAM_QUEUE = 'test/rabbitmq/stream/stream-queue.test.ts';
 const MESSAGE_STORE = 'test/rabbitmq/store/durability.test.ts';
 /** One of three releases that the test is asked of. */
@@ -364,6 +365,14 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   'metadata-is-answered-before-the-sync': test(
     'test/rabbitmq/metadata/metadata.test.ts',
     'rabbitmq: metadata: what was not answered may go with the power only',
+  ),
+  'mirror-that-lacks-something-leads-after-a-shutdown': test(
+    MIRRORED_QUEUE,
+    'rabbitmq: mirrors: a leader that stops in order leaves nobody who lacks something',
+  ),
+  'queue-goes-on-while-mirrors-synchronise': test(
+    MIRRORED_QUEUE,
+    'rabbitmq: mirrors: while mirrors are synchronised the queue stands still',
   ),
   'stream-confirms-before-a-majority': test(
     STREAM_QUEUE,

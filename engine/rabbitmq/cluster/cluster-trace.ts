@@ -58,6 +58,18 @@ export const mirrorStaysKind = traceKind('mirror-not-promoted', {
   lacks: 'int',
 });
 
+/** All that a queue has is sent to its mirrors; meanwhile it stands still. */
+export const mirrorsSynchroniseKind = traceKind('mirrors-synchronise', {
+  queue: 'string',
+  messages: 'int',
+});
+
+/** Every mirror has it, and the queue goes on. */
+export const mirrorsSynchronisedKind = traceKind('mirrors-synchronised', {
+  queue: 'string',
+  messages: 'int',
+});
+
 type Entry = Readonly<Record<string, unknown>>;
 
 export const clusterNarration = {
@@ -116,6 +128,15 @@ export const clusterNarration = {
     en: ({ host, queue, was }: Entry) =>
       `${host} has not all of ${queue}, which waits for ${was} to come back`,
     zh: ({ host, queue, was }: Entry) => `${host} 的镜像不完整，队列 ${queue} 等 ${was} 回来`,
+  },
+  'mirrors-synchronise': {
+    en: ({ queue, messages }: Entry) =>
+      `${queue} stands still: its mirrors are sent all ${messages} messages`,
+    zh: ({ queue, messages }: Entry) => `队列 ${queue} 停下来，把全部 ${messages} 条消息同步给镜像`,
+  },
+  'mirrors-synchronised': {
+    en: ({ queue }: Entry) => `The mirrors of ${queue} have all; it goes on`,
+    zh: ({ queue }: Entry) => `队列 ${queue} 的镜像已同步，继续工作`,
   },
   'autoheal-restart': {
     en: ({ host, winner }: Entry) => `${host} stops, to start again with what ${winner} has`,

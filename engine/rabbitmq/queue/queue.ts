@@ -112,6 +112,8 @@ export interface Queue {
   forgotten?(): void;
   /** Processes of a node that was connected all the time began anew: what they owed is void. */
   restarted?(node: string): void;
+  /** Its node goes down in order; `told` when whoever has to know does. */
+  stopping?(told: () => void): void;
   /** Its record says another leader or other members now. */
   moved?(record: QueueRecord): void;
 

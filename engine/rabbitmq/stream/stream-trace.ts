@@ -39,16 +39,16 @@ export const streamDelivered = traceKind('stream-delivered', {
 
 export const streamNarration = {
   'stream-writer-began': {
-    en: ({ stream, epoch, next }: Entry) =>
-      `has the writer of ${stream} in epoch ${epoch}, from offset ${next} on`,
-    zh: ({ stream, epoch, next }: Entry) =>
-      `成为 ${stream} 的写入者，epoch 为 ${epoch}，从偏移量 ${next} 开始写`,
+    en: ({ host, stream, epoch, next }: Entry) =>
+      `${host} has the writer of ${stream} in epoch ${epoch}, from offset ${next} on`,
+    zh: ({ host, stream, epoch, next }: Entry) =>
+      `${host} 成为 ${stream} 的写入者，epoch 为 ${epoch}，从偏移量 ${next} 开始写`,
   },
   'stream-stopped': {
-    en: ({ stream, epoch, next }: Entry) =>
-      `stops ${stream} for epoch ${epoch}; its copy ends before offset ${next}`,
-    zh: ({ stream, epoch, next }: Entry) =>
-      `为 epoch ${epoch} 停下 ${stream}，它的副本到偏移量 ${next} 之前为止`,
+    en: ({ host, stream, epoch, next }: Entry) =>
+      `${host} stops ${stream} for epoch ${epoch}; its copy ends before offset ${next}`,
+    zh: ({ host, stream, epoch, next }: Entry) =>
+      `${host} 为 epoch ${epoch} 停下 ${stream}，它的副本到偏移量 ${next} 之前为止`,
   },
   'stream-chunk-written': {
     en: ({ stream, firstOffset, next }: Entry) =>

@@ -76,6 +76,7 @@ const haKeys: Readonly<Record<string, readonly [Check, string]>> = {
   'ha-mode': [oneOf('all', 'exactly', 'nodes'), 'ha-mode value'],
   'ha-params': [(value) => atLeast(1)(value) || areTexts(value), 'ha-params value'],
   'ha-sync-mode': [oneOf('manual', 'automatic'), 'ha-sync-mode value'],
+  'ha-promote-on-shutdown': [oneOf('always', 'when-synced'), 'ha-promote-on-shutdown value'],
   'ha-promote-on-failure': [oneOf('always', 'when-synced'), 'ha-promote-on-failure value'],
 };
 

@@ -293,8 +293,19 @@ export class VirtualHost {
 
   /** A clean shutdown: what queues have in memory is written; `done` when it is on the disk. */
   stop(done: () => void): void {
-    if (this.#stores === null) done();
-    else this.#stores.close(done);
+    let left = 1;
+    const told = (): void => {
+      left -= 1;
+      if (left > 0) return;
+      if (this.#stores === null) done();
+      else this.#stores.close(done);
+    };
+    for (const queue of this.#queues.values()) {
+      if (queue.stopping === undefined) continue;
+      left += 1;
+      queue.stopping(told);
+    }
+    told();
   }
 
   /**

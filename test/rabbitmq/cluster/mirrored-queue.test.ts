@@ -204,10 +204,12 @@ describe('rabbitmq: cluster: mirrored queues', () => {
   });
 
   test('rabbitmq: mirrors: a leader that is handed over keeps nothing, its mirror has all', () => {
-    const queues = { 'ha-mode': 'nodes', 'ha-params': ['rabbit-1', 'rabbit-2'] } as const;
+    const two = { 'ha-mode': 'exactly', 'ha-params': 2 } as const;
     const destinations = new Set<string>();
     for (let seed = 0; seed < 8; seed++) {
-      const cluster = mirrored(queues, seed);
+      const cluster = mirrored(two, seed);
+      const isMirror = (name: Member): boolean => queueAt(cluster, name).mirror !== null;
+      const mirror = isMirror('rabbit-2') ? 'rabbit-2' : 'rabbit-3';
       const channel = cluster.channel('rabbit-3').confirming().publish('q', 'a', 'b');
       expect(channel.after(2)).toEqual(['ack 1', 'ack 2']);
       queueAt(cluster, 'rabbit-1').transferLeadership();
@@ -215,15 +217,15 @@ describe('rabbitmq: cluster: mirrored queues', () => {
       expect(channel.after(1)).toEqual([]);
       expect(queueAt(cluster, 'rabbit-1').isHere).toBe(false);
       const leader = queueAt(cluster, 'rabbit-2').isHere ? 'rabbit-2' : 'rabbit-3';
-      destinations.add(leader);
+      destinations.add(`${leader === mirror}`);
       const consumer = cluster.channel('rabbit-1').consume('q', 'c');
-      const got = leader === 'rabbit-2' ? ['c: a', 'c: b'] : [];
+      const got = leader === mirror ? ['c: a', 'c: b'] : [];
       expect(consumer.after(2)).toEqual(['consume: "c"', ...got]);
       channel.publish('q', 'late');
       expect(channel.after(2)).toEqual(['ack 3']);
       expect(consumer.after(1)).toEqual(['c: late']);
     }
-    expect([...destinations].toSorted()).toEqual(['rabbit-2', 'rabbit-3']);
+    expect([...destinations].toSorted()).toEqual(['false', 'true']);
   });
 
   test('rabbitmq: mirrors: a leader is handed over: consumers go on at the new one', () => {
@@ -247,5 +249,74 @@ describe('rabbitmq: cluster: mirrored queues', () => {
       return !queueAt(cluster, 'rabbit-1').isHere;
     });
     expect(moved).toEqual([false, true]);
+  });
+
+  /** Messages that are only at rabbit-1, whose node then goes down in order. */
+  function shutDown(more: PolicyDefinition): RabbitCluster {
+    const cluster = mirrored({ 'ha-mode': 'exactly', 'ha-params': 1 });
+    cluster.channel('rabbit-1').publish('q', 'a', 'b');
+    cluster.advance(1);
+    setPolicy(cluster, { ...ALL, ...more });
+    cluster.world.command('rabbit-1', 'stop', () => cluster.node('rabbit-1').stop());
+    cluster.advance(5);
+    return cluster;
+  }
+
+  test('rabbitmq: mirrors: a leader that stops in order leaves nobody who lacks something', () => {
+    const cluster = shutDown({});
+    expect(cluster.traced('mirror-promoted')).toEqual([]);
+    cluster.inject({ fault: 'start', host: 'rabbit-1' });
+    cluster.advance(10);
+    const consumer = cluster.channel('rabbit-2').consume('q', 'c');
+    expect(consumer.after(2)).toEqual(['consume: "c"', 'c: a', 'c: b']);
+  });
+
+  test('rabbitmq: mirrors: ha-promote-on-shutdown always: a mirror leads, and lacks it', () => {
+    const cluster = shutDown({ 'ha-promote-on-shutdown': 'always' });
+    expect(cluster.traced('mirror-promoted')).toHaveLength(1);
+    expect(cluster.channel('rabbit-2').declare('q').after(1)[0]).toContain('"messageCount":0');
+  });
+
+  test('rabbitmq: mirrors: a leader that stops in order leaves it to a mirror that has all', () => {
+    const cluster = shutDown({ 'ha-sync-mode': 'automatic' });
+    expect(cluster.traced('mirror-promoted')).toHaveLength(1);
+    expect(cluster.channel('rabbit-2').declare('q').after(1)[0]).toContain('"messageCount":2');
+  });
+
+  test('rabbitmq: mirrors: while mirrors are synchronised the queue stands still', () => {
+    const cluster = mirrored();
+    const channel = cluster.channel('rabbit-1').publish('q', 'a');
+    cluster.advance(1);
+    cluster.inject({ fault: 'isolate', host: 'rabbit-3' });
+    const queue = queueAt(cluster, 'rabbit-1');
+    cluster.world.command('rabbit-1', 'sync_queue', () => queue.synchronise());
+    channel.do((session, answer) => session.get({ queue: 'q', noAck: true }, answer('get')));
+    // rabbit-3 neither takes it nor is known to be down.
+    expect(channel.after(3)).toEqual([]);
+    expect(channel.after(15)[0]).toContain('get:');
+    expect(cluster.traced('mirrors-synchronised')).toEqual(['rabbit-1: q, 1']);
+  });
+
+  test('rabbitmq: mirrors: ha-mode nodes: the queue goes to a named node that has all', () => {
+    const cluster = mirrored({ 'ha-mode': 'nodes', 'ha-params': ['rabbit-2', 'rabbit-3'] });
+    const named = (['rabbit-2', 'rabbit-3'] as const).map((name) => queueAt(cluster, name));
+    expect(named.filter(({ isHere }) => isHere)).toHaveLength(1);
+    expect(named.find(({ isHere }) => !isHere)!.mirror).toEqual({ count: 0, isSynchronised: true });
+    const { isHere, mirror } = queueAt(cluster, 'rabbit-1');
+    expect({ isHere, mirror }).toEqual({ isHere: false, mirror: null });
+  });
+
+  test('rabbitmq: mirrors: ha-mode nodes: until a mirror has all, the leader stays', () => {
+    const cluster = mirrored({ 'ha-mode': 'exactly', 'ha-params': 1 });
+    const channel = cluster.channel('rabbit-1').publish('q', 'a');
+    cluster.advance(1);
+    setPolicy(cluster, { 'ha-mode': 'nodes', 'ha-params': ['rabbit-3'] });
+    expect(queueAt(cluster, 'rabbit-1').isHere).toBe(true);
+    expect(queueAt(cluster, 'rabbit-3').mirror).toEqual({ count: 0, isSynchronised: false });
+    channel.do((session) => session.get({ queue: 'q', noAck: true }, () => {}));
+    cluster.advance(3);
+    expect(queueAt(cluster, 'rabbit-3').isHere).toBe(true);
+    const late = cluster.channel('rabbit-2').publish('q', 'b').consume('q', 'c');
+    expect(late.after(2)).toEqual(['consume: "c"', 'c: b']);
   });
 });

@@ -18,6 +18,8 @@ export interface HaPolicy {
   readonly syncsAutomatically: boolean;
   /** An unsynchronised mirror may become the leader, too (`ha-promote-on-failure`). */
   readonly promotesAlways: boolean;
+  /** The same where the leader's node goes down in order (`ha-promote-on-shutdown`). */
+  readonly promotesOnShutdown: boolean;
 }
 
 /** Null: the queue has no mirrors. */
@@ -34,6 +36,7 @@ export function haPolicyOf(policy: PolicyDefinition): HaPolicy | null {
     nodes,
     syncsAutomatically: policy['ha-sync-mode'] === 'automatic',
     promotesAlways: policy['ha-promote-on-failure'] !== 'when-synced',
+    promotesOnShutdown: policy['ha-promote-on-shutdown'] === 'always',
   };
 }
 
@@ -42,12 +45,14 @@ export function haPolicyOf(policy: PolicyDefinition): HaPolicy | null {
  * oldest first.
  */
 export function suggestedMembers(
-  { mode, count, nodes }: HaPolicy,
+  policy: HaPolicy | null,
   current: { readonly leader: string; readonly members: readonly string[] },
   running: readonly string[],
   random: Random,
 ): readonly string[] {
   const { leader } = current;
+  if (policy === null) return [leader];
+  const { mode, count, nodes } = policy;
   const here = current.members.filter((node) => running.includes(node) && node !== leader);
   const others = running.filter((node) => node !== leader && !here.includes(node));
   assert(running.includes(leader), 'a leader runs', { leader });
@@ -58,6 +63,22 @@ export function suggestedMembers(
   if (named.length === 0) return [leader];
   const kept = here.filter((node) => named.includes(node));
   return [leader, ...kept, ...named.filter((node) => node !== leader && !kept.includes(node))];
+}
+
+/**
+ * Where the policy names nodes and the leader's is none of them: one of them whose mirror has all,
+ * which is to lead; null: nobody is, and the leader stays, so that nothing is lost
+ * (`rabbit_mirror_queue_mode_nodes:suggested_queue_nodes`).
+ */
+export function namedInstead(
+  policy: HaPolicy | null,
+  leader: string,
+  running: readonly string[],
+  synchronised: ReadonlySet<string>,
+): string | null {
+  if (policy?.mode !== 'nodes' || policy.nodes.includes(leader)) return null;
+  assert(!synchronised.has(leader), 'a leader is no mirror', { leader });
+  return policy.nodes.find((node) => synchronised.has(node) && running.includes(node)) ?? null;
 }
 
 function hostOf(name: string): string {

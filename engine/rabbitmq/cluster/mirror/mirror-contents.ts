@@ -8,6 +8,7 @@
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Message } from '../../message.ts';
+import type { Term } from '../node-links.ts';
 
 /** A message of a queue, as its leader tells of it. */
 export interface MirroredMessage {
@@ -28,7 +29,14 @@ export type MirrorInstruction =
   /** To a mirror that joins: what the queue has, by position. */
   | { readonly kind: 'depth'; readonly to: string; readonly positions: readonly number[] }
   /** All that the queue has; mirrors that lack some of it have all afterwards. */
-  | { readonly kind: 'sync'; readonly all: readonly MirroredMessage[] };
+  | { readonly kind: 'sync'; readonly all: readonly MirroredMessage[] }
+  /** The leader's node goes down in order, and no mirror has all. */
+  | { readonly kind: 'shutdown' };
+
+/** What a mirror tells its leader: it is there and hears, or it has all that there is. */
+export type MirrorNews = { readonly kind: 'joined' } | { readonly kind: 'synchronised' };
+export const JOINED: Term = { kind: 'joined' } satisfies MirrorNews;
+export const SYNCHRONISED: Term = { kind: 'synchronised' } satisfies MirrorNews;
 
 export class MirrorContents {
   readonly #messages = new Map<number, MirroredMessage>();
@@ -65,7 +73,7 @@ export class MirrorContents {
     return this.#publishes.has(publish);
   }
 
-  follow(instruction: MirrorInstruction, self: string): void {
+  follow(instruction: Exclude<MirrorInstruction, { kind: 'shutdown' }>, self: string): void {
     switch (instruction.kind) {
       case 'publish':
         this.#add(instruction.of);

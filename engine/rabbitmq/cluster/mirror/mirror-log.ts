@@ -8,9 +8,10 @@
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Clock } from '../../../kernel/ports.ts';
+import { micros } from '../../../kernel/units.ts';
 import type { QueueLog, RestoredMessage } from '../../queue/queue-log.ts';
 import type { QueuedMessage } from '../../queue/queued-message.ts';
-import type { MirrorInstruction, MirroredMessage } from './mirror-contents.ts';
+import type { MirrorContents, MirrorInstruction, MirroredMessage } from './mirror-contents.ts';
 
 export interface MirrorLogOptions {
   readonly clock: Clock;
@@ -95,4 +96,31 @@ export class MirrorLog implements QueueLog {
     const ttlMicros = expiresAt === null ? null : expiresAt - this.#options.clock.now();
     return { position, message, ttlMicros, publish, delivered };
   }
+}
+
+/** What a mirror has, for the leader that it becomes. */
+export function restored(contents: MirrorContents, now: number): readonly RestoredMessage[] {
+  return contents.messages.map(({ position, message, ttlMicros, delivered }) => ({
+    position,
+    message,
+    delivered,
+    expiresAt: ttlMicros === null ? null : micros(now + Math.max(0, ttlMicros)),
+  }));
+}
+
+/**
+ * The files of a leader that was a mirror, with what it had: what this node had on disk was of an
+ * earlier time, when it led before.
+ */
+export function storedAnew(
+  files: { stored(): QueueLog | null },
+  messages: readonly RestoredMessage[],
+): QueueLog | null {
+  files.stored()?.delete();
+  const stored = files.stored();
+  for (const of of messages) {
+    assert(of.position >= 0, 'a position', { position: of.position });
+    stored?.publish({ ...of, priority: 0, bytes: of.message.body.length }, null);
+  }
+  return stored;
 }

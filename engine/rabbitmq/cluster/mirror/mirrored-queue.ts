@@ -7,17 +7,19 @@
  * mirror that has been one for longest becomes the leader with what it has: what it lacks is gone,
  * unless the policy forbids that (invariant R1); what was delivered and not settled is delivered
  * again; and what publishers have no answer to is sent to it once more, and taken once.
- * Or it is handed to another node at once (`transferLeadership`).
+ * Where its node goes down in order, mirrors that lack something stop with it, unless the policy
+ * says `ha-promote-on-shutdown` always. While mirrors are synchronised the queue stands still.
+ * Or it is handed to another node at once (`transferLeadership`, or by `ha-mode` nodes).
  * Not here: where there are no mirrors since 4.0, and exclusive queues.
  * Sources: `rabbit_mirror_queue_misc`, `_master`, `_slave`, `_coordinator`; the documents of 3.13,
  * "Classic Queue Mirroring".
- * Differs: channels send to the leader alone, there to all mirrors; the queue goes on while mirrors
- * are synchronised; `ha-promote-on-shutdown` is not looked at.
+ * Differs: channels send to the leader alone, there to all mirrors; a synchronisation is one
+ * message of all there is, there batches (`ha-sync-batch-size`).
  */
 import type { AmqpError } from '../../../wire/amqp/reply-code.ts';
 import { assert, present } from '../../../kernel/assert.ts';
 import type { TimerId } from '../../../kernel/ports.ts';
-import { micros, microsOfMillis } from '../../../kernel/units.ts';
+import { microsOfMillis } from '../../../kernel/units.ts';
 import type { CreditFlow } from '../../credit-flow.ts';
 import type { Message } from '../../message.ts';
 import type { ClassicQueue } from '../../queue/classic-queue.ts';
@@ -33,20 +35,22 @@ import type {
   QueueHoldings,
   Settlement,
 } from '../../queue/queue.ts';
-import type { QueueLog, RestoredMessage } from '../../queue/queue-log.ts';
+import type { QueueLog } from '../../queue/queue-log.ts';
 import type { QueueDeclaration } from '../../queue/queue-ports.ts';
 import type { PolicyDefinition } from '../../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../../queue/queue-types.ts';
 import type { QueueView } from '../../queue/queue-view.ts';
 import { mirrorJoinedKind, mirrorPromotedKind, mirrorStaysKind } from '../cluster-trace.ts';
+import { mirrorsSynchronisedKind, mirrorsSynchroniseKind } from '../cluster-trace.ts';
 import type { Term } from '../node-links.ts';
 import { RemoteQueue } from '../remote-queue.ts';
-import { haPolicyOf, suggestedMembers } from './ha-policy.ts';
-import { MirrorContents, type MirrorInstruction } from './mirror-contents.ts';
-import { MirrorLog } from './mirror-log.ts';
+import { haPolicyOf, namedInstead, suggestedMembers } from './ha-policy.ts';
+import type { MirrorInstruction, MirrorNews } from './mirror-contents.ts';
+import { JOINED, MirrorContents, SYNCHRONISED } from './mirror-contents.ts';
+import { MirrorLog, restored, storedAnew } from './mirror-log.ts';
 import { Ring } from './ring.ts';
+import { Standstill } from './standstill.ts';
 
-/** The parts of a queue that are the same with mirrors and without. */
 export interface QueueProcess {
   /** What the node has on disk of it; null: nothing. */
   stored(): QueueLog | null;
@@ -54,9 +58,6 @@ export interface QueueProcess {
 }
 
 const LOOK_AGAIN_MS = 1000;
-
-/** What a mirror tells its leader: it is there and hears. */
-const JOINED: Term = { kind: 'joined' };
 
 interface Leading {
   readonly process: ClassicQueue;
@@ -79,6 +80,11 @@ export class MirroredQueue implements Queue {
   #before: MirrorContents | null = null;
   #publishing: string | null = null;
   #arranging: TimerId | null = null;
+  /** Of a leader: the mirrors that have all (`sync_slave_pids`). */
+  readonly #synchronised = new Set<string>();
+  readonly #standstill = new Standstill();
+  /** Of a mirror: its leader goes down in order, and this one lacks what would be lost. */
+  #stopsWithLeader = false;
   /** Who is to lead, while metadata does not have it yet. */
   #handsOverTo: string | null = null;
 
@@ -131,14 +137,16 @@ export class MirroredQueue implements Queue {
   // -------------------------------------------------------------------------- as any other queue
 
   publish(message: Message, publisher: Publisher | null, flow: CreditFlow | null = null): void {
-    const id = publisher?.id ?? null;
-    if (id !== null && this.#before?.knows(id) === true) {
-      publisher!.confirmed(this.name);
-      return;
-    }
-    this.#publishing = id;
-    this.#queue.publish(message, publisher, flow);
-    this.#publishing = null;
+    this.#standstill.whenFree(() => {
+      const id = publisher?.id ?? null;
+      if (id !== null && this.#before?.knows(id) === true) {
+        publisher!.confirmed(this.name);
+        return;
+      }
+      this.#publishing = id;
+      this.#queue.publish(message, publisher, flow);
+      this.#publishing = null;
+    });
   }
 
   restarted(node: string): void {
@@ -146,37 +154,39 @@ export class MirroredQueue implements Queue {
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
-    this.#queue.consume(channel, options, answer);
+    this.#standstill.whenFree(() => this.#queue.consume(channel, options, answer));
   }
 
   cancel(channel: ConsumingChannel, tag: string, answer: Answer<null>): void {
-    this.#queue.cancel(channel, tag, answer);
+    this.#standstill.whenFree(() => this.#queue.cancel(channel, tag, answer));
   }
 
   get(channel: ConsumingChannel, noAck: boolean, answer: Answer<Fetched | null>): void {
-    this.#queue.get(channel, noAck, answer);
+    this.#standstill.whenFree(() => this.#queue.get(channel, noAck, answer));
   }
 
   /** What was delivered by another node is that node's to count, and gone with it. */
   settle(channel: ConsumingChannel, messages: readonly HeldMessage[], how: Settlement): void {
-    const own = this.#leading === null ? messages : messages.filter((of) => 'expiresAt' in of);
-    if (own.length > 0) this.#queue.settle(channel, own, how);
+    this.#standstill.whenFree(() => {
+      const own = this.#leading === null ? messages : messages.filter((of) => 'expiresAt' in of);
+      if (own.length > 0) this.#queue.settle(channel, own, how);
+    });
   }
 
   channelClosed(channel: ConsumingChannel): void {
-    this.#queue.channelClosed(channel);
+    this.#standstill.whenFree(() => this.#queue.channelClosed(channel));
   }
 
   counts(answer: Answer<QueueCounts>): void {
-    this.#queue.counts(answer);
+    this.#standstill.whenFree(() => this.#queue.counts(answer));
   }
 
   purge(answer: Answer<number>): void {
-    this.#queue.purge(answer);
+    this.#standstill.whenFree(() => this.#queue.purge(answer));
   }
 
   delete(conditions: DeleteConditions, answer: Answer<number>): void {
-    this.#queue.delete(conditions, answer);
+    this.#standstill.whenFree(() => this.#queue.delete(conditions, answer));
   }
 
   setPolicy(policy: PolicyDefinition): void {
@@ -188,8 +198,7 @@ export class MirroredQueue implements Queue {
   forgotten(): void {
     this.#stopWatching();
     this.#remote?.forgotten();
-    this.#ring?.leave();
-    this.#ring = null;
+    this.#leaveRing();
   }
 
   inspect(messagesMax?: number): QueueView | null {
@@ -214,9 +223,25 @@ export class MirroredQueue implements Queue {
     return this.#leading === null ? [] : (this.#ring?.members ?? []);
   }
 
-  /** Gives all mirrors all messages (`rabbitmqctl sync_queue`). */
+  /** Gives all mirrors all messages (`sync_queue`); until they have them the queue stands still. */
   synchronise(): void {
-    if (this.#leading !== null) this.#say({ kind: 'sync', all: this.#leading.log.all }, null);
+    if (this.#leading === null) return;
+    const { all } = this.#leading.log;
+    const { trace } = this.#context.ports;
+    const told = { queue: this.name, messages: all.length };
+    trace.record(mirrorsSynchroniseKind, told);
+    this.#standstill.begin();
+    this.#say({ kind: 'sync', all }, () => {
+      trace.record(mirrorsSynchronisedKind, told);
+      this.#standstill.end();
+    });
+  }
+
+  /** With no mirror that has all, the mirrors stop, too (`_master:terminate`). */
+  stopping(told: () => void): void {
+    const policy = this.#leading === null ? null : haPolicyOf(this.#policy);
+    if (policy === null || policy.promotesOnShutdown || this.#synchronised.size > 0) told();
+    else this.#say({ kind: 'shutdown' }, told);
   }
 
   // ---------------------------------------------------------------------------------- the leader
@@ -233,31 +258,35 @@ export class MirroredQueue implements Queue {
     const { cluster, ports } = this.#context;
     if (haPolicyOf(this.#policy) === null) return;
     const others = (cluster?.running() ?? []).filter((node) => node !== this.#self);
-    if (others.length === 0) return;
-    const destination = ports.random('drain').pick(others);
+    if (others.length > 0) this.#handOver(ports.random('drain').pick(others));
+  }
+
+  #handOver(destination: string): void {
+    assert(destination !== this.#self, 'to another node', { destination });
     this.#handsOverTo = destination;
-    cluster?.moveQueue(this.name, destination, [destination]);
+    this.#context.cluster?.moveQueue(this.name, destination, [destination]);
+  }
+
+  #leaveRing(): void {
+    this.#ring?.leave();
+    this.#ring = null;
   }
 
   /** Its process ends with all that it has here (`{shutdown, dropped}`). */
   #dropped({ process }: Leading): void {
     assert(this.#record.leader !== this.#self, 'another leads', { queue: this.name });
-    this.#leading = null;
-    this.#before = null;
-    this.#handsOverTo = null;
-    this.#ring?.leave();
-    this.#ring = null;
+    [this.#leading, this.#before, this.#handsOverTo] = [null, null, null];
+    this.#leaveRing();
+    this.#synchronised.clear();
     process.dropped();
     this.#follow();
+    this.#standstill.giveUp();
   }
 
   /** It was made the leader while the old one is there; without a mirror here it has nothing. */
   #takeOver(): void {
     const { leader, members } = this.#record;
-    assert(leader === this.#self && members.length === 1, 'who takes over is alone at first', {
-      leader,
-      members,
-    });
+    assert(leader === this.#self && members.length === 1, 'alone at first', { leader, members });
     const contents = this.#contents ?? new MirrorContents();
     const remote = present(this.#remote, 'who does not lead reaches the leader');
     this.#remote = null;
@@ -269,7 +298,8 @@ export class MirroredQueue implements Queue {
   #lead(contents: MirrorContents | null): void {
     const { clock } = this.#context.ports;
     const recovered = contents === null ? null : restored(contents, clock.now());
-    const stored = recovered === null ? this.#process.stored() : this.#storeAnew(recovered);
+    const stored =
+      recovered === null ? this.#process.stored() : storedAnew(this.#process, recovered);
     const nextPosition = contents?.nextPosition ?? stored?.nextPosition ?? 0;
     this.#ring ??= this.#openRing();
     const log = new MirrorLog({
@@ -282,17 +312,6 @@ export class MirroredQueue implements Queue {
     this.#before = contents;
     this.#contents = null;
     this.#arrangeLater();
-  }
-
-  /** What this node had on disk was of an earlier time, when it led before. */
-  #storeAnew(messages: readonly RestoredMessage[]): QueueLog | null {
-    this.#process.stored()?.delete();
-    const stored = this.#process.stored();
-    for (const of of messages) {
-      const { body } = of.message;
-      stored?.publish({ ...of, priority: 0, bytes: body.length }, null);
-    }
-    return stored;
   }
 
   #say(instruction: MirrorInstruction, stable: (() => void) | null): void {
@@ -322,24 +341,30 @@ export class MirroredQueue implements Queue {
       (node) => links.isConnected(node) && !running.includes(node),
     );
     if (policy !== null && isComing) this.#arrangeLater(LOOK_AGAIN_MS);
-    const random = ports.random('mirrors');
-    const members =
-      policy === null
-        ? [this.#self]
-        : suggestedMembers(policy, { ...this.#record, leader: this.#self }, running, random);
+    const named = namedInstead(policy, this.#self, running, this.#synchronised);
+    if (named !== null) return this.#handOver(named);
+    const own = { ...this.#record, leader: this.#self };
+    const members = suggestedMembers(policy, own, running, ports.random('mirrors'));
     const { leader, members: before } = this.#record;
     const isSame = leader === this.#self && members.join(' ') === before.join(' ');
     if (!isSame) cluster.moveQueue(this.name, this.#self, members);
   }
 
+  #mirrorTold(node: string, { kind }: MirrorNews): void {
+    if (kind === 'joined') return this.#mirrorJoined(node);
+    this.#synchronised.add(node);
+    this.#arrangeLater();
+  }
+
   #mirrorJoined(node: string): void {
+    this.#synchronised.delete(node);
     const ring = this.#ring;
     const log = this.#leading?.log;
     if (log === undefined || ring === null || !this.#record.members.includes(node)) return;
     if (ring.members.includes(node)) ring.remove(node);
     ring.add(node);
-    const { queue, messages } = { queue: this.name, messages: log.positions.length };
-    this.#context.ports.trace.record(mirrorJoinedKind, { queue, node, messages });
+    const told = { queue: this.name, node, messages: log.positions.length };
+    this.#context.ports.trace.record(mirrorJoinedKind, told);
     this.#say({ kind: 'depth', to: node, positions: log.positions }, null);
     if (haPolicyOf(this.#policy)?.syncsAutomatically === true) this.synchronise();
   }
@@ -358,7 +383,20 @@ export class MirroredQueue implements Queue {
   }
 
   #join(): void {
+    this.#stopsWithLeader = false;
     if (this.#contents !== null) this.#ring?.tell(this.#record.leader, JOINED);
+  }
+
+  #instructed(instruction: MirrorInstruction): void {
+    const contents = this.#contents;
+    if (contents === null) return;
+    if (instruction.kind === 'shutdown') {
+      this.#stopsWithLeader = true;
+      return;
+    }
+    const lacked = !contents.isSynchronised;
+    contents.follow(instruction, this.#self);
+    if (lacked && contents.isSynchronised) this.#ring?.tell(this.#record.leader, SYNCHRONISED);
   }
 
   #openRing(): Ring {
@@ -369,9 +407,9 @@ export class MirroredQueue implements Queue {
       name: `gm ${vhost} ${this.name}`,
       received: (origin, body) => {
         if (origin !== this.#record.leader) return;
-        this.#contents?.follow(body as unknown as MirrorInstruction, this.#self);
+        this.#instructed(body as unknown as MirrorInstruction);
       },
-      told: (from) => this.#mirrorJoined(from),
+      told: (from, body) => this.#mirrorTold(from, body as unknown as MirrorNews),
     });
   }
 
@@ -401,8 +439,7 @@ export class MirroredQueue implements Queue {
     const isMirror = record.members.includes(this.#self);
     if (!isMirror) {
       this.#contents = null;
-      this.#ring?.leave();
-      this.#ring = null;
+      this.#leaveRing();
     } else if (this.#contents === null) {
       this.#becomeMirror();
     } else if (record.leader !== was.leader) {
@@ -425,6 +462,7 @@ export class MirroredQueue implements Queue {
   #nodeDown(node: string): void {
     const { leader, members } = this.#record;
     if (this.#leading !== null) {
+      this.#synchronised.delete(node);
       if (members.includes(node)) this.#arrangeLater();
       return;
     }
@@ -445,7 +483,8 @@ export class MirroredQueue implements Queue {
     const messages = contents.count;
     const lacks = contents.lackCount ?? -1;
     const entry = { queue: this.name, was: leader, messages, lacks };
-    if (!contents.isSynchronised && haPolicyOf(this.#policy)?.promotesAlways !== true) {
+    const isLeft = !contents.isSynchronised && haPolicyOf(this.#policy)?.promotesAlways !== true;
+    if (isLeft || this.#stopsWithLeader) {
       ports.trace.record(mirrorStaysKind, entry);
       this.#remote?.abandoned();
       return;
@@ -458,13 +497,4 @@ export class MirroredQueue implements Queue {
     this.#context.cluster?.moveQueue(this.name, this.#self, candidates);
     remote.handOver(this);
   }
-}
-
-function restored(contents: MirrorContents, now: number): readonly RestoredMessage[] {
-  return contents.messages.map(({ position, message, ttlMicros, delivered }) => ({
-    position,
-    message,
-    delivered,
-    expiresAt: ttlMicros === null ? null : micros(now + Math.max(0, ttlMicros)),
-  }));
 }
