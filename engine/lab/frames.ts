@@ -66,6 +66,13 @@ export class Frames {
     return { event, at: this.#deltas[place]!.at, hosts: [...hosts.values()] };
   }
 
+  /** The time of an event, and the hosts that it changed. */
+  change(event: number): { readonly at: number; readonly changed: readonly HostFrame[] } {
+    const delta = this.#deltas[event - this.#deltas[0]!.event];
+    assert(delta !== undefined, 'no frame of this event', { event });
+    return delta;
+  }
+
   /** What a host showed of itself last, up to an event; null where it never did. */
   lastView(name: string, event: number): unknown {
     let place = event - this.#deltas[0]!.event;

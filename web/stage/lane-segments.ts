@@ -4,6 +4,7 @@
  */
 import { brokerView } from './replicas.ts';
 import type { HostChange } from '../worker/recording.ts';
+import { isAtRest } from './at-rest.ts';
 
 export interface Segment {
   readonly from: number;
@@ -17,12 +18,13 @@ export interface Segment {
 export function segmentsOf(changes: readonly HostChange[], events: number): readonly Segment[] {
   const segments: Segment[] = [];
   for (const [place, { event, host }] of changes.entries()) {
+    if (isAtRest(host)) continue;
     const to = changes[place + 1]?.event ?? events;
     const state = host.state !== 'running' ? 'down' : host.paused ? 'paused' : 'running';
     const led = brokerView(host)?.partitions.filter((view) => view.role === 'leader') ?? [];
     const epoch = led.length === 0 ? null : Math.max(...led.map((view) => view.leaderEpoch));
     const last = segments[segments.length - 1];
-    if (last?.state === state && last.epoch === epoch) {
+    if (last?.state === state && last.epoch === epoch && last.to === event) {
       segments[segments.length - 1] = { ...last, to };
     } else {
       segments.push({ from: event, to, state, epoch });

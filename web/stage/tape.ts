@@ -10,6 +10,7 @@ import type { Localized } from '#engine/lab/knob.ts';
 import type { Flight, Sentence, Summary } from '#engine/lab/session.ts';
 import type { Lang, StillRun } from '../lesson/content.ts';
 import type { HostChange, OpenedRun } from '../worker/recording.ts';
+import { isAtRest } from './at-rest.ts';
 import { isStory, paceOf, tellingMessages } from './telling.ts';
 
 /** A step of the run: its events, and its title in the page's language. */
@@ -123,11 +124,12 @@ export class Tape {
     );
   }
 
-  /** A host as it is after an event, or null before it was added. */
+  /** A host as it is after an event, or null before it was added, and for a pane at rest. */
   hostAt(name: string, event: number): HostFrame | null {
     const changes = this.changesOf(name);
     const place = lastPlace(changes, (change) => change.event <= event);
-    return place < 0 ? null : changes[place]!.host;
+    const host = place < 0 ? null : changes[place]!.host;
+    return host !== null && isAtRest(host) ? null : host;
   }
 
   /** Everything that a host went through. */

@@ -4,7 +4,7 @@
  * Only this module and the build import experiments; each is loaded when its lesson asks for it.
  * Errors come back as values. Not here: the page's side (`lab.ts`), and what is drawn of it.
  */
-import { expose } from 'comlink';
+import { expose, proxy, type ProxyMarked } from 'comlink';
 import type { Experiment } from '#engine/lab/experiment.ts';
 import type { Exported, ExportWish } from '#engine/lab/export/run-export.ts';
 import type { HostFrame } from '#engine/lab/frames.ts';
@@ -26,6 +26,7 @@ import type {
 import type { Checking, SafetyReading, SafetyState, SafetyWish } from './checking.ts';
 import type { Searching, SearchState, SearchWish } from './searching.ts';
 import type { Sweeping, SweepState, SweepWish } from './sweeping.ts';
+import type { LiveTerminal } from './terminal.ts';
 
 const EXPERIMENTS = import.meta.glob<Experiment>('../../lessons/*/*/experiment.ts', {
   import: 'default',
@@ -200,6 +201,13 @@ async function check(wish: SafetyWish | null): Promise<Answer<SafetyState>> {
   }
 }
 
+/** A terminal, which is still to be opened on a world. */
+async function terminal(language: Language): Promise<LiveTerminal & ProxyMarked> {
+  // few readers type: only they load it
+  const { LiveTerminal } = await import('./terminal.ts');
+  return proxy(new LiveTerminal(language));
+}
+
 const lab = {
   open,
   parting,
@@ -213,6 +221,7 @@ const lab = {
   sweep,
   readSettings,
   check,
+  terminal,
 };
 export type Lab = typeof lab;
 
