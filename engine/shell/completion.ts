@@ -7,6 +7,7 @@
  */
 import { assert } from '../kernel/assert.ts';
 import { completionsOf as faultCompletionsOf, faultVerbs } from '../lab/fault-command.ts';
+import { groupsOf, topicNames } from '../lab/kafka-state.ts';
 import { COMPOSED } from './fault-commands.ts';
 import type { OptionSpec, Tool, ValueKind } from './program.ts';
 import { sessionCommands } from './session-commands.ts';
@@ -132,12 +133,13 @@ function valuesOf(
 }
 
 function worldValues(kind: Exclude<ValueKind, readonly string[]>, shell: Shell): readonly string[] {
-  const { kafka, rabbitmq } = shell.world.handles;
+  const { lab, handles } = shell.world;
+  const { kafka, rabbitmq } = handles;
   switch (kind) {
     case 'topic':
-      return (kafka?.controller?.partitions ?? []).map(({ topic }) => topic);
+      return kafka === undefined ? [] : topicNames(kafka);
     case 'group':
-      return groupsOf(shell);
+      return kafka === undefined ? [] : groupsOf(lab, kafka).map(({ groupId }) => groupId);
     case 'queue':
       return (rabbitmq?.nodeNames ?? []).flatMap((_, place) => rabbitmq!.queueNames(place + 1));
     case 'exchange':
@@ -159,15 +161,6 @@ function worldValues(kind: Exclude<ValueKind, readonly string[]>, shell: Shell):
     case 'text':
       return [];
   }
-}
-
-/** Groups of which a client shows that it is a member. */
-function groupsOf(shell: Shell): readonly string[] {
-  const views = shell.world.lab.hosts().map((host) => host.process?.inspect?.());
-  return views.flatMap((view) => {
-    const group = (view as { readonly group?: unknown } | null | undefined)?.group;
-    return typeof group === 'string' && group !== '' ? [group] : [];
-  });
 }
 
 function addressesOf(shell: Shell): readonly string[] {

@@ -97,6 +97,8 @@ export class LineEditor {
 
   /** Takes what a terminal sends, or a paste; what is to be done, in order. */
   take(data: string): LineAct[] {
+    // a tab of what is pasted is a character
+    if (data === '\t') return [{ act: 'complete' }];
     const acts: LineAct[] = [];
     const chars = [...data.replaceAll('\r\n', '\r').replaceAll('\n', '\r')];
     for (let place = 0; place < chars.length; place++) {
@@ -110,7 +112,7 @@ export class LineEditor {
       const act = this.#actOf(char);
       if (act !== null) acts.push(act);
       else if (CONTROLS[char] !== undefined) CONTROLS[char](this);
-      else if (char >= ' ') this.insert(char);
+      else if (char >= ' ' || char === '\t') this.insert(char);
     }
     return acts;
   }
@@ -119,8 +121,6 @@ export class LineEditor {
     switch (char) {
       case '\r':
         return { act: 'submit', text: this.#submit() };
-      case '\t':
-        return { act: 'complete' };
       case '\x03':
         this.replace('');
         this.#place = this.#history.length;

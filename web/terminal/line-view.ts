@@ -30,7 +30,9 @@ export class LineView {
     columns: number,
     dress: (prompt: string) => string,
   ): string {
-    const all = [...prompt, ...chars];
+    // a tab would take as many cells as there are to the next stop
+    const shown = chars.map((char) => (char === '\t' ? ' ' : char));
+    const all = [...prompt, ...shown];
     const end = placeAfter(all, columns);
     const at = placeAfter(all.slice(0, [...prompt].length + cursor), columns);
     const erased = this.erase();
@@ -39,7 +41,7 @@ export class LineView {
     const up = end.row > at.row ? `\x1b[${end.row - at.row}A` : '';
     const right = at.column > 0 ? `\x1b[${at.column}C` : '';
     this.#row = at.row;
-    return `${erased}${dress(prompt)}${chars.join('')}${wrap}${up}\r${right}`;
+    return `${erased}${dress(prompt)}${shown.join('')}${wrap}${up}\r${right}`;
   }
 }
 

@@ -42,6 +42,8 @@ export class XtermScreen implements PaneScreen {
   readonly #view = new LineView();
   readonly #options: ScreenOptions;
   readonly #ends: (() => void)[] = [];
+  #isCompleting = false;
+  #typedAhead: string[] = [];
   #commands: { readonly marker: IMarker; readonly line: PrintedLine }[] = [];
 
   constructor(options: ScreenOptions) {
@@ -140,11 +142,17 @@ export class XtermScreen implements PaneScreen {
 
   #take(data: string): void {
     const { session, pane } = this.#options;
+    // what is typed behind a Tab belongs behind what the Tab puts
+    if (this.#isCompleting) {
+      this.#typedAhead.push(data);
+      return;
+    }
     for (const { act, ...rest } of this.#editor.take(data)) {
       if (act === 'submit') void session.type(pane, (rest as { text: string }).text);
       else if (act === 'interrupt') void session.type(pane, INTERRUPT);
       else if (act === 'end of input') void session.type(pane, END_OF_INPUT);
       else if (act === 'clear') this.#terminal.clear();
+      else if (session.isRunningIn(pane)) this.#editor.insert('\t');
       else void this.#complete();
     }
     this.#terminal.scrollToBottom();
@@ -153,13 +161,15 @@ export class XtermScreen implements PaneScreen {
 
   async #complete(): Promise<void> {
     const { session, pane } = this.#options;
-    const { before } = this.#editor;
-    const { from, words } = await session.completions(pane, before);
-    // somebody has typed on meanwhile
-    if (this.#editor.before !== before) return;
+    this.#isCompleting = true;
+    const { from, words } = await session.completions(pane, this.#editor.before);
+    this.#isCompleting = false;
     const isPut = this.#editor.complete(from, words, commonStart(words));
     if (!isPut && words.length > 1) this.#list(words);
     this.#draw();
+    const ahead = this.#typedAhead;
+    this.#typedAhead = [];
+    for (const data of ahead) this.#take(data);
   }
 
   #list(words: readonly string[]): void {
@@ -209,10 +219,12 @@ function isKey(text: string): boolean {
   return text === INTERRUPT || text === END_OF_INPUT;
 }
 
+const keyName = (text: string): string => (text === INTERRUPT ? '^C' : '^D');
+
 function dressed({ kind, prompt, text }: PrintedLine): string {
   switch (kind) {
     case 'typed':
-      return `${accent(prompt)}${isKey(text) ? dim(text === INTERRUPT ? '^C' : '^D') : harmless(text)}`;
+      return accent(prompt) + (isKey(text) ? dim(keyName(text)) : harmless(text));
     case 'err':
       return bad(harmless(text));
     case 'lab':
