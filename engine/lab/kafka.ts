@@ -7,13 +7,9 @@
  */
 import { assert } from '../kernel/assert.ts';
 import { decodeUtf8 } from '../bytes/utf8.ts';
-import type { Address, ProcessFactory } from '../kernel/ports.ts';
-import type { Broker, BrokerOptions } from '../kafka/broker.ts';
-import {
-  type BrokerModuleFactory,
-  decisionsOf,
-  settingsWithoutModules,
-} from '../kafka/broker/broker-module.ts';
+import type { ProcessFactory } from '../kernel/ports.ts';
+import type { Broker } from '../kafka/broker.ts';
+import { decisionsOf, settingsWithoutModules } from '../kafka/broker/broker-module.ts';
 import type { BrokerView, PartitionView } from '../kafka/broker/broker-view.ts';
 import type { Admin } from '../kafka/client/admin.ts';
 import type { Consumer } from '../kafka/client/consumer/consumer.ts';
@@ -22,92 +18,37 @@ import type { TopicPartition } from '../kafka/client/consumer/subscription-state
 import type { Producer } from '../kafka/client/producer/producer.ts';
 import type { ProduceResult } from '../kafka/client/producer/produce-result.ts';
 import type { Controller } from '../kafka/controller/controller.ts';
-import type { Decision } from '../kafka/controller/controller-apis.ts';
 import type { ControllerView } from '../kafka/controller/controller-view.ts';
 import { kafkaNarration } from '../kafka/narration.ts';
 import { newestProfile, profileOf } from '../kafka/profiles.ts';
-import type { Profile, ProfileName, SwitchName } from '../kafka/profiles.ts';
+import type { Profile } from '../kafka/profiles.ts';
 import { ErrorCode, errorName } from '../wire/kafka/errors.ts';
 import { watchKafka } from './check/kafka.ts';
 import type { Lab, Step } from './experiment.ts';
 import { kafkaParts } from './kafka-parts.ts';
 import type { KafkaParts } from './kafka-parts.ts';
 import type { Found } from './history.ts';
+import type {
+  Acknowledged,
+  ClientOptions,
+  ControllerNode,
+  KafkaOptions,
+  Key,
+  SendOptions,
+  TopicOptions,
+} from './kafka-options.ts';
 
 export { profileNames } from '../kafka/profiles.ts';
+export type {
+  Acknowledged,
+  ClientOptions,
+  ControllerQuorum,
+  Key,
+  KafkaOptions,
+  SharedByControllers,
+} from './kafka-options.ts';
 
 type Settings = Readonly<Record<string, string>>;
-
-export interface KafkaOptions {
-  readonly brokers: number;
-  readonly profile?: ProfileName;
-  /** Single behaviours set otherwise than the profile has them: historical bugs among them. */
-  readonly quirks?: Partial<Record<SwitchName, boolean>>;
-  /** For every broker, by their real names. */
-  readonly settings?: Settings;
-  /** Over `settings`, by node id. */
-  readonly brokerSettings?: Readonly<Record<number, Settings>>;
-  /** What every broker can do besides logs and replicas (`kafka/broker/broker-module.ts`). */
-  readonly modules?: readonly BrokerModuleFactory[];
-  /** Several controllers that vote (`kafka-quorum.ts`), in place of one that is alone. */
-  readonly quorum?: ControllerQuorum;
-}
-
-/** What makes the controllers of a cluster, where they are more than one. */
-export interface ControllerQuorum {
-  readonly controllers: readonly ControllerNode[];
-  /** Null where a broker is the controller (ZooKeeper mode, `kafka-zookeeper.ts`). */
-  controller(nodeId: number, shared: SharedByControllers): ProcessFactory | null;
-  /** What brokers are made with besides: how they hear of the cluster's metadata. */
-  forBrokers(shared: SharedByControllers): Partial<BrokerOptions>;
-  /** The cluster is there: sentences and invariants of the quorum are registered. */
-  joined(lab: Lab): void;
-}
-
-/** What all controllers of a cluster are made with. */
-export interface SharedByControllers {
-  readonly profile: Profile;
-  readonly settings: Settings;
-  /** What they decide besides, by the brokers' modules. */
-  readonly decisions: readonly Decision[];
-}
-
-interface ControllerNode extends Address {
-  readonly nodeId: number;
-}
-
-export interface TopicOptions {
-  readonly partitions: number;
-  readonly replicationFactor: number;
-  readonly configs?: Settings;
-}
-
-/** A record at the moment when its producer is told that it is written. */
-export interface Acknowledged {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** Whether its producer asked for acks=all. */
-  readonly byAll: boolean;
-}
-
-/** Of a record: a text, which is written as UTF-8, or bytes. */
-export type Key = string | Uint8Array;
-
-export interface SendOptions {
-  /** 0 unless another is named; null: the partitioner chooses. */
-  readonly partition?: number | null;
-  /** Not at once, but so many milliseconds later. */
-  readonly delayMs?: number;
-  /** Bytes that each record carries besides, in a header. */
-  readonly paddingBytes?: number;
-}
-
-/** What every client of a cluster is made with. */
-export interface ClientOptions {
-  readonly bootstrap: readonly Address[];
-  readonly profile: Profile;
-}
 
 const ALONE: ControllerNode = { nodeId: 100, host: 'controller-1', port: 9093 };
 const BROKER_PORT = 9092;
@@ -118,7 +59,9 @@ export class KafkaCluster {
   readonly profile: Profile;
   readonly #lab: Lab;
   readonly #parts: KafkaParts;
-  readonly #brokers: number;
+  #brokers: number;
+  /** Adds a broker's host, made as the others were. */
+  readonly #startBroker: (nodeId: number, settings: Settings) => void;
   readonly #controllers: readonly ControllerNode[];
   readonly #topics = new Map<string, TopicOptions>();
   readonly #byAll = new Map<string, boolean>();
@@ -151,10 +94,13 @@ export class KafkaCluster {
     }
     const controllers = this.#controllers.map(({ host, port }) => ({ host, port }));
     const hearing = quorum?.forBrokers(shared) ?? {};
-    for (let nodeId = 1; nodeId <= options.brokers; nodeId++) {
-      const own = { ...settings, ...options.brokerSettings?.[nodeId] };
-      const made = { nodeId, controllers, profile, settings: own, modules, ...hearing };
-      lab.addHost(this.brokerName(nodeId), this.#parts.broker(made));
+    this.#startBroker = (nodeId, own) => {
+      const made = { nodeId, controllers, profile, modules, ...hearing };
+      const broker = this.#parts.broker({ ...made, settings: { ...settings, ...own } });
+      lab.addHost(this.brokerName(nodeId), broker);
+    };
+    for (const nodeId of this.nodeIds) {
+      this.#startBroker(nodeId, options.brokerSettings?.[nodeId] ?? {});
     }
     // Invariants are about replicas' logs, which nobody sees of a cluster outside.
     if (lab.standIns === undefined) watchKafka(lab, this);
@@ -163,6 +109,17 @@ export class KafkaCluster {
 
   brokerName(nodeId: number): string {
     return `broker-${nodeId}`;
+  }
+
+  /**
+   * A broker more joins: its settings are the cluster's, and its own over them. It has no replicas
+   * until a topic is created or partitions are reassigned to it.
+   */
+  addBroker(settings: Settings = {}): string {
+    const nodeId = this.#brokers + 1;
+    this.#startBroker(nodeId, settings);
+    this.#brokers = nodeId;
+    return this.brokerName(nodeId);
   }
 
   /** Node ids, from 1. */

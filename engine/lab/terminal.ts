@@ -9,6 +9,7 @@ import { traceKind } from '../kernel/ports.ts';
 import type { DatabaseHost } from './database.ts';
 import type { Lab } from './experiment.ts';
 import type { KafkaCluster } from './kafka.ts';
+import type { Playground } from './playground/playground.ts';
 import type { RabbitCluster } from './rabbitmq.ts';
 import type { RedisHosts } from './redis.ts';
 
@@ -26,7 +27,7 @@ export const INTERRUPT = '\u0003';
 export const END_OF_INPUT = '\u0004';
 
 /** Whose tools a terminal has; each product's are loaded when a world needs them. */
-export type Product = 'kafka' | 'rabbitmq' | 'stores';
+export type Product = 'kafka' | 'rabbitmq' | 'stores' | 'playground';
 
 /** What there is in a world for commands to work on. An empty playground fills it as it goes. */
 export interface Handles {
@@ -34,6 +35,8 @@ export interface Handles {
   rabbitmq?: RabbitCluster;
   redis?: RedisHosts;
   database?: DatabaseHost;
+  /** Where parts of the world can be added and taken away. */
+  playground?: Playground;
 }
 
 /** Who reads what is typed. */

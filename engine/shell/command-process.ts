@@ -8,6 +8,7 @@
  */
 import { assert } from '../kernel/assert.ts';
 import type { Ports, Process } from '../kernel/ports.ts';
+import type { Localized } from '../lab/knob.ts';
 import { END_OF_INPUT, INTERRUPT } from '../lab/terminal.ts';
 import type { Call, Program, ShellWorld, Tool } from './program.ts';
 import type { Stage } from './words.ts';
@@ -15,11 +16,14 @@ import type { Stage } from './words.ts';
 /** The exit code of what Ctrl-C has killed: 128 and the signal's number. */
 export const INTERRUPTED = 130;
 
+/** Takes a line that was printed; `lab`: in both languages, by a command of the lab's own. */
+export type Print = (stream: 'out' | 'err' | 'lab', text: string | Localized) => void;
+
 export interface CommandOptions {
   readonly line: string;
   readonly stages: readonly { readonly tool: Tool; readonly stage: Stage }[];
   readonly world: ShellWorld;
-  readonly print: (stream: 'out' | 'err', text: string) => void;
+  readonly print: Print;
   /** Its exit code; the process halts in the same event. */
   readonly exited: (code: number) => void;
 }
@@ -124,6 +128,9 @@ export class CommandProcess implements Process {
       },
       err: (line) => {
         if (runs()) print('err', line);
+      },
+      tell: (line) => {
+        if (runs()) print('lab', line);
       },
       exit: (code) => {
         if (runs()) this.#exit(place, code);

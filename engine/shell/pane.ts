@@ -10,6 +10,7 @@ import type { Ports, Process } from '../kernel/ports.ts';
 import { traceKind } from '../kernel/ports.ts';
 import { END_OF_INPUT, INTERRUPT } from '../lab/terminal.ts';
 import { CommandProcess, INTERRUPTED } from './command-process.ts';
+import type { Print } from './command-process.ts';
 import type { ShellWorld, Tool } from './program.ts';
 import { parseLine } from './words.ts';
 import type { Pipeline, Stage } from './words.ts';
@@ -28,7 +29,7 @@ export interface PaneOptions {
   readonly host: string;
   readonly world: ShellWorld;
   readonly toolNamed: (name: string) => Tool | undefined;
-  readonly print: (stream: 'out' | 'err', text: string) => void;
+  readonly print: Print;
 }
 
 export class Pane {
@@ -170,7 +171,8 @@ export class Pane {
       stages: this.#stages,
       world,
       print: (stream, text) => {
-        ports.trace.record(outputKind, { stream, text });
+        const traced = typeof text === 'string' ? text : text.en;
+        ports.trace.record(outputKind, { stream, text: traced });
         print(stream, text);
       },
       exited: (code) => {

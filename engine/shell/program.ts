@@ -27,6 +27,8 @@ export interface Output {
   out(line: string): void;
   /** A line on standard error. */
   err(line: string): void;
+  /** A line of the lab's own: it is shown in the reader's language, and no pipe reads it. */
+  tell(line: Localized): void;
   /** Ends the program. Nothing that it calls after this has an effect. 0: it went well. */
   exit(code: number): void;
 }

@@ -4,6 +4,7 @@
  */
 import type { Product } from '../lab/terminal.ts';
 import { kafkaTools } from './kafka/tools.ts';
+import { playgroundTools } from './playground/tools.ts';
 import type { Tool } from './program.ts';
 import { rabbitTools } from './rabbitmq/tools.ts';
 import { storeTools } from './stores/tools.ts';
@@ -12,6 +13,7 @@ const TOOLS: Readonly<Record<Product, readonly Tool[]>> = {
   kafka: kafkaTools,
   rabbitmq: rabbitTools,
   stores: storeTools,
+  playground: playgroundTools,
 };
 
 export function toolsOf(products: readonly Product[]): readonly Tool[] {

@@ -73,7 +73,8 @@ export class KafkaWatch {
   }
 
   #look(event: number, name: string | null): void {
-    if (this.#nodeIds.size === 0) this.#begin();
+    // brokers may have joined
+    if (this.#nodeIds.size < this.#cluster.nodeIds.length) this.#begin();
     if (event !== this.#event) this.#found.clear();
     this.#event = event;
     if (name === null) this.#lookAtLives();
