@@ -80,6 +80,12 @@ export interface PartitionLag {
   readonly lag: number;
 }
 
+/** Sentences about groups and their members. */
+export function narrateGroups(lab: Lab): void {
+  lab.narrateWith(groupNarration);
+  lab.narrateWith(groupConsumerNarration);
+}
+
 export class ConsumerGroup {
   readonly name: string;
   readonly #lab: Lab;
@@ -99,8 +105,7 @@ export class ConsumerGroup {
     this.#lab = lab;
     this.#cluster = cluster;
     this.#spec = spec;
-    lab.narrateWith(groupNarration);
-    lab.narrateWith(groupConsumerNarration);
+    narrateGroups(lab);
     watchGroups(lab, cluster);
     const check = new OwnershipCheck();
     lab.invariant('K31', 'always', (host) =>

@@ -10,12 +10,11 @@ import { assert, present } from '../../kernel/assert.ts';
 import { createBroker } from '../../kafka/broker.ts';
 import { profileNames as kafkaProfiles, profileOf } from '../../kafka/profiles.ts';
 import type { ProfileName as KafkaProfileName } from '../../kafka/profiles.ts';
-import { groupConsumerNarration } from '../../kafka/client/consumer/group/group-consumer-narration.ts';
-import { groupNarration } from '../../kafka/group/group-trace.ts';
 import { profileNames as rabbitProfiles } from '../../rabbitmq/profiles.ts';
 import type { ProfileName as RabbitProfileName } from '../../rabbitmq/profiles.ts';
 import type { Lab } from '../experiment.ts';
 import { KafkaCluster } from '../kafka.ts';
+import { narrateGroups } from '../kafka-groups.ts';
 import { everyModule } from '../kafka-whole.ts';
 import type { Localized } from '../knob.ts';
 import { RabbitCluster } from '../rabbitmq.ts';
@@ -75,8 +74,7 @@ export class Playground {
     if (wrong !== null) return wrong;
     const made = { brokers, profile, settings: whole, modules: everyModule };
     this.handles.kafka = new KafkaCluster(this.#lab, made);
-    this.#lab.narrateWith(groupNarration);
-    this.#lab.narrateWith(groupConsumerNarration);
+    narrateGroups(this.#lab);
     return null;
   }
 

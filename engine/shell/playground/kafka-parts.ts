@@ -203,9 +203,13 @@ export function topicRefusal(verb: string, cluster: KafkaCluster, name: string):
   const topics = new Set(cluster.controller?.partitions.map((one) => one.topic) ?? []);
   if (topics.has(name)) return null;
   const known = [...topics].filter((one) => !one.startsWith('__')).join(', ');
+  const there =
+    known === ''
+      ? ["none, type 'add topic orders'", '无，请输入“add topic orders”']
+      : [known, known];
   return {
-    en: `${verb} --topic: there is no '${name}'; there are: ${known === '' ? "none, type 'add topic orders'" : known}`,
-    zh: `${verb} --topic：没有“${name}”，现有：${known === '' ? '无，请输入“add topic orders”' : known}`,
+    en: `${verb} --topic: there is no '${name}'; there are: ${there[0]}`,
+    zh: `${verb} --topic：没有“${name}”，现有：${there[1]}`,
   };
 }
 

@@ -205,9 +205,11 @@ export function queueRefusal(verb: string, rabbit: RabbitCluster, name: string):
   const known = rabbit.nodeNames.flatMap((_, place) => rabbit.queueNames(place + 1));
   if (known.includes(name)) return null;
   const names = [...new Set(known)].join(', ');
+  const there =
+    names === '' ? ["none, type 'add queue jobs'", '无，请输入“add queue jobs”'] : [names, names];
   return {
-    en: `${verb} --queue: there is no '${name}'; there are: ${names === '' ? "none, type 'add queue jobs'" : names}`,
-    zh: `${verb} --queue：没有“${name}”，现有：${names === '' ? '无，请输入“add queue jobs”' : names}`,
+    en: `${verb} --queue: there is no '${name}'; there are: ${there[0]}`,
+    zh: `${verb} --queue：没有“${name}”，现有：${there[1]}`,
   };
 }
 
