@@ -57,7 +57,7 @@ class Observer {
       (one) => one.inspect().client === PUBLISHER && one.channels.length > 0,
     );
     if (connection === undefined) return;
-    seen.wasTold ||= rabbit.client(PUBLISHER)?.blockedBecause != null;
+    seen.wasTold ||= (rabbit.client(PUBLISHER)?.blockedBecause ?? null) !== null;
     const { state } = connection.inspect();
     if (!seen.states.includes(state)) seen.states.push(state);
     seen.stateAtEnd = state;

@@ -17,6 +17,12 @@ import type { ArgsOf, MethodName } from '../../wire/amqp/methods.ts';
 import { amqpError, isHardError, ReplyCode, type AmqpError } from '../../wire/amqp/reply-code.ts';
 import { isAmqpError, preconditionFailed } from '../amqp-error.ts';
 import { CreditFlow } from '../credit-flow.ts';
+import {
+  deliveryTimeout,
+  notImplemented,
+  NOT_TRANSACTIONAL,
+  unimplemented,
+} from './channel-errors.ts';
 import { channelMachine } from './channel.machine.ts';
 import { PendingMethods } from './pending-methods.ts';
 import { PublisherConfirms } from './publisher-confirms.ts';
@@ -484,21 +490,4 @@ function keyOf(
   queue: string,
 ): { readonly routingKey: string } {
   return { routingKey: args.queue === '' && args.routingKey === '' ? queue : args.routingKey };
-}
-
-function deliveryTimeout(channel: number, timeoutMs: number): AmqpError {
-  return preconditionFailed(
-    `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ${timeoutMs} ` +
-      'ms. This timeout value can be configured, see consumers doc guide to learn more',
-  );
-}
-
-const notImplemented = (explanation: string): AmqpError =>
-  amqpError(ReplyCode.NOT_IMPLEMENTED, explanation);
-
-const NOT_TRANSACTIONAL = preconditionFailed('channel is not transactional');
-
-/** A method that only the broker sends, or one of the connection on a channel. */
-function unimplemented(): AmqpError {
-  return amqpError(ReplyCode.COMMAND_INVALID, 'unimplemented method');
 }
