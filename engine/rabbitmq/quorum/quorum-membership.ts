@@ -61,10 +61,18 @@ export class QuorumMembership {
     });
   }
 
-  /** A member on the node for all quorum queues, or for those that have an even number of them. */
-  grow(node: string, strategy: 'all' | 'even', done: Done): void {
-    const isChosen = ({ cluster: { members } }: QuorumQueue): boolean =>
-      !members.includes(node) && (strategy === 'all' || members.length % 2 === 0);
+  /**
+   * A member on the node for all quorum queues, or for those that have an even number of them; of
+   * the names that are meant.
+   */
+  grow(
+    node: string,
+    strategy: 'all' | 'even',
+    done: Done,
+    isNamed: (queue: string) => boolean = () => true,
+  ): void {
+    const isChosen = ({ name, cluster: { members } }: QuorumQueue): boolean =>
+      isNamed(name) && !members.includes(node) && (strategy === 'all' || members.length % 2 === 0);
     this.#each(isChosen, (name, next) => this.add(name, node, next), done);
   }
 

@@ -2,10 +2,12 @@
  * A node's application and its cluster: `cluster_status`, `stop_app`, `start_app`, and how nodes
  * wait for each other.
  *
- * Differs: the version of Erlang and listeners of plugins are not shown, nor are feature flags.
+ * Differs: nodes are not told apart by their type; the version of Erlang is the newest that the
+ * release runs on; feature flags are shown of 3.10.
  * Source: RabbitMQ.CLI.Ctl.Commands.ClusterStatusCommand.
  */
 import { assert } from '../../kernel/assert.ts';
+import { compareReleases } from '../../kernel/releases.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { AMQP_PORT } from '../../rabbitmq/connection/amqp-listener.ts';
 import type { RabbitNode } from '../../rabbitmq/node.ts';
@@ -15,6 +17,20 @@ import { type Invocation, nodeNameOf } from './invocation.ts';
 const cluster = { tools: ['rabbitmqctl', 'rabbitmq-diagnostics'], section: 'Cluster' } as const;
 const life = { tools: ['rabbitmqctl'], section: 'Nodes', words: [0, 0] } as const;
 const DISTRIBUTION_PORT = 25672;
+/** Of the management plugin, whose part `rabbitmqadmin` has here. */
+const HTTP_PORT = 15672;
+const ERLANG: readonly (readonly [string, string])[] = [
+  ['4.1', '27.3'],
+  ['3.13', '26.2'],
+  ['3.10', '25.3'],
+  ['3.8', '24.3'],
+];
+/** All of them, in the release that was recorded. */
+const FLAGS_310: readonly string[] = [
+  ...['classic_mirrored_queue_version', 'drop_unroutable_metric', 'empty_basic_get_metric'],
+  ...['implicit_default_bindings', 'maintenance_mode_status', 'quorum_queue', 'stream_queue'],
+  ...['user_limits', 'virtual_host_metadata'],
+];
 const LOOK_AGAIN_MS = 1000;
 const AWAIT_S = 300;
 
@@ -56,6 +72,7 @@ export function alarmLine(resource: string, node: string): string {
 
 export function listenerLines(): readonly string[] {
   return [
+    `interface: [::], port: ${HTTP_PORT}, protocol: http, purpose: HTTP API`,
     `interface: [::], port: ${DISTRIBUTION_PORT}, protocol: clustering, ` +
       'purpose: inter-node and CLI tool communication',
     `interface: [::], port: ${AMQP_PORT}, protocol: amqp, purpose: AMQP 0-9-1 and AMQP 1.0`,
@@ -86,7 +103,7 @@ function statusText(
     ),
     ...part(
       'Versions',
-      byName.map(({ name }) => `${name}: RabbitMQ ${release}`),
+      byName.map(({ name }) => `${name}: RabbitMQ ${release}.0 on Erlang ${erlangOf(release)}`),
     ),
     ...part(
       'Maintenance status',
@@ -98,15 +115,29 @@ function statusText(
       'Listeners',
       byName.flatMap(({ name }) => listenerLines().map((line) => `Node: ${name}, ${line}`)),
     ),
+    ...featureFlags(release),
   ];
   return lines.slice(0, -1);
+}
+
+/** The newest that a release runs on. */
+function erlangOf(release: string): string {
+  const found = ERLANG.find(([since]) => compareReleases(release, since) >= 0);
+  assert(found !== undefined, 'a release runs on something', { release });
+  return found[1];
+}
+
+function featureFlags(release: string): readonly string[] {
+  const flags = release === '3.10' ? FLAGS_310 : [];
+  const lines = flags.map((name) => `Flag: ${name}, state: enabled`);
+  return lines.length === 0 ? [] : part('Feature flags', lines);
 }
 
 function byLetters(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-export const clusterStatus: CliCommand = {
+const clusterStatus: CliCommand = {
   ...cluster,
   name: 'cluster_status',
   description:
@@ -124,13 +155,13 @@ export const clusterStatus: CliCommand = {
         invocation.onEach<NodeReport>(
           own.running,
           (node, reply) => reply(reportOf(node)),
-          (reports) => invocation.done(...statusText(own, reports, `${release}.0`)),
+          (reports) => invocation.done(...statusText(own, reports, release)),
         );
       },
     ),
 };
 
-export const stopApp: CliCommand = {
+const stopApp: CliCommand = {
   ...life,
   name: 'stop_app',
   description: 'Stops the RabbitMQ application, leaving the runtime (Erlang VM) running',
@@ -147,7 +178,7 @@ export const stopApp: CliCommand = {
     ),
 };
 
-export const startApp: CliCommand = {
+const startApp: CliCommand = {
   ...life,
   name: 'start_app',
   description: 'Starts the RabbitMQ application but leaves the runtime (Erlang VM) running',
@@ -179,7 +210,7 @@ function lookAgain({ call }: Invocation, look: () => void): void {
   call.ports.clock.after(microsOfMillis(LOOK_AGAIN_MS), 'look again', look);
 }
 
-export const awaitStartup: CliCommand = {
+const awaitStartup: CliCommand = {
   ...life,
   name: 'await_startup',
   description: 'Waits for the RabbitMQ application to start on the target node',
@@ -201,7 +232,7 @@ export const awaitStartup: CliCommand = {
   },
 };
 
-export const awaitOnlineNodes: CliCommand = {
+const awaitOnlineNodes: CliCommand = {
   tools: ['rabbitmqctl'],
   section: 'Cluster',
   name: 'await_online_nodes',
@@ -229,7 +260,7 @@ export const awaitOnlineNodes: CliCommand = {
   },
 };
 
-export const setClusterName: CliCommand = {
+const setClusterName: CliCommand = {
   tools: ['rabbitmqctl'],
   section: 'Configuration and Environment',
   name: 'set_cluster_name',

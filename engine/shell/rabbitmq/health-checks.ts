@@ -7,7 +7,6 @@
  * Source: RabbitMQ.CLI.Diagnostics.Commands.
  */
 import { assert } from '../../kernel/assert.ts';
-import { AMQP_PORT } from '../../rabbitmq/connection/amqp-listener.ts';
 import type { RabbitNode } from '../../rabbitmq/node.ts';
 import { alarmLine, listenerLines } from './cluster-commands.ts';
 import { type CliCommand, EXIT } from './cli-command.ts';
@@ -17,15 +16,20 @@ const check = {
   tools: ['rabbitmq-diagnostics'],
   section: 'Monitoring, observability and health checks',
   usage: '',
+  switches: { timeout: 'integer' },
   words: [0, 0],
 } as const;
 
 const RUNS = (node: string): string => `RabbitMQ on node ${node} is fully booted and running`;
 const RUNS_NOT = (node: string): string =>
   `RabbitMQ on node ${node} is not running or has not fully booted yet (check with is_booting)`;
-const LISTENERS: Readonly<Record<string, string>> = { amqp: '5672', clustering: '25672' };
+const LISTENERS: Readonly<Record<string, string>> = {
+  amqp: '5672',
+  clustering: '25672',
+  http: '15672',
+};
 
-export const ping: CliCommand = {
+const ping: CliCommand = {
   ...check,
   tools: ['rabbitmqctl', 'rabbitmq-diagnostics'],
   name: 'ping',
@@ -64,22 +68,19 @@ function running(name: string, banner: (node: string) => string, isCheck: boolea
         (isRunning) => {
           const { node } = invocation;
           if (isRunning) invocation.done(RUNS(node));
-          else invocation.error(RUNS_NOT(node));
+          else if (isCheck) invocation.error(RUNS_NOT(node));
+          else invocation.done(RUNS_NOT(node));
         },
       ),
   };
 }
 
-export const checkRunning = running(
+const checkRunning = running(
   'check_running',
   (node) => `Checking if RabbitMQ is running on node ${node} ...`,
   true,
 );
-export const isRunning = running(
-  'is_running',
-  (node) => `Asking node ${node} for its status ...`,
-  false,
-);
+const isRunning = running('is_running', (node) => `Asking node ${node} for its status ...`, false);
 
 interface Alarms {
   readonly own: readonly string[];
@@ -105,7 +106,7 @@ function withAlarms(invocation: Invocation, then: (alarms: Alarms) => void): voi
 
 const NO_ALARMS = (node: string): string => `Node ${node} reported no alarms, local or clusterwide`;
 
-export const alarms: CliCommand = {
+const alarms: CliCommand = {
   ...check,
   name: 'alarms',
   description: 'Lists resource alarms (local or cluster-wide) in effect on the target node',
@@ -120,7 +121,7 @@ const LOCAL_BANNER = ({ node }: Invocation): readonly string[] => [
   `Asking node ${node} to report any local resource alarms ...`,
 ];
 
-export const checkAlarms: CliCommand = {
+const checkAlarms: CliCommand = {
   ...check,
   name: 'check_alarms',
   description:
@@ -134,7 +135,7 @@ export const checkAlarms: CliCommand = {
     }),
 };
 
-export const checkLocalAlarms: CliCommand = {
+const checkLocalAlarms: CliCommand = {
   ...check,
   name: 'check_local_alarms',
   description:
@@ -151,7 +152,7 @@ function interfaceLines(): readonly string[] {
   return listenerLines().map((line) => `Interface${line.slice('interface'.length)}`);
 }
 
-export const listeners: CliCommand = {
+const listeners: CliCommand = {
   ...check,
   name: 'listeners',
   description:
@@ -160,7 +161,11 @@ export const listeners: CliCommand = {
   run: (invocation) => invocation.done(...interfaceLines()),
 };
 
-export const checkPortListener: CliCommand = {
+function portsText(): string {
+  return [...Object.values(LISTENERS)].sort((one, other) => Number(one) - Number(other)).join(', ');
+}
+
+const checkPortListener: CliCommand = {
   ...check,
   name: 'check_port_listener',
   description:
@@ -174,21 +179,19 @@ export const checkPortListener: CliCommand = {
   run: (invocation) => {
     const port = invocation.arg(0);
     const { node } = invocation;
-    const ports = Object.values(LISTENERS);
-    if (ports.includes(port)) {
+    if (Object.values(LISTENERS).includes(port)) {
       invocation.done(`A listener for port ${port} is running on node ${node}.`);
       return;
     }
-    const found = [...ports].sort((one, other) => Number(one) - Number(other)).join(', ');
     invocation.fail(
       EXIT.UNAVAILABLE,
       `No listener for port ${port} is active on node ${node}. ` +
-        `Found listeners that use the following ports: ${found}`,
+        `Found listeners that use the following ports: ${portsText()}`,
     );
   },
 };
 
-export const checkProtocolListener: CliCommand = {
+const checkProtocolListener: CliCommand = {
   ...check,
   name: 'check_protocol_listener',
   description:
@@ -213,7 +216,7 @@ export const checkProtocolListener: CliCommand = {
   },
 };
 
-export const checkVirtualHosts: CliCommand = {
+const checkVirtualHosts: CliCommand = {
   ...check,
   name: 'check_virtual_hosts',
   description: 'Health check that checks if all vhosts are running in the target node',
@@ -221,7 +224,7 @@ export const checkVirtualHosts: CliCommand = {
   run: (invocation) => invocation.done(`Node ${invocation.node} reported all vhosts as running`),
 };
 
-export const serverVersion: CliCommand = {
+const serverVersion: CliCommand = {
   ...check,
   name: 'server_version',
   description: 'Displays server version on the target node',
@@ -244,7 +247,7 @@ function statusLines(node: RabbitNode, release: string): readonly string[] {
   ];
 }
 
-export const status: CliCommand = {
+const status: CliCommand = {
   ...check,
   tools: ['rabbitmqctl', 'rabbitmq-diagnostics'],
   name: 'status',
@@ -261,13 +264,13 @@ export const status: CliCommand = {
   },
 };
 
-export const checkPortConnectivity: CliCommand = {
+const checkPortConnectivity: CliCommand = {
   ...check,
   name: 'check_port_connectivity',
   description: "Basic TCP connectivity health check for each listener's port on the target node",
   banner: ({ node }) => [`Testing TCP connections to all active listeners on node ${node} ...`],
   run: (invocation) => {
-    const ports = [AMQP_PORT, Number(LISTENERS['clustering'])].join(', ');
+    const ports = portsText();
     invocation.done(`Successfully connected to ports ${ports} on node ${invocation.node}.`);
   },
 };

@@ -164,7 +164,7 @@ function closeThose(
 ): void {
   const close = (node: RabbitNode): number => {
     const chosen = node.listener.connections.filter(which);
-    for (const connection of chosen) connection.forceClose(`CONNECTION_FORCED: ${why}`);
+    for (const connection of chosen) connection.forceClose(why);
     return chosen.length;
   };
   eachRunning(invocation, close, (counts) => {

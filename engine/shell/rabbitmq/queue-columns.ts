@@ -118,10 +118,11 @@ function replicaFacts(node: RabbitNode, { type, members }: QueueRecord, queue: Q
     const others = members.filter((host) => host !== node.ports.host);
     return { slave_pids: others.map((host) => queuePid(host, 1, 1)) };
   }
-  const online = members.filter((host) => node.running.includes(host));
+  const byName = [...members].sort((one, other) => (one < other ? -1 : 1));
+  const online = byName.filter((host) => node.running.includes(host));
   return {
     leader: nodeNameOf(node.ports.host),
-    members: members.map(nodeNameOf),
+    members: byName.map(nodeNameOf),
     online: online.map(nodeNameOf),
   };
 }

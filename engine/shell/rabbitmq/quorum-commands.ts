@@ -10,8 +10,9 @@ import type { Done } from '../../rabbitmq/administration.ts';
 import type { RabbitNode } from '../../rabbitmq/node.ts';
 import { QuorumMembership } from '../../rabbitmq/quorum/quorum-membership.ts';
 import { QuorumQueue } from '../../rabbitmq/quorum/quorum-queue.ts';
+import { isPattern, matchesPattern } from '../../rabbitmq/vhost/pattern.ts';
 import type { Cell } from './cell.ts';
-import { type CliCommand, EXIT } from './cli-command.ts';
+import { badArgument, type CliCommand, EXIT } from './cli-command.ts';
 import { hostOf, type Invocation, nodeNameOf } from './invocation.ts';
 
 const own = { tools: ['rabbitmq-queues'] } as const;
@@ -28,7 +29,14 @@ function memberOf(node: RabbitNode, { vhost, args }: Invocation): Member | null 
   if (!(queue instanceof QuorumQueue) || queue.server === undefined) return null;
   const { role, endOffset, highWatermark, startOffset, term } = queue.server.inspect();
   const snapshot = startOffset === 0 ? 'undefined' : startOffset;
-  return [nodeNameOf(node.ports.host), role, endOffset, highWatermark, snapshot, term];
+  return [
+    nodeNameOf(node.ports.host),
+    role.toLowerCase(),
+    endOffset,
+    highWatermark,
+    snapshot,
+    term,
+  ];
 }
 
 /** The members of the queue, or what is wrong with it. */
@@ -43,7 +51,7 @@ function membersOf(
   return queue.cluster.members;
 }
 
-export const quorumStatus: CliCommand = {
+const quorumStatus: CliCommand = {
   tools: ['rabbitmq-queues', 'rabbitmq-diagnostics'],
   section: 'Monitoring, observability and health checks',
   name: 'quorum_status',
@@ -99,7 +107,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   classic_queue_not_supported: 'Cannot add members to a classic queue',
 };
 
-export const addMember: CliCommand = {
+const addMember: CliCommand = {
   ...own,
   section: 'Replication',
   name: 'add_member',
@@ -112,7 +120,7 @@ export const addMember: CliCommand = {
     change(invocation, (membership, host, done) => membership.add(invocation.arg(0), host, done)),
 };
 
-export const deleteMember: CliCommand = {
+const deleteMember: CliCommand = {
   ...own,
   section: 'Replication',
   name: 'delete_member',
@@ -175,7 +183,7 @@ function changeAll(
 
 const STRATEGIES: readonly string[] = ['all', 'even'];
 
-export const grow: CliCommand = {
+const grow: CliCommand = {
   ...own,
   section: 'Cluster',
   name: 'grow',
@@ -183,23 +191,29 @@ export const grow: CliCommand = {
     'Grows quorum queue clusters by adding a member (replica) on the specified node for all ' +
     'matching queues',
   usage: '<node> <all | even> [--vhost-pattern <pattern>] [--queue-pattern <pattern>]',
-  switches: { 'errors-only': 'boolean' },
+  switches: { 'errors-only': 'boolean', 'queue-pattern': 'string' },
   words: [2, 2],
   formatter: 'table',
-  refuse: ({ args: [, strategy = ''] }) =>
-    STRATEGIES.includes(strategy)
-      ? null
-      : { text: `"strategy '${strategy}' is not recognised."`, code: EXIT.USAGE },
+  refuse: (invocation) => {
+    const [, strategy = ''] = invocation.args;
+    const pattern = invocation.text('queue-pattern') ?? '';
+    if (!STRATEGIES.includes(strategy)) {
+      return { text: `"strategy '${strategy}' is not recognised."`, code: EXIT.USAGE };
+    }
+    return isPattern(pattern) ? null : badArgument(`${pattern} is no regular expression`);
+  },
   banner: ({ args: [node, strategy] }) => [`Growing ${strategy} quorum queues on ${node}...`],
   run: (invocation) => {
     const [name = '', strategy = ''] = invocation.args;
     const host = hostOf(name) ?? name;
     const which = strategy === 'all' ? 'all' : 'even';
-    changeAll(invocation, (membership, done) => membership.grow(host, which, done));
+    const pattern = invocation.text('queue-pattern') ?? '';
+    const isNamed = (queue: string): boolean => matchesPattern(pattern, queue);
+    changeAll(invocation, (membership, done) => membership.grow(host, which, done, isNamed));
   },
 };
 
-export const shrink: CliCommand = {
+const shrink: CliCommand = {
   ...own,
   section: 'Cluster',
   name: 'shrink',
@@ -234,7 +248,7 @@ function criticalOn(node: RabbitNode): readonly string[] {
   return lines.sort((one, other) => (one < other ? -1 : 1));
 }
 
-export const checkQuorumCritical: CliCommand = {
+const checkQuorumCritical: CliCommand = {
   tools: ['rabbitmq-queues', 'rabbitmq-diagnostics'],
   section: 'Monitoring, observability and health checks',
   name: 'check_if_node_is_quorum_critical',

@@ -1,0 +1,71 @@
+/**
+ * `perf-test`: load for a broker, and what it makes of it. Source: PerfTest 2.22.1.
+ *
+ * `localhost` is the first node. Not here: the run (`perf-test-run.ts`).
+ */
+import { AMQP_PORT } from '../../rabbitmq/connection/amqp-listener.ts';
+import type { Call, Program, Tool } from '../program.ts';
+import type { Login } from './amqp-session.ts';
+import { perfTestOptions, perfTestUsage, readPerfTest } from './perf-test-options.ts';
+import { PerfTestRun } from './perf-test-run.ts';
+
+const HELP = ['--help', '-?'];
+const VERSION = ['--version', '-v'];
+
+interface Target {
+  readonly host: string;
+  readonly login: Login;
+}
+
+/** Of `amqp://user:password@host/vhost`; null: it is none. */
+function targetOf(uri: string): Target | null {
+  const match = /^amqp:\/\/(?:([^:@/]+):([^@/]*)@)?([\w.-]+)(?::\d+)?(?:\/(.*))?$/.exec(uri);
+  if (match === null) return null;
+  const [, user = 'guest', password = 'guest', host = '', path = ''] = match;
+  const virtualHost = path === '' ? '/' : path.replace(/%2[fF]/g, '/');
+  return { host, login: { user, password, virtualHost } };
+}
+
+function start(call: Call): Program {
+  const fail = (...lines: readonly string[]): Program => {
+    for (const line of lines) call.err(line);
+    call.exit(1);
+    return {};
+  };
+  const say = (...lines: readonly string[]): Program => {
+    for (const line of lines) call.out(line);
+    call.exit(0);
+    return {};
+  };
+  const { rabbitmq } = call.world.handles;
+  if (rabbitmq === undefined) return fail('perf-test: this world has no RabbitMQ');
+  if (call.words.some((word) => HELP.includes(word))) return say(...perfTestUsage());
+  if (call.words.some((word) => VERSION.includes(word))) return say('RabbitMQ Perf Test 2.22.1');
+  const read = readPerfTest(call.words);
+  if (!read.ok) return fail(read.problem, ...(read.isUsage ? perfTestUsage() : []));
+  const { uri } = read.settings;
+  const target = targetOf(uri);
+  if (target === null) return fail(`Main thread caught exception: no URI of AMQP: '${uri}'`);
+  const host = target.host === 'localhost' ? rabbitmq.nodeName(1) : target.host;
+  if (!rabbitmq.nodeNames.includes(host)) {
+    const what = `java.net.UnknownHostException: ${host}: Temporary failure in name resolution`;
+    return fail(`Main thread caught exception: ${what}`, 'test stopped');
+  }
+  const run = new PerfTestRun(call, read.settings, { host, port: AMQP_PORT }, target.login);
+  run.start();
+  return run;
+}
+
+export const perfTest: Tool = {
+  name: 'perf-test',
+  about: {
+    en: 'publishes and consumes under load, and prints rates and latencies',
+    zh: '压力测试：按设定速率发布和消费，打印速率和延迟',
+  },
+  options: () => perfTestOptions,
+  examples: [
+    'perf-test -x 1 -y 1 -u orders --rate 100 -z 10',
+    'perf-test -x 1 -y 0 -u orders -p -c 10 -f persistent -C 1000',
+  ],
+  start,
+};
