@@ -11,6 +11,7 @@ import type { Localized } from '../../lab/knob.ts';
 import type { Call, OptionSpec, Program, ShellWorld, Tool } from '../program.ts';
 import { type CliCommand, EXIT, type Refusal, type ToolName } from './cli-command.ts';
 import { foreignFormatters, formatterNames, isMachineReadable } from './formatter.ts';
+import { isForeign } from './foreign-commands.ts';
 import { Invocation, nodeNameOf } from './invocation.ts';
 import { globalAliases, globalSwitches, parseOptions, type Switches } from './option-parser.ts';
 import { allUsage, commandHelp, suggestionFor, usageLine } from './usage.ts';
@@ -108,6 +109,7 @@ function help(
 }
 
 function notFound(tool: ToolName, commands: readonly CliCommand[], name: string): string {
+  if (isForeign(tool, name)) return `${tool}: the command '${name}' is not supported here`;
   const head = `\nCommand '${name}' not found. \n`;
   const near = suggestionFor(name, commands);
   return near === null ? head + allUsage(tool, commands) : `${head}Did you mean '${near}'? \n`;
