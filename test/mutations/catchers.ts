@@ -411,6 +411,10 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'test/rabbitmq/ra/ra-server.test.ts',
     'T7: confirmed when the disk has it (sync before: true)',
   ),
+  'two-lives-share-their-processes': test(
+    'test/lab/rabbitmq-lives.test.ts',
+    'rabbitmq: quorum: what a node publishes after a restart is not taken for what it did before',
+  ),
   'minority-does-not-pause': test(
     'test/rabbitmq/cluster/partitions.test.ts',
     'rabbitmq: partitions: pause_minority: a node alone takes nothing (R16), then joins',

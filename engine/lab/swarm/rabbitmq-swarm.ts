@@ -68,8 +68,8 @@ export class RabbitSwarmWorld {
     return rabbitQueues(this.knobs.queues);
   }
 
-  /** Declares everything, and adds the applications. */
-  create(): void {
+  /** Declares everything, and sets the policy. */
+  declare(): void {
     const { knobs: set, rabbit } = this;
     const durable = true;
     const definition = this.#policy();
@@ -96,6 +96,11 @@ export class RabbitSwarmWorld {
         { queue: set['dead-letter'] === 'cycle' ? 'queue-1' : DEAD, exchange: 'dlx' },
       ],
     });
+  }
+
+  /** Adds the applications: a consumer needs its queue. */
+  create(): void {
+    const { knobs: set } = this;
     for (const [place, name] of rabbitPublishers(set.publishers).entries()) {
       this.#addPublisher(name, place);
     }
@@ -289,8 +294,15 @@ export default experiment({
       timeLimitMs: 60_000,
     },
     {
+      id: 'declare',
+      title: { en: 'Exchanges, queues and bindings', zh: '创建交换器、队列和绑定' },
+      do: (world) => world.declare(),
+      until: ({ rabbit }) => rabbit.allDeclared && rabbit.allConnected,
+      timeLimitMs: 60_000,
+    },
+    {
       id: 'create',
-      title: { en: 'Queues and their applications', zh: '创建队列和应用' },
+      title: { en: 'Their applications', zh: '创建应用' },
       do: (world) => world.create(),
       until: (world, lab) => lab.event >= chaosFrom(world.knobs.nodes) && world.atRest(),
       timeLimitMs: 3_600_000,

@@ -12,7 +12,7 @@ import type { RabbitSwarmKnobs } from './rabbitmq-knobs.ts';
 import { rabbitPromise } from './rabbitmq-promise.ts';
 
 /** The steps in which the node comes to rest or is read: each must end before its limit. */
-const MUST_REACH = ['start', 'create', 'operator', 'heal', 'read-back'];
+const MUST_REACH = ['start', 'declare', 'create', 'mend', 'operator', 'heal', 'read-back'];
 
 /** Null if all is kept; otherwise what is not. Only of a run that did not fail. */
 export function judgeRabbit(run: Run): Finding | null {

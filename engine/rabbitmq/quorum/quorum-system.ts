@@ -17,10 +17,13 @@ export class QuorumSystem {
   readonly ra: RaSystem;
   readonly caller: RaCaller;
   readonly #ports: Ports;
+  /** When this life of the application began: no two have the same. */
+  readonly #began: number;
   #names = 0;
 
   private constructor(ports: Ports, links: NodeLinks) {
     this.#ports = ports;
+    this.#began = ports.clock.now();
     this.ra = new RaSystem(ports, links, { folder: `quorum/${links.self}` });
     this.caller = new RaCaller(ports, { links, processes: this.ra.processes, name: 'quorum' });
   }
@@ -31,10 +34,13 @@ export class QuorumSystem {
     return system;
   }
 
-  /** A new process of this node, which no other incarnation has. */
+  /**
+   * A new process of this node, which no other incarnation has, nor another life of its
+   * application: queues know publishers by it, and what they have of them.
+   */
   newProcess(purpose: string): ProcessId {
     this.#names += 1;
-    const name = `${purpose}-${this.#ports.incarnation}.${this.#names}`;
+    const name = `${purpose}-${this.#ports.incarnation}.${this.#began}.${this.#names}`;
     return { node: this.#ports.host, name };
   }
 }

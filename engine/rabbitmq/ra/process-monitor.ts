@@ -17,6 +17,8 @@ type DownReason = 'ended' | 'noconnection';
 
 type Word =
   | { readonly type: 'monitor'; readonly name: string }
+  /** Its monitors, and its processes, are new: who monitored one of before asks again. */
+  | { readonly type: 'began' }
   | { readonly type: 'down'; readonly name: string; readonly reason: DownReason };
 
 interface Monitored {
@@ -44,6 +46,8 @@ export class ProcessMonitor {
     this.#links = links;
     links.register(MONITOR, (from, message) => this.#received(from, message as unknown as Word));
     links.watch({ nodeUp: () => undefined, nodeDown: (node) => this.#nodeDown(node) });
+    // A node is reached before its processes begin, and while its application is anew.
+    for (const node of links.members) if (node !== links.self) this.#say(node, { type: 'began' });
   }
 
   /** A process of this node begins. */
@@ -85,6 +89,10 @@ export class ProcessMonitor {
   }
 
   #received(from: string, word: Word): void {
+    if (word.type === 'began') {
+      this.#askAgain(from);
+      return;
+    }
     const { name } = word;
     if (word.type === 'monitor') {
       const nodes = this.#processes.get(name);
@@ -95,6 +103,12 @@ export class ProcessMonitor {
       this.#down(name, word.reason);
     } else {
       this.#down(keyOf({ node: from, name }), word.reason);
+    }
+  }
+
+  #askAgain(node: string): void {
+    for (const { process } of this.#monitored.values()) {
+      if (process.node === node) this.#say(node, { type: 'monitor', name: process.name });
     }
   }
 

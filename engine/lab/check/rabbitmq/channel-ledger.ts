@@ -319,7 +319,7 @@ export class ChannelLedger {
       return;
     }
     consumer.held += 1;
-    if (prefetch > 0 && consumer.held > prefetch) {
+    if (prefetch > 0 && consumer.held > prefetch && !queue.hasMirrors) {
       violated('R8', `${key} holds ${consumer.held} messages, and may hold ${prefetch}`);
     }
     this.#hold(args.deliveryTag, { queue, id, consumer });

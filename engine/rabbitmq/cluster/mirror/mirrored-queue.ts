@@ -419,11 +419,10 @@ export class MirroredQueue implements Queue {
     this.#record = record;
     if (this.#leading !== null) {
       if (record.leader !== this.#self) {
-        const { leader } = record;
-        assert(leader === this.#handsOverTo, 'a leader ends with its node or hands over', {
-          leader,
-        });
-        this.#dropped(this.#leading);
+        // Nodes for which this one was down have another leader: as on two sides of a partition,
+        // both go on until one of their nodes restarts.
+        if (record.leader !== this.#handsOverTo) this.#record = was;
+        else this.#dropped(this.#leading);
         return;
       }
       for (const node of this.#ring?.members ?? []) {
