@@ -87,7 +87,7 @@ const healing = experiment({
   proofs: {},
 });
 
-test('rabbitmq: quorum: what a node publishes after a restart is not taken for what it did before', () => {
+test('rabbitmq: quorum: a publish after a restart is not taken for one before it', () => {
   const run = new Run(healing, { knobs: {}, seed: 1, invariants: 'always' });
   while (!run.over) run.advance();
   expect(run.violation).toBeNull();

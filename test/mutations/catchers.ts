@@ -413,7 +413,7 @@ export const catchers: Readonly<Record<string, Catcher>> = {
   ),
   'two-lives-share-their-processes': test(
     'test/lab/rabbitmq-lives.test.ts',
-    'rabbitmq: quorum: what a node publishes after a restart is not taken for what it did before',
+    'rabbitmq: quorum: a publish after a restart is not taken for one before it',
   ),
   'minority-does-not-pause': test(
     'test/rabbitmq/cluster/partitions.test.ts',
