@@ -1,8 +1,10 @@
 /**
- * DescribeConfigs: the settings of topics and of this broker, and where each value comes from.
+ * DescribeConfigs: the settings of topics, of this broker and of groups, and where each value comes
+ * from.
  *
  * Behaviour: a topic's own value, else the broker's that it follows, else the default. A broker
- * tells only its own settings. Differences: synonyms are not listed.
+ * tells only its own settings. Differences: synonyms are not listed; of a group only what was set
+ * is told.
  * Versions: 1 the source of each value (KIP-226); 3 type and documentation (KIP-569).
  */
 import { assert } from '../../kernel/assert.ts';
@@ -15,16 +17,18 @@ import {
 import { brokerSettings } from '../broker/broker-config.ts';
 import { type Setting, type SettingType, type Settings, defaultOf } from '../config.ts';
 import { topicNameProblem } from '../controller/topic-name.ts';
-import { topicConfig } from '../metadata/image.ts';
+import { resourceKey, topicConfig } from '../metadata/image.ts';
 import { releaseDefaults, topicSettings } from '../partition/topic-config.ts';
 import { type BrokerParts, apiHandler } from './api-handler.ts';
 
 const TOPIC = 2;
 const BROKER = 4;
+const GROUP = 32;
 /** `ConfigSource`. */
 const FROM_TOPIC = 1;
 const FROM_BROKER = 4;
 const FROM_DEFAULT = 5;
+const FROM_GROUP = 8;
 /** `ConfigEntry.ConfigType`. */
 const TYPE_NUMBERS: Readonly<Record<SettingType, number>> = {
   boolean: 1,
@@ -76,6 +80,10 @@ function describe(broker: BrokerParts, resource: Resource): Result {
       }),
     );
   }
+  if (resourceType === GROUP) {
+    const own = broker.image().configs.get(resourceKey('group', resourceName)) ?? new Map();
+    return result(ErrorCode.NONE, '', ownEntries(own));
+  }
   if (resourceType === BROKER && resourceName === String(broker.nodeId)) {
     const { given } = broker.config;
     return result(
@@ -88,6 +96,20 @@ function describe(broker: BrokerParts, resource: Resource): Result {
     );
   }
   return result(ErrorCode.INVALID_REQUEST, `this is broker ${broker.nodeId}`, []);
+}
+
+/** Texts: which settings groups have is the module's knowledge that keeps them. */
+function ownEntries(own: ReadonlyMap<string, string>): Entry[] {
+  return [...own].map(([name, value]) => ({
+    name,
+    value,
+    readOnly: false,
+    configSource: FROM_GROUP,
+    isSensitive: false,
+    synonyms: [],
+    configType: TYPE_NUMBERS.string,
+    documentation: '',
+  }));
 }
 
 function entries(

@@ -9,6 +9,8 @@ export interface Difference {
   readonly command: string;
   /** What is printed here; `<word>` as in the recording. Null: not compared. */
   readonly ours: readonly string[] | null;
+  /** Its exit code here, where that is another. */
+  readonly exit?: number;
   readonly reason: string;
 }
 

@@ -5,7 +5,129 @@ const groups = 'kafka/kafka-consumer-groups';
 const consumer = 'kafka/kafka-console-consumer';
 const readers = 'kafka-console-consumer.sh --bootstrap-server broker-1:9092 --topic orders';
 
+const configs = 'kafka-configs.sh --bootstrap-server broker-1:9092';
+const NO_GROUP_SESSIONS = 'Sessions of a single group cannot be set here.';
+const NO_DYNAMIC_BROKERS = 'The settings of a broker cannot be changed while it runs here.';
+const NO_QUOTAS = 'There are no quotas here.';
+const ONLY_TOPICS =
+  'org.apache.kafka.common.errors.InvalidRequestException: ' +
+  'Only topics and groups can be configured.';
+
+/** A change that ends with an exception here. */
+function refused(args: string, exception: string): string[] {
+  const all = `${configs} ${args}`.replace('kafka-configs.sh ', '');
+  return [
+    `Error while executing config command with args '${all}'`,
+    `java.util.concurrent.ExecutionException: ${exception}`,
+  ];
+}
+
+/** Lines of `describe-and-alter.txt` on brokers. */
+const onBrokers: readonly Difference[] = [
+  ...[
+    '--alter --broker 1 --add-config log.retention.ms=5000',
+    '--alter --broker-defaults --add-config unclean.leader.election.enable=true',
+    '--alter --broker 1 --add-config broker.id=7',
+    '--alter --broker 1 --add-config log.dirs=/tmp',
+  ].map((args) => ({ args, ours: refused(args, ONLY_TOPICS), exit: 1 })),
+  ...['--broker 1', '--broker-defaults'].map((which) => ({
+    args: `--describe ${which}`,
+    ours: [
+      which === '--broker 1'
+        ? 'Dynamic configs for broker 1 are:'
+        : 'Default configs for brokers in the cluster are:',
+    ],
+    exit: 0,
+  })),
+  ...[
+    ['--broker 1', 'log.retention.ms'],
+    ['--broker-defaults', 'unclean.leader.election.enable'],
+  ].map(([which, name]) => ({
+    args: `--alter ${which} --delete-config ${name}`,
+    ours: [`Invalid config(s): ${name}`],
+    exit: 1,
+  })),
+  {
+    args: '--alter --broker 9 --add-config log.retention.ms=5000',
+    ours: refused(
+      '--alter --broker 9 --add-config log.retention.ms=5000',
+      'org.apache.kafka.common.errors.TimeoutException: ' +
+        'Timed out waiting for a node assignment. Call: incrementalAlterConfigs',
+    ),
+    exit: 1,
+  },
+].map(({ args, ours, exit }) => ({
+  file: 'kafka/kafka-configs/describe-and-alter.txt',
+  command: `${configs} ${args}`,
+  ours,
+  exit,
+  reason: NO_DYNAMIC_BROKERS,
+}));
+
+/** Lines of `all.txt`. */
+const onGroups: readonly Difference[] = [
+  ...['50000', '1'].map((value) => ({
+    args: `--alter --group readers --add-config consumer.session.timeout.ms=${value}`,
+    ours: refused(
+      `--alter --group readers --add-config consumer.session.timeout.ms=${value}`,
+      'org.apache.kafka.common.errors.InvalidConfigurationException: ' +
+        `Invalid value ${value} for configuration consumer.session.timeout.ms: unknown name; ` +
+        'known are share.auto.offset.reset, share.isolation.level, share.record.lock.duration.ms',
+    ),
+    exit: 1,
+  })),
+  {
+    args: '--describe --group readers',
+    ours: ["The group 'readers' doesn't exist and doesn't have dynamic config."],
+    exit: 0,
+  },
+  {
+    args: '--alter --group readers --delete-config consumer.session.timeout.ms',
+    ours: ['Invalid config(s): consumer.session.timeout.ms'],
+    exit: 1,
+  },
+].map(({ args, ours, exit }) => ({
+  file: 'kafka/kafka-configs/all.txt',
+  command: `${configs} ${args}`,
+  ours,
+  exit,
+  reason: NO_GROUP_SESSIONS,
+}));
+
+const onUsers: readonly Difference[] = [
+  '--alter --user ann --add-config producer_byte_rate=1024',
+  '--describe --user ann',
+  '--alter --user ann --delete-config producer_byte_rate',
+].map((args) => ({
+  file: 'kafka/kafka-configs/usage.txt',
+  command: `${configs} ${args}`,
+  ours: ['--user is unsupported: this simulation does not have it'],
+  exit: 1,
+  reason: NO_QUOTAS,
+}));
+
 export const kafkaDifferences: readonly Difference[] = [
+  ...onBrokers,
+  ...onGroups,
+  ...onUsers,
+  {
+    file: 'kafka/kafka-configs/describe-and-alter.txt',
+    command: `${configs} --alter --topic nothing --add-config retention.ms=1000`,
+    ours: refused(
+      '--alter --topic nothing --add-config retention.ms=1000',
+      "org.apache.kafka.common.errors.UnknownTopicOrPartitionException: The topic 'nothing' " +
+        'does not exist.',
+    ),
+    reason: 'The controller says here what is unknown.',
+  },
+  {
+    file: 'kafka/kafka-configs/all.txt',
+    command: `${configs} --describe --topic orders --all`,
+    ours: null,
+    reason:
+      'There are no settings of compression levels, throttles and tiered storage here; ' +
+      'the lines of the others are the same.',
+  },
   {
     file: `${groups}/describe.txt`,
     command: `${readers} --group readers --from-beginning --max-messages 4`,
