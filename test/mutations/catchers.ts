@@ -366,6 +366,18 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     'test/rabbitmq/metadata/metadata.test.ts',
     'rabbitmq: metadata: what was not answered may go with the power only',
   ),
+  'single-active-consumer-ignores-priority': test(
+    QUORUM_QUEUE,
+    'R11: who is active, by priority, in 4.1',
+  ),
+  'quorum-priorities-are-of-two': test(
+    QUORUM_QUEUE,
+    'since 4.3 there are 32 priorities: the highest goes first, and without one it is 4',
+  ),
+  'new-quorum-leader-is-not-told': test(
+    'test/rabbitmq/quorum/quorum-in-a-cluster.test.ts',
+    'the node of the leader dies: publishes are confirmed, consumers go on',
+  ),
   'mirror-that-lacks-something-leads-after-a-shutdown': test(
     MIRRORED_QUEUE,
     'rabbitmq: mirrors: a leader that stops in order leaves nobody who lacks something',

@@ -112,7 +112,9 @@ const handlers: Handlers = {
   'move-queue': (tx, { vhost, name, leader, members }) => {
     const row = tx.tables.get('rabbit_queue', rowKey(vhost, name));
     if (row === undefined) return missing('queue', name);
-    const record = { ...row.record, leader, members };
+    const record = { ...row.record, leader, members: members ?? row.record.members };
+    // Who leads has left meanwhile.
+    if (!record.members.includes(leader)) return UNCHANGED;
     return tx.put('rabbit_queue', rowKey(vhost, name), { vhost, record });
   },
   'delete-queue': (tx, { vhost, name }) => removeQueue(tx, vhost, name),

@@ -70,7 +70,8 @@ export type MetadataChange =
       readonly vhost: string;
       readonly name: string;
       readonly leader: string;
-      readonly members: readonly string[];
+      /** Null: as they are, the leader among them. */
+      readonly members: readonly string[] | null;
     }
   | { readonly kind: 'delete-queue'; readonly vhost: string; readonly name: string }
   /** A node is gone, and with it the transient queues that it had (`on_node_down`). */

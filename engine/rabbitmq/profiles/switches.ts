@@ -209,6 +209,16 @@ export const switches = {
     about: 'A quorum queue has two priorities: of three deliveries two are of 5 and more.',
     source: 'rabbit_fifo_q.erl; release notes of 4.0.0',
   },
+  quorumStrictPriorities: {
+    since: '4.3',
+    about: 'A quorum queue has 32 priorities, and the highest goes first, always.',
+    source: 'rabbit_fifo_pq.erl, which 4.2 has not; rabbit_fifo:msg_priority',
+  },
+  quorumActiveByPriority: {
+    since: '4.0',
+    about: 'Of a quorum queue with a single active consumer, that of the highest priority is it.',
+    source: 'rabbit_fifo:activate_next_consumer; release notes of 4.0.0',
+  },
   deliveryLimitCountsFailures: {
     since: '4.3',
     about: 'Only deliveries that failed count against a delivery limit, no plain returns.',

@@ -29,8 +29,8 @@ export interface QueueRecord {
 export interface QueueCluster {
   /** The nodes that share metadata with this one, itself among them. */
   running(): readonly string[];
-  /** Metadata has another leader or other members of the queue from now on. */
-  moveQueue(name: string, leader: string, members: readonly string[]): void;
+  /** Metadata has another leader of the queue from now on, or other members (null: the same). */
+  moveQueue(name: string, leader: string, members: readonly string[] | null): void;
 }
 
 export interface QueueContext {

@@ -11,6 +11,7 @@ import { type FieldTable, tableLookup } from '../../wire/amqp/field-table.ts';
 import { integerOf, textOf } from '../field-table.ts';
 import type { Profile } from '../profiles.ts';
 import { type PolicyDefinition, settingsOf } from '../queue/queue-settings.ts';
+import type { PriorityOrder } from './ready-list.ts';
 
 export type DeadLetterStrategy = 'at-most-once' | 'at-least-once';
 
@@ -29,9 +30,11 @@ export interface FifoConfig {
   readonly deadLetterStrategy: DeadLetterStrategy | null;
   /** 3.10: without a delivery limit a returned message goes to the back. */
   readonly requeuesToBack: boolean;
-  /** 4.0: returned messages have a count of their own, and there are two priorities. */
+  /** 4.0: returned messages have a count of their own. */
   readonly countsAcquired: boolean;
-  readonly hasPriorities: boolean;
+  readonly priorities: PriorityOrder;
+  /** 4.0: of consumers of which one is active, the one of the highest priority is. */
+  readonly activatesByPriority: boolean;
   /** 4.3: only deliveries that failed count against the limit. */
   readonly limitsFailures: boolean;
 }
@@ -50,7 +53,8 @@ export const NO_CONFIG: FifoConfig = Object.freeze({
   deadLetterStrategy: null,
   requeuesToBack: false,
   countsAcquired: false,
-  hasPriorities: false,
+  priorities: 'none',
+  activatesByPriority: false,
   limitsFailures: false,
 });
 
@@ -80,9 +84,18 @@ export function fifoConfig(
           : 'at-most-once',
     requeuesToBack: switches.quorumRequeueToBack,
     countsAcquired: switches.quorumAcquiredCount,
-    hasPriorities: switches.quorumPriorities,
+    priorities: prioritiesOf(switches),
+    activatesByPriority: switches.quorumActiveByPriority,
     limitsFailures: switches.deliveryLimitCountsFailures,
   };
+}
+
+function prioritiesOf({
+  quorumPriorities,
+  quorumStrictPriorities,
+}: Profile['switches']): PriorityOrder {
+  if (quorumStrictPriorities) return 'strict';
+  return quorumPriorities ? 'two' : 'none';
 }
 
 function wantsAtLeastOnce(args: FieldTable, policy: PolicyDefinition): boolean {

@@ -15,8 +15,11 @@ export interface FifoConsumer {
   lifetime: 'auto' | 'once';
   priority: number;
   credit: number;
-  /** `suspected`: its node is not connected. */
-  status: 'up' | 'suspected' | 'cancelled';
+  /**
+   * `suspected`: its node is not connected. `quiescing`: the active one of several, in whose place
+   * one of higher priority comes when it has settled what it has.
+   */
+  status: 'up' | 'quiescing' | 'suspected' | 'cancelled';
   /** What it has, by the number of its delivery. */
   readonly checkedOut: Map<number, FifoMessage>;
   nextId: number;

@@ -2,9 +2,11 @@
  * The consumers of a quorum queue: those that are served, and with a single active consumer those
  * that wait for it to end.
  *
- * Invariant R11: at most one consumer is active. Source: `rabbit_fifo:update_consumer`,
- * `activate_next_consumer`, `cancel_consumer`. Difference: since 4.0 one of higher priority takes
- * over from the active one; here it waits as all others.
+ * Invariant R11: at most one consumer is active. Since 4.0 one of higher priority takes over from
+ * the active one when that has nothing to settle; until then the active one is sent nothing.
+ * Source: `rabbit_fifo:update_consumer`, `activate_next_consumer`, `sort_waiting`,
+ * `cancel_consumer`. Difference: of those that wait with one priority it is the one that came
+ * first, there the one with more credit.
  */
 import { assert } from '../../kernel/assert.ts';
 import { type ConsumerId, consumerKey, processKey, type ProcessId } from './fifo-command.ts';
@@ -134,19 +136,47 @@ export class FifoConsumers {
 
   /** An active consumer whose node is gone waits behind the others. */
   demote(consumer: FifoConsumer): void {
+    if (consumer.status === 'quiescing') consumer.status = 'up';
     this.#served.delete(consumerKey(consumer.id));
     this.#waiting.push(consumer);
   }
 
-  /** Where one alone is served and none is, the first that waits. */
-  activate(): void {
-    const actives = [...this.#served.values()].filter(isReady);
+  /**
+   * Where one alone is served and none is, the first that waits; by priority: the first of the
+   * highest, also in place of one of lower priority that has nothing to settle.
+   */
+  activate(byPriority: boolean): void {
+    const actives = [...this.#served.values()].filter(isActive);
     assert(actives.length <= 1, 'R11: one active consumer', { actives: actives.length });
-    if (actives.length === 1) return;
-    const next = this.#waiting.find(isReady);
+    const [active] = actives;
+    if (active !== undefined && !byPriority) return;
+    const next = this.#firstWaiting(byPriority);
     if (next === undefined) return;
+    if (active !== undefined) {
+      if (next.priority <= active.priority) {
+        this.#goesOn(active);
+        return;
+      }
+      active.status = 'quiescing';
+      if (active.checkedOut.size > 0) return;
+      this.demote(active);
+    }
     this.#waiting = this.#waiting.filter((one) => one !== next);
     this.update(next);
+  }
+
+  /** Who was to take over has gone. */
+  #goesOn(active: FifoConsumer): void {
+    if (active.status !== 'quiescing') return;
+    active.status = 'up';
+    this.update(active);
+  }
+
+  #firstWaiting(byPriority: boolean): FifoConsumer | undefined {
+    const up = this.#waiting.filter(isReady);
+    if (!byPriority) return up[0];
+    const highest = up.reduce((most, { priority }) => Math.max(most, priority), -Infinity);
+    return up.find(({ priority }) => priority === highest);
   }
 
   /** When the first delivery is to be settled, or at another time before that; null: never. */
@@ -215,6 +245,10 @@ export class FifoConsumers {
       service: [...this.#service.toArray()],
     };
   }
+}
+
+function isActive(consumer: FifoConsumer): boolean {
+  return isReady(consumer) || consumer.status === 'quiescing';
 }
 
 function consumerOf({ checkedOut, ...rest }: ConsumerState): FifoConsumer {

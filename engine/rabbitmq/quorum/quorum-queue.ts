@@ -6,8 +6,7 @@
  * disks; without a majority it hears nothing.
  *
  * Source: `rabbit_quorum_queue`. Differences: what a node publishes to a queue is one session,
- * there it is one for each channel; the new leader of a queue is not written into the metadata. Not
- * here: the state machine (`rabbit-fifo.ts`), Raft (`ra/`).
+ * there it is one for each channel. Not here: the state machine (`rabbit-fifo.ts`), Raft (`ra/`).
  */
 import { assert } from '../../kernel/assert.ts';
 import { micros, microsOfMillis } from '../../kernel/units.ts';
@@ -75,6 +74,8 @@ export class QuorumQueue implements Queue {
   #enqueued = 0;
   #isBlocked = false;
   #isDeleted = false;
+  /** Its leader as the metadata says. */
+  #leader: string;
   #machine: RabbitFifo | null = null;
   #worker: DlxWorker | null = null;
 
@@ -82,6 +83,7 @@ export class QuorumQueue implements Queue {
     const { ports, links, vhost, policy } = context;
     assert(members.includes(leader), 'the leader is a member', { leader });
     this.declaration = declaration;
+    this.#leader = leader;
     this.#cluster = { name: clusterName(vhost, declaration.name), members };
     this.#context = context;
     this.#policy = policy;
@@ -163,7 +165,15 @@ export class QuorumQueue implements Queue {
     return fifoConfig(this.declaration.arguments, this.#policy, this.#context.profile);
   }
 
+  /** The metadata hears of it, too (`rabbit_quorum_queue:become_leader`). */
   #becameLeader(config: FifoConfig): readonly FifoCommand[] {
+    const { cluster, links } = this.#context;
+    const isNews = this.#leader !== links.self && !this.#isDeleted;
+    if (isNews) cluster?.moveQueue(this.name, links.self, null);
+    return this.#changedConfig(config);
+  }
+
+  #changedConfig(config: FifoConfig): readonly FifoCommand[] {
     const wanted = this.#wanted();
     if (JSON.stringify(wanted) === JSON.stringify(config)) return [];
     return [{ type: 'update_config', config: wanted }];
@@ -356,8 +366,9 @@ export class QuorumQueue implements Queue {
   }
 
   /** Members came or went: a new one begins as an observer, and votes when it has caught up. */
-  moved({ members }: QueueRecord): void {
+  moved({ leader, members }: QueueRecord): void {
     this.#cluster.members = members;
+    this.#leader = leader;
     const { self } = this.#context.links;
     const isMember = members.includes(self);
     if (isMember && this.server === undefined && !this.#isDeleted) {
@@ -389,7 +400,7 @@ export class QuorumQueue implements Queue {
     this.#policy = policy;
     const { server } = this;
     if (server?.isLeader !== true || this.#machine === null) return;
-    for (const command of this.#becameLeader(this.#machine.config)) this.#command(command);
+    for (const command of this.#changedConfig(this.#machine.config)) this.#command(command);
   }
 }
 

@@ -47,9 +47,6 @@ import {
 } from './fifo-state.ts';
 import { ReadyList } from './ready-list.ts';
 
-/** From this priority on a message is of the high one. */
-const HIGH_PRIORITY_MIN = 5;
-
 export class RabbitFifo implements RaMachine {
   readonly #host: FifoHost;
   #config: FifoConfig = NO_CONFIG;
@@ -120,7 +117,7 @@ export class RabbitFifo implements RaMachine {
         return 'ok';
       case 'cancel':
         this.#consumers.cancel(command.consumer);
-        if (this.#config.isSingleActive) this.#consumers.activate();
+        if (this.#config.isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
         return 'ok';
       case 'dequeue':
         return this.#dequeue(systemTimeMs, command);
@@ -191,11 +188,11 @@ export class RabbitFifo implements RaMachine {
     const order = this.#enqueuers.take(process, seq);
     if (order !== 'next') return order === 'duplicate' ? 'ok' : 'not_enqueued';
     if (seq === 1) this.#effects.monitor(process);
-    const { messageTtlMs, hasPriorities } = this.#config;
+    const { messageTtlMs, priorities } = this.#config;
     this.#enqueued += 1;
-    const priority = messageOfTerm(term).properties.priority ?? 0;
+    const priority = messageOfTerm(term).properties.priority ?? null;
     const message = enqueued(term, meta, messageTtlMs);
-    this.#ready.append(message, hasPriorities && priority >= HIGH_PRIORITY_MIN);
+    this.#ready.append(message, priority, priorities);
     return 'ok';
   }
 
@@ -226,7 +223,7 @@ export class RabbitFifo implements RaMachine {
     const { isSingleActive } = this.#config;
     this.#effects.monitor(consumer.process);
     this.#consumers.attach(consumer, terms, isSingleActive);
-    if (isSingleActive) this.#consumers.activate();
+    if (isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
   }
 
   #deliver(systemTimeMs: number): void {
@@ -302,7 +299,7 @@ export class RabbitFifo implements RaMachine {
 
   #settling(id: ConsumerId, ids: readonly number[]): FifoConsumer | undefined {
     this.#consumers.settled(id, ids);
-    if (this.#config.isSingleActive) this.#consumers.activate();
+    if (this.#config.isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
     return this.#consumers.get(id);
   }
 
@@ -315,12 +312,12 @@ export class RabbitFifo implements RaMachine {
       for (const one of ids) this.#giveBack(consumer, one, false);
       this.#consumers.timedOut(consumer, ids, isSingleActive);
     }
-    if (isSingleActive) this.#consumers.activate();
+    if (isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
   }
 
   #settled(systemTimeMs: number, consumer: FifoConsumer): void {
     if (this.#consumers.update(consumer)) this.#lastActiveMs = systemTimeMs;
-    if (this.#config.isSingleActive) this.#consumers.activate();
+    if (this.#config.isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
   }
 
   #return({ index, systemTimeMs }: CommandMeta, id: ConsumerId, ids: readonly number[]): Term {
@@ -333,7 +330,8 @@ export class RabbitFifo implements RaMachine {
       if (toBack) {
         consumer.checkedOut.delete(one);
         refund(consumer, 1);
-        this.#ready.append({ ...returned(of, this.#config, false), index }, false);
+        const back = { ...returned(of, this.#config, false), index };
+        this.#ready.append(back, null, this.#config.priorities);
       } else {
         this.#giveBack(consumer, one, false);
       }
@@ -381,21 +379,21 @@ export class RabbitFifo implements RaMachine {
       this.#consumers.remove(consumer);
       this.#lastActiveMs = systemTimeMs;
     }
-    if (this.#config.isSingleActive) this.#consumers.activate();
+    if (this.#config.isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
   }
 
   /** The node may come back, so its consumers are suspected, and what they have goes to others. */
   #disconnected(systemTimeMs: number, node: string): void {
     this.#effects.push({ effect: 'monitor-node', node });
     for (const consumer of this.#consumers.of(node)) {
-      if (consumer.status !== 'up') continue;
+      if (consumer.status === 'suspected' || consumer.status === 'cancelled') continue;
       consumer.status = 'suspected';
       this.#lastActiveMs = systemTimeMs;
       if (this.#consumers.isWaiting(consumer)) continue;
       this.#giveBackAll(consumer);
       if (this.#config.isSingleActive) this.#consumers.demote(consumer);
     }
-    if (this.#config.isSingleActive) this.#consumers.activate();
+    if (this.#config.isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
   }
 
   #connected(node: string): void {
@@ -408,7 +406,7 @@ export class RabbitFifo implements RaMachine {
       consumer.status = 'up';
       if (!this.#consumers.isWaiting(consumer)) this.#consumers.update(consumer);
     }
-    if (this.#config.isSingleActive) this.#consumers.activate();
+    if (this.#config.isSingleActive) this.#consumers.activate(this.#config.activatesByPriority);
   }
 
   // ---------------------------------------------------------------------------------------- office

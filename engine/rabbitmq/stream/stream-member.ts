@@ -226,7 +226,7 @@ export class StreamMember {
       if (node !== links.self) this.#say(node, { type: 'begun', epoch });
     }
     if (record.leader !== links.self || epoch > 1) {
-      cluster?.moveQueue(this.#name, links.self, record.members);
+      cluster?.moveQueue(this.#name, links.self, null);
     }
     this.#publisher.sendAgain();
   }

@@ -174,10 +174,10 @@ export class QuorumCluster {
     return body;
   }
 
-  consume(at: string, prefetchCount = 0, acks = false): TestChannel {
+  consume(at: string, prefetchCount = 0, acks = false, priority = 0): TestChannel {
     const channel = new TestChannel();
     const options = {
-      ...{ tag: 'c', noAck: false, exclusive: false, prefetchCount, priority: 0 },
+      ...{ tag: 'c', noAck: false, exclusive: false, prefetchCount, priority },
       arguments: [],
     };
     if (acks) {

@@ -52,6 +52,13 @@ describe('rabbitmq: quorum queue of a cluster', () => {
     expect(consumer.after(1)).toEqual(['c: b', 'c: c']);
     rabbit.inject({ fault: 'start', host: 'rabbit-1' });
     rabbit.advance(20);
+    // The metadata says who leads now, on each node.
+    const leaders = MEMBERS.map((name) => {
+      const [row] = [...rabbit.node(name).metadata.tables.rows('rabbit_queue')];
+      return row!.record.leader;
+    });
+    expect(new Set(leaders).size).toBe(1);
+    expect(leaders[0]).not.toBe('rabbit-1');
     const back = rabbit.channel('rabbit-1').consume('q', 'd');
     expect(back.after(3)).toEqual(['consume: "d"']);
   });

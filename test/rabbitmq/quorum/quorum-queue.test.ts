@@ -144,6 +144,41 @@ describe('rabbitmq: quorum', () => {
     expect(channel.bodies).toEqual(['m5', 'm6', 'm1', 'm7', 'm8', 'm2', 'm3', 'm4']);
   });
 
+  test('since 4.3 there are 32 priorities: the highest goes first, and without one it is 4', () => {
+    const cluster = new QuorumCluster({ profile: profileOf('rabbitmq-4.3') });
+    const leader = cluster.elect();
+    for (const priority of [3, undefined, 5, 40, 31, 5]) cluster.publish(leader, priority);
+    cluster.runFor(500);
+    const channel = cluster.consume(leader);
+    cluster.runFor(500);
+    expect(channel.bodies).toEqual(['m4', 'm5', 'm3', 'm6', 'm2', 'm1']);
+    expect(cluster.problems()).toEqual([]);
+  });
+
+  test.each(['3.13', '4.1'] as const)('R11: who is active, by priority, in %s', (release) => {
+    const profile = profileOf(`rabbitmq-${release}`);
+    const single = argument('x-single-active-consumer', true);
+    const cluster = new QuorumCluster({ arguments: single, profile });
+    const leader = cluster.elect();
+    const low = cluster.consume(leader);
+    cluster.runFor(200);
+    cluster.publish(leader);
+    cluster.runFor(200);
+    const other = THREE.find((node) => node !== leader)!;
+    const high = cluster.consume(other, 0, false, 5);
+    cluster.runFor(200);
+    cluster.publish(leader);
+    cluster.runFor(200);
+    // Since 4.0 the first one is sent nothing more, and the second waits until it has settled.
+    expect([low.bodies, high.bodies]).toEqual([release === '4.1' ? ['m1'] : ['m1', 'm2'], []]);
+    cluster.settle(leader, low, 'ack', 2);
+    cluster.publish(leader);
+    cluster.runFor(300);
+    const rest = release === '4.1' ? [[], ['m2', 'm3']] : [['m3'], []];
+    expect([low.bodies, high.bodies]).toEqual(rest);
+    expect(cluster.problems()).toEqual([]);
+  });
+
   test('R9: a dead letter stays until its queue has confirmed it', () => {
     const args = [
       ...argument('x-dead-letter-exchange', 'dlx'),
