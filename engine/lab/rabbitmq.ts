@@ -115,13 +115,13 @@ export class RabbitCluster {
   /**
    * A queue as the node of its process has it: ready and unacknowledged messages, consumers, what
    * is gone and why; null where there is none of the name, or its node is down. `node`: as this
-   * node has it.
+   * node has it. `messagesMax`: so many messages, which are what it costs.
    */
-  queue(name: string, node?: number): QueueView | null {
+  queue(name: string, node?: number, messagesMax = 0): QueueView | null {
     const asked = node === undefined ? this.nodeNames.map((_, place) => place + 1) : [node];
     for (const one of asked) {
       const queue = this.node(one)?.vhosts.get(DEFAULT_VHOST)?.queues.get(name);
-      const view = queue?.inspect?.(0) ?? null;
+      const view = queue?.inspect?.(messagesMax) ?? null;
       if (view !== null) return view;
     }
     return null;

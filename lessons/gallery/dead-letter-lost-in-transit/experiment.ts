@@ -13,6 +13,7 @@ import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { onRaft } from '#engine/lab/rabbitmq-quorum.ts';
 import type { QuorumQueue } from '#engine/rabbitmq/quorum/quorum-queue.ts';
 import type { RabbitFifo } from '#engine/rabbitmq/quorum/rabbit-fifo.ts';
+import { confirmed, declared, nodesStart, persistentTo, published } from '../rabbitmq-story.ts';
 
 const QUEUE = 'orders';
 const DEAD = 'dead';
@@ -75,16 +76,10 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three nodes start', zh: '三个节点启动' },
-      until: ({ rabbit }) => rabbit.allRunning,
-      timeLimitMs: 60_000,
-    },
-    {
-      id: 'declare',
-      title: { en: 'A queue, and one for its dead letters', zh: '一个队列，一个死信队列' },
-      do: ({ rabbit, asksAtLeastOnce }) => {
+    nodesStart(3),
+    declared<World>(
+      { en: 'A queue, and one for its dead letters', zh: '一个队列，一个死信队列' },
+      ({ rabbit, asksAtLeastOnce }) => {
         const room = { 'x-max-length': ROOM, 'x-overflow': 'reject-publish' };
         rabbit.declare({
           queues: [
@@ -94,20 +89,10 @@ export default experiment({
         });
         rabbit.addPublisher(PUBLISHER);
       },
-      until: ({ rabbit }) => rabbit.allDeclared && rabbit.allConnected,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'publish',
-      title: { en: 'Three messages are confirmed', zh: '三条消息得到确认' },
-      do: ({ rabbit }) =>
-        rabbit.publish(PUBLISHER, {
-          ...{ routingKey: QUEUE, count: COUNT },
-          properties: { deliveryMode: 2 },
-        }),
-      until: ({ rabbit }) => rabbit.allTold,
-      timeLimitMs: 30_000,
-    },
+    ),
+    published<World>({ en: 'Three messages are confirmed', zh: '三条消息得到确认' }, ({ rabbit }) =>
+      rabbit.publish(PUBLISHER, persistentTo(QUEUE, COUNT)),
+    ),
     {
       id: 'reject',
       title: { en: 'A consumer rejects them', zh: '消费者拒绝了它们' },
@@ -128,9 +113,12 @@ export default experiment({
   settle: RabbitCluster.settle(),
 
   measures({ history }) {
-    const confirmed = history.sent.filter(({ outcome }) => outcome === 'acknowledged').length;
     const read = history.delivered.filter(({ consumer }) => consumer === READER).length;
-    return { confirmed, read, lost: judgeQueues(history).lost.length };
+    return {
+      confirmed: confirmed({ history }).length,
+      read,
+      lost: judgeQueues(history).lost.length,
+    };
   },
 
   proofs: {

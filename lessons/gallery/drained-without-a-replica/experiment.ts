@@ -7,9 +7,11 @@
  * drained and taken away.
  */
 import { choice, experiment, prove } from '#engine/lab/index.ts';
-import type { Lab, Measures } from '#engine/lab/index.ts';
+import type { Measures } from '#engine/lab/index.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import type { RabbitNode } from '#engine/rabbitmq/node.ts';
+import { confirmedAndLost, declared, mirroredProfileKnob, mirrors } from '../rabbitmq-story.ts';
+import { nodesStart, persistentTo, published, watchConfirmed } from '../rabbitmq-story.ts';
 
 const QUEUES = ['orders-1', 'orders-2', 'orders-3', 'orders-4'] as const;
 const PUBLISHER = 'publisher-1';
@@ -19,27 +21,6 @@ const COUNT = QUEUES.length * EACH;
 
 interface World {
   readonly rabbit: RabbitCluster;
-}
-
-const confirmed = (lab: Pick<Lab, 'history'>): readonly string[] =>
-  lab.history.sent.filter(({ outcome }) => outcome === 'acknowledged').map(({ id }) => id);
-
-/** What the leaders have; null: a queue has none at the moment, or is being read to its end. */
-function present(rabbit: RabbitCluster): ReadonlySet<string> | null {
-  if (!rabbit.allRunning) return null;
-  const all = new Set<string>();
-  for (const name of QUEUES) {
-    const views = rabbit.nodeNames.flatMap((_, place) => {
-      const queue = rabbit
-        .node(place + 1)
-        ?.vhosts.get('/')
-        ?.queues.get(name);
-      return queue?.inspect?.() ?? [];
-    });
-    if (views.length === 0 || views.some(({ gone }) => gone['acknowledged'] !== 0)) return null;
-    for (const { messages } of views) for (const { id } of messages) all.add(id);
-  }
-  return all;
 }
 
 const nothingIsLost = (measures: Measures): boolean =>
@@ -53,61 +34,39 @@ export default experiment({
       en: 'The bug: on, off, or as the last patch of the release has it.',
       zh: '这个缺陷：打开、关闭，或者由所选版本的最后一个补丁决定。',
     }),
-    profile: choice(['rabbitmq-3.8', 'rabbitmq-3.12', 'rabbitmq-3.13'], 'rabbitmq-3.8', {
-      en: 'The release; since 4.0 there are no mirrored queues.',
-      zh: '版本；4.0 起不再有镜像队列。',
-    }),
+    profile: mirroredProfileKnob('rabbitmq-3.8'),
   },
 
   world({ knobs, lab }): World {
     const { quirk, profile } = knobs;
     const quirks = quirk === 'by-release' ? {} : { drainLeavesMirroredQueues: quirk === 'off' };
     const rabbit = new RabbitCluster(lab, { nodes: 3, profile, quirks });
-    lab.invariant('R1', 'always', () => {
-      const there = present(rabbit);
-      const missing = there === null ? [] : confirmed(lab).filter((id) => !there.has(id));
-      if (missing.length === 0) return null;
-      return `${missing.join(', ')} were confirmed, and no node has them`;
-    });
+    watchConfirmed(lab, rabbit, QUEUES);
     return { rabbit };
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three nodes start', zh: '三个节点启动' },
-      until: ({ rabbit }) => rabbit.allRunning,
-      timeLimitMs: 60_000,
-    },
-    {
-      id: 'declare',
-      title: { en: 'Four queues, two copies each', zh: '四个队列，各两份副本' },
-      do: ({ rabbit }) => {
+    nodesStart(3),
+    declared<World>(
+      { en: 'Four queues, two copies each', zh: '四个队列，各两份副本' },
+      ({ rabbit }) => {
         const definition = {
           'ha-mode': 'exactly',
           'ha-params': 2,
           'ha-sync-mode': 'automatic',
           'ha-promote-on-failure': 'when-synced',
         };
-        rabbit.setPolicy({ name: 'ha', pattern: '', definition, priority: 0, applyTo: 'queues' });
+        rabbit.setPolicy(mirrors(definition));
         rabbit.declare({ queues: QUEUES.map((queue) => ({ queue, durable: true })) });
         rabbit.addPublisher(PUBLISHER, { node: STAYS });
       },
-      until: ({ rabbit }) => rabbit.allDeclared && rabbit.allConnected,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'publish',
-      title: { en: 'Messages for each, confirmed', zh: '给每个队列发消息，均已确认' },
-      do: ({ rabbit }) => {
-        for (const routingKey of QUEUES) {
-          const properties = { deliveryMode: 2 };
-          rabbit.publish(PUBLISHER, { routingKey, count: EACH, properties });
-        }
+    ),
+    published<World>(
+      { en: 'Messages for each, confirmed', zh: '给每个队列发消息，均已确认' },
+      ({ rabbit }) => {
+        for (const queue of QUEUES) rabbit.publish(PUBLISHER, persistentTo(queue, EACH));
       },
-      until: ({ rabbit }) => rabbit.allTold,
-      timeLimitMs: 30_000,
-    },
+    ),
     {
       id: 'drain',
       title: { en: 'The node is drained', zh: '节点进入维护' },
@@ -130,9 +89,7 @@ export default experiment({
   settle: RabbitCluster.settle(),
 
   measures({ history }) {
-    const ids = confirmed({ history });
-    const left = new Set((history.final ?? []).map(({ id }) => id));
-    return { confirmed: ids.length, lost: ids.filter((id) => !left.has(id)).length };
+    return confirmedAndLost({ history });
   },
 
   proofs: {

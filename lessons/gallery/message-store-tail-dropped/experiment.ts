@@ -7,11 +7,12 @@
  * behind the last message that was found. Here the property `timestamp` is such a number. Not here:
  * the octets of the file (`engine/rabbitmq/store/rdq-file.ts`).
  */
-import { choice, experiment, prove, proveSince } from '#engine/lab/index.ts';
+import { experiment, prove, proveSince } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
+import { bugByRelease, confirmed, declared, nodesStart, published } from '../rabbitmq-story.ts';
 
 const ORDERS = 'orders';
 const ARCHIVE = 'archive';
@@ -42,10 +43,7 @@ export default experiment({
   id: 'message-store-tail-dropped',
   breaks: 'R1',
   knobs: {
-    quirk: choice(['by-release', 'on', 'off'], 'on', {
-      en: 'The bug: on, off, or as the chosen release has it.',
-      zh: '这个缺陷：打开、关闭，或者由所选版本决定。',
-    }),
+    quirk: bugByRelease,
     profile: rabbitProfileKnob,
   },
 
@@ -57,7 +55,7 @@ export default experiment({
     });
     lab.invariant('R1', 'always', () => {
       const archive = rabbit.queue(ARCHIVE);
-      const told = lab.history.sent.filter(({ outcome }) => outcome === 'acknowledged');
+      const told = confirmed(lab);
       if (archive === null || told.length < COUNT) return null;
       const gone = archive.gone['acknowledged'] ?? 0;
       const there = archive.ready + archive.unacknowledged + gone;
@@ -68,36 +66,22 @@ export default experiment({
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'The node starts', zh: '节点启动' },
-      until: ({ rabbit }) => rabbit.allRunning,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'declare',
-      title: { en: 'Two durable queues', zh: '两个持久队列' },
-      do: ({ rabbit }) => {
-        const queues = [ORDERS, ARCHIVE].map((queue) => ({ queue, durable: true }));
-        rabbit.declare({ queues });
-        rabbit.addPublisher(SHOP);
-      },
-      until: ({ rabbit }) => rabbit.allDeclared && rabbit.allConnected,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'publish',
-      title: { en: 'Seven large messages are confirmed', zh: '七条大消息得到确认' },
-      do: ({ rabbit }) => {
+    nodesStart(1),
+    declared<World>({ en: 'Two durable queues', zh: '两个持久队列' }, ({ rabbit }) => {
+      const queues = [ORDERS, ARCHIVE].map((queue) => ({ queue, durable: true }));
+      rabbit.declare({ queues });
+      rabbit.addPublisher(SHOP);
+    }),
+    published<World>(
+      { en: 'Seven large messages are confirmed', zh: '七条大消息得到确认' },
+      ({ rabbit }) => {
         const large = { paddingBytes: PADDING_BYTES, properties: persistent };
         rabbit.publish(SHOP, { ...large, routingKey: ARCHIVE, count: BEFORE });
         const properties = { ...persistent, timestamp: NUMBER };
         rabbit.publish(SHOP, { ...large, routingKey: ORDERS, count: BETWEEN, properties });
         rabbit.publish(SHOP, { ...large, routingKey: ARCHIVE, count: BEHIND });
       },
-      until: ({ rabbit }) => rabbit.allTold,
-      timeLimitMs: 30_000,
-    },
+    ),
     {
       id: 'consume',
       title: { en: 'The orders are consumed', zh: '订单被消费' },

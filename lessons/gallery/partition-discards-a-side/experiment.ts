@@ -7,9 +7,11 @@
  * queue has a leader on the greater side only, whatever the setting.
  */
 import { changed, choice, experiment, prove } from '#engine/lab/index.ts';
-import type { Lab, Measures } from '#engine/lab/index.ts';
+import type { Measures } from '#engine/lab/index.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { onRaft } from '#engine/lab/rabbitmq-quorum.ts';
+import { confirmed, confirmedAndLost, declared, mirroredProfileKnob } from '../rabbitmq-story.ts';
+import { mirrors, nodesStart, persistentTo, published, watchConfirmed } from '../rabbitmq-story.ts';
 
 const QUEUE = 'orders';
 /** At the node that is cut off, and at another. */
@@ -27,38 +29,12 @@ interface World {
   confirmedApart: number;
 }
 
-type QueueView = NonNullable<ReturnType<RabbitCluster['queue']>>;
-
-const confirmed = (lab: Pick<Lab, 'history'>): readonly string[] =>
-  lab.history.sent.filter(({ outcome }) => outcome === 'acknowledged').map(({ id }) => id);
-
-/** Something was taken out of it. */
-const isRead = ({ gone }: QueueView): boolean => Object.values(gone).some((count) => count > 0);
-
-/** What the leaders have together; null: a node is down, or the queue is being read to its end. */
-function present(rabbit: RabbitCluster): ReadonlySet<string> | null {
-  if (!rabbit.allRunning) return null;
-  const views = rabbit.nodeNames.flatMap((_, place) => {
-    const queue = rabbit
-      .node(place + 1)
-      ?.vhosts.get('/')
-      ?.queues.get(QUEUE);
-    return queue?.inspect?.() ?? [];
-  });
-  if (views.length === 0 || views.some(isRead)) return null;
-  return new Set(views.flatMap(({ messages }) => messages.map(({ id }) => id)));
-}
-
 const publish = ({ rabbit }: World, publisher: string): void =>
-  rabbit.publish(publisher, {
-    ...{ routingKey: QUEUE, count: COUNT },
-    properties: { deliveryMode: 2 },
-  });
+  rabbit.publish(publisher, persistentTo(QUEUE, COUNT));
 
 function declare({ rabbit, type }: World): void {
   if (type === 'classic') {
-    const definition = { 'ha-mode': 'all' };
-    rabbit.setPolicy({ name: 'ha', pattern: '', definition, priority: 0, applyTo: 'queues' });
+    rabbit.setPolicy(mirrors({ 'ha-mode': 'all' }));
   }
   rabbit.declare({
     queues: [{ queue: QUEUE, durable: true, arguments: { 'x-queue-type': type } }],
@@ -84,10 +60,7 @@ export default experiment({
       en: 'What nodes do about a partition.',
       zh: '节点怎样应对网络分区。',
     }),
-    profile: choice(['rabbitmq-3.8', 'rabbitmq-3.12', 'rabbitmq-3.13'], 'rabbitmq-3.13', {
-      en: 'The release; since 4.0 there are no mirrored queues.',
-      zh: '版本；4.0 起不再有镜像队列。',
-    }),
+    profile: mirroredProfileKnob('rabbitmq-3.13'),
   },
 
   world({ knobs, lab }): World {
@@ -96,41 +69,19 @@ export default experiment({
       ...{ ...onRaft, nodes: 3, profile: knobs.profile, netTickTimeMs: NET_TICK_MS },
       partitionHandling: handling,
     });
-    lab.invariant('R1', 'always', () => {
-      const there = present(rabbit);
-      const missing = there === null ? [] : confirmed(lab).filter((id) => !there.has(id));
-      if (missing.length === 0) return null;
-      return `${missing.join(', ')} were confirmed, and no node has them in ${QUEUE}`;
-    });
+    watchConfirmed(lab, rabbit, [QUEUE]);
     const type = knobs.quirk === 'on' ? 'classic' : 'quorum';
     return { rabbit, type, handling, confirmedApart: 0 };
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Three nodes start', zh: '三个节点启动' },
-      until: ({ rabbit }) => rabbit.allRunning,
-      timeLimitMs: 60_000,
-    },
-    {
-      id: 'declare',
-      title: { en: 'One queue, three copies', zh: '一个队列，三份副本' },
-      do: declare,
-      until: ({ rabbit }) => rabbit.allDeclared && rabbit.allConnected,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'publish',
-      title: { en: 'Three messages', zh: '三条消息' },
-      do: (world) => {
-        // Autoheal counts connections: each side is to have that of its publisher.
-        world.rabbit.disconnect('declarer');
-        publish(world, ALONE);
-      },
-      until: ({ rabbit }) => rabbit.allTold,
-      timeLimitMs: 10_000,
-    },
+    nodesStart(3),
+    declared<World>({ en: 'One queue, three copies', zh: '一个队列，三份副本' }, declare),
+    published<World>({ en: 'Three messages', zh: '三条消息' }, (world) => {
+      // Autoheal counts connections: each side is to have that of its publisher.
+      world.rabbit.disconnect('declarer');
+      publish(world, ALONE);
+    }),
     {
       id: 'cut',
       title: { en: 'The leader’s node is cut off', zh: '主节点与其他节点断开' },
@@ -180,13 +131,7 @@ export default experiment({
   settle: RabbitCluster.settle(),
 
   measures({ world, history }) {
-    const ids = confirmed({ history });
-    const left = new Set((history.final ?? []).map(({ id }) => id));
-    return {
-      confirmed: ids.length,
-      confirmedApart: world.confirmedApart,
-      lost: ids.filter((id) => !left.has(id)).length,
-    };
+    return { ...confirmedAndLost({ history }), confirmedApart: world.confirmedApart };
   },
 
   proofs: {

@@ -8,6 +8,8 @@
 import { choice, experiment, prove } from '#engine/lab/index.ts';
 import type { Measures } from '#engine/lab/index.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
+import { confirmed, confirmedAndLost, declared, mirroredProfileKnob } from '../rabbitmq-story.ts';
+import { mirrors, nodesStart, persistentTo, published } from '../rabbitmq-story.ts';
 
 const QUEUE = 'orders';
 const PUBLISHER = 'publisher-1';
@@ -35,10 +37,7 @@ export default experiment({
       en: 'Off: ha-promote-on-failure is when-synced; the queue waits for its leader.',
       zh: '关闭时，ha-promote-on-failure 为 when-synced：队列等主节点回来。',
     }),
-    profile: choice(['rabbitmq-3.8', 'rabbitmq-3.12', 'rabbitmq-3.13'], 'rabbitmq-3.13', {
-      en: 'The release; since 4.0 there are no mirrored queues.',
-      zh: '版本；4.0 起不再有镜像队列。',
-    }),
+    profile: mirroredProfileKnob('rabbitmq-3.13'),
   },
 
   world({ knobs, lab }): World {
@@ -46,50 +45,26 @@ export default experiment({
     lab.invariant('R1', 'always', () => {
       const queue = rabbit.queue(QUEUE);
       if (queue === null) return null;
-      const confirmed = lab.history.sent.filter(({ outcome }) => outcome === 'acknowledged');
+      const { length } = confirmed(lab);
       const taken = queue.gone['acknowledged'] ?? 0;
       const there = queue.ready + queue.unacknowledged + taken;
-      if (there >= confirmed.length) return null;
-      return `${confirmed.length} messages are confirmed, and the queue has ${there}`;
+      if (there >= length) return null;
+      return `${length} messages are confirmed, and the queue has ${there}`;
     });
     return { rabbit, promotes: knobs.quirk === 'on' ? 'always' : 'when-synced' };
   },
 
   steps: [
-    {
-      id: 'start',
-      title: { en: 'Two nodes start', zh: '两个节点启动' },
-      until: ({ rabbit }) => rabbit.allRunning,
-      timeLimitMs: 60_000,
-    },
-    {
-      id: 'declare',
-      title: { en: 'A mirrored queue', zh: '一个镜像队列' },
-      do: ({ rabbit, promotes }, lab) => {
-        lab.command(rabbit.nodeName(LEADER), 'set policy', () => {
-          const definition = { 'ha-mode': 'all', 'ha-promote-on-failure': promotes };
-          const policy = { name: 'ha', pattern: '', definition, priority: 0 } as const;
-          rabbit
-            .node(LEADER)!
-            .administration.setPolicy('/', { ...policy, applyTo: 'queues' }, 'user', () => {});
-        });
-        rabbit.declare({ queues: [{ queue: QUEUE, durable: true }] });
-        rabbit.addPublisher(PUBLISHER);
-      },
-      until: ({ rabbit }) => rabbit.allDeclared && rabbit.allConnected,
-      timeLimitMs: 30_000,
-    },
-    {
-      id: 'publish',
-      title: { en: 'Three messages, confirmed by both', zh: '三条消息，两个节点都确认' },
-      do: ({ rabbit }) =>
-        rabbit.publish(PUBLISHER, {
-          ...{ routingKey: QUEUE, count: COUNT },
-          properties: { deliveryMode: 2 },
-        }),
-      until: ({ rabbit }) => rabbit.allTold,
-      timeLimitMs: 30_000,
-    },
+    nodesStart(2),
+    declared<World>({ en: 'A mirrored queue', zh: '一个镜像队列' }, ({ rabbit, promotes }) => {
+      rabbit.setPolicy(mirrors({ 'ha-mode': 'all', 'ha-promote-on-failure': promotes }));
+      rabbit.declare({ queues: [{ queue: QUEUE, durable: true }] });
+      rabbit.addPublisher(PUBLISHER);
+    }),
+    published<World>(
+      { en: 'Three messages, confirmed by both', zh: '三条消息，两个节点都确认' },
+      ({ rabbit }) => rabbit.publish(PUBLISHER, persistentTo(QUEUE, COUNT)),
+    ),
     {
       id: 'mirror-restarts',
       title: { en: 'The mirror restarts, empty', zh: '镜像节点重启，内容为空' },
@@ -112,8 +87,7 @@ export default experiment({
   settle: RabbitCluster.settle(),
 
   measures({ history }) {
-    const confirmed = history.sent.filter(({ outcome }) => outcome === 'acknowledged');
-    return { confirmed: confirmed.length, lost: confirmed.length - (history.final?.length ?? 0) };
+    return confirmedAndLost({ history });
   },
 
   proofs: {
