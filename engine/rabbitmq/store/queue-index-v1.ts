@@ -23,14 +23,8 @@ import {
   writeSegmentEntry,
 } from './index-journal.ts';
 import type { StorePorts } from './message-store.ts';
-import {
-  type IndexEntry,
-  type IndexRecovery,
-  type QueueIndex,
-  type RecoveredEntry,
-  type RecoveredIndex,
-  nextSegment,
-} from './queue-index.ts';
+import { nextSegment, type RecoveredEntry, type RecoveredIndex } from './queue-index.ts';
+import type { IndexEntry, IndexRecovery, QueueIndex } from './queue-index.ts';
 import type { IndexOptions } from './queue-index-v2.ts';
 import { segmentsIn } from './segment-file.ts';
 import { indexFlushedKind } from './store-trace.ts';
