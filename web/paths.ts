@@ -42,6 +42,11 @@ export function interviewPath(lang: Lang): string {
   return `/${lang}/interview/`;
 }
 
+/** The path of the world that begins empty. */
+export function playgroundPath(lang: Lang): string {
+  return `/${lang}/playground/`;
+}
+
 /** The path of the map of the tracks. */
 export function mapPath(lang: Lang): string {
   return `/${lang}/map/`;

@@ -3,7 +3,7 @@
  * `/<lang>/<track>/<slug>/` (a lesson), `/<lang>/gallery/` and `/<lang>/gallery/<slug>/` (a story),
  * `/<lang>/safe/` (a configuration is checked), `/<lang>/questions/` and
  * `/<lang>/questions/<slug>/`, `/<lang>/study/`, `/<lang>/interview/`, `/<lang>/compare/`,
- * `/<lang>/map/`, `/<lang>/machines/`, `/<lang>/glossary/`.
+ * `/<lang>/map/`, `/<lang>/machines/`, `/<lang>/glossary/`, `/<lang>/playground/`.
  * `/<lang>/embed/<track>/<slug>/` is a lesson's experiment for a frame; `?slides` shows a
  * lesson as slides.
  * All end with a slash; everything else is missing.
@@ -44,6 +44,7 @@ import {
   glossaryPath,
   machinesPath,
   mapPath,
+  playgroundPath,
   questionPath,
 } from './paths.ts';
 import { FETCHED, type QuestionFiles } from './question-files.ts';
@@ -175,6 +176,10 @@ const VIEWS = {
     module: 'interview/Interview.svelte',
     view: () => import('./interview/Interview.svelte'),
   },
+  playground: {
+    module: 'playground/Playground.svelte',
+    view: () => import('./playground/Playground.svelte'),
+  },
 };
 
 type ViewKind = keyof typeof VIEWS;
@@ -190,6 +195,7 @@ export function pathIn(lang: Lang, page: Page): string {
   if (page.kind === 'safe') return safePath(lang);
   if (page.kind === 'study') return studyPath(lang);
   if (page.kind === 'interview') return interviewPath(lang);
+  if (page.kind === 'playground') return playgroundPath(lang);
   if (page.kind === 'compare') return comparePath(lang);
   if (page.kind === 'map') return mapPath(lang);
   if (page.kind === 'machines') return machinesPath(lang);
@@ -210,7 +216,7 @@ export async function paths(files: QuestionFiles): Promise<string[]> {
     const played = lessons.filter(({ stage }) => stage !== 'questions');
     all.push(...played.map((entry) => embedPath(lang, entry)));
     all.push(safePath(lang), studyPath(lang), interviewPath(lang), comparePath(lang));
-    all.push(mapPath(lang), machinesPath(lang), glossaryPath(lang));
+    all.push(mapPath(lang), machinesPath(lang), glossaryPath(lang), playgroundPath(lang));
     const { stories } = await GALLERIES[lang]();
     all.push(galleryPath(lang), ...stories.map((entry) => galleryPath(lang, entry)));
     const { questions } = await files.index(lang);
@@ -235,7 +241,7 @@ async function find(path: string, files: QuestionFiles): Promise<Page> {
   if (path === '/') return loadHome();
   const reference = /^\/(en|zh)\/(map|machines|glossary)\/$/.exec(path);
   if (reference !== null) return loadReference(reference[1] as Lang, reference[2] ?? '');
-  const view = /^\/(en|zh)\/(safe|study|interview)\/$/.exec(path);
+  const view = /^\/(en|zh)\/(safe|study|interview|playground)\/$/.exec(path);
   if (view !== null) return loadView(view[1] as Lang, view[2] as ViewKind);
   const compared = /^\/(en|zh)\/compare\/$/.exec(path);
   if (compared !== null) return loadComparison(compared[1] as Lang);

@@ -4,6 +4,7 @@
  */
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
 import { keep, kept } from '../lesson/kept.ts';
+import { keptSession } from '../terminal/kept-session.ts';
 
 /** What was kept of a drill. */
 export interface KeptDrill {
@@ -20,14 +21,7 @@ export function keepDrill(lesson: string, drill: KeptDrill): void {
 /** What was kept, or null. What somebody else wrote there is no drill. */
 export function keptDrill(lesson: string): KeptDrill | null {
   const found = kept('localStorage', keyOf(lesson)) as Partial<KeptDrill> | null;
-  const { session, isSolved } = found ?? {};
-  if (session === undefined || session === null || typeof isSolved !== 'boolean') return null;
-  const { typed, event, hints, isSolutionShown } = session;
-  const isLine = (line: unknown): boolean => {
-    const { event: at, pane, text } = (line ?? {}) as Readonly<Record<string, unknown>>;
-    return Number.isSafeInteger(at) && Number.isSafeInteger(pane) && typeof text === 'string';
-  };
-  if (!Array.isArray(typed) || !typed.every(isLine)) return null;
-  if (!Number.isSafeInteger(event) || !Number.isSafeInteger(hints)) return null;
-  return typeof isSolutionShown === 'boolean' ? { session, isSolved } : null;
+  const session = keptSession(found?.session);
+  const isSolved = found?.isSolved;
+  return session === null || typeof isSolved !== 'boolean' ? null : { session, isSolved };
 }

@@ -158,6 +158,12 @@ export const en = {
       'Give it the properties of your brokers, topics and producers. It runs them against every fault and every pair of faults, and says what they survive, the shortest way to lose a record, and the setting that prevents it.',
     enter: 'Check a configuration',
   },
+  playground: {
+    title: 'Playground',
+    about:
+      'An empty world: add brokers, topics, queues and clients by click or command, let time pass, break it, and share it as a link.',
+    enter: 'Open the playground',
+  },
   map: {
     title: 'Map of the tracks',
     about: 'Every lesson by its track, what to read before it, how far it is, and how far you are.',

@@ -37,6 +37,7 @@ function namedHead(page: Page): { readonly title: string | null; readonly descri
     case 'safe':
     case 'study':
     case 'interview':
+    case 'playground':
     case 'compare':
     case 'map':
     case 'machines':

@@ -12,7 +12,7 @@ import type { Lang } from '../lesson/content.ts';
 import { Player } from '../stage/player.svelte.ts';
 import type { Tape } from '../stage/tape.ts';
 import { lab } from '../worker/lab.ts';
-import type { Answer } from '../worker/recording.ts';
+import type { Answer, LinkProblem } from '../worker/recording.ts';
 import type { LiveTerminal } from '../worker/terminal.ts';
 import type {
   DrillText,
@@ -51,6 +51,8 @@ export class LiveSession {
   drill: DrillText | null = $state.raw(null);
   /** A sentence of what went wrong, or empty. */
   problem = $state('');
+  /** Why the link could not be opened, or null. */
+  linkProblem: LinkProblem | null = $state.raw(null);
   isBusy = $state(false);
   /** Whether time passes by itself. */
   isPassing = $state(false);
@@ -86,20 +88,22 @@ export class LiveSession {
     );
   }
 
-  /** Opens it, as it was left if that can be. */
-  async open(kept: Partial<KeptSession> | null): Promise<void> {
+  /** Opens it, as it was left, or as a link's fragment has it, if that can be. */
+  async open(kept: Partial<KeptSession> | null, link: string | null = null): Promise<void> {
     await this.#enqueue(async () => {
       this.#remote ??= (await lab().terminal(this.options.lang)) as unknown as Remote<LiveTerminal>;
       const { source } = this.options;
       const wish = kept === null ? { source } : { source, kept };
-      let answer = await this.#remote.open(wish);
-      // what another version of the lab has kept may make no sense now
-      if (!answer.ok && kept !== null) answer = await this.#remote.open({ source });
+      let answer = await this.#remote.open(link === null ? wish : { source, link });
+      // what another version of the lab has kept, or a link has, may make no sense now
+      const isAsked = kept !== null || link !== null;
+      if (!answer.ok && isAsked) answer = await this.#remote.open({ source });
       if (!answer.ok) {
         this.problem = answer.error;
         return;
       }
       this.drill = answer.value.drill;
+      this.linkProblem = answer.value.linkProblem;
       await this.#follow(answer.value.state);
     });
   }

@@ -3,21 +3,26 @@
  *
  * Not here: the session itself (`engine/shell/terminal-session.ts`).
  */
-import type { HostChange } from './recording.ts';
+import type { PlaygroundState } from './playground-state.ts';
+import type { HostChange, LinkProblem } from './recording.ts';
 import type { Flight, RecordOutcome, Sentence } from '#engine/lab/session.ts';
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
 
 /** Which world a terminal is opened on. */
-export interface TerminalSource {
-  readonly kind: 'drill';
-  /** The lesson's slug. */
-  readonly lesson: string;
-}
+export type TerminalSource =
+  | {
+      readonly kind: 'drill';
+      /** The lesson's slug. */
+      readonly lesson: string;
+    }
+  | { readonly kind: 'playground' };
 
 export interface TerminalWish {
   readonly source: TerminalSource;
   /** As it was left. */
   readonly kept?: Partial<KeptSession>;
+  /** A link's fragment, without #, in place of what was kept. */
+  readonly link?: string;
 }
 
 export interface PaneState {
@@ -53,6 +58,8 @@ export interface TerminalState {
   readonly hosts: readonly string[];
   /** What went wrong with the lab itself, or null. */
   readonly failure: string | null;
+  /** Of the playground; null elsewhere. */
+  readonly playground: PlaygroundState | null;
 }
 
 /** A line of the transcript in the page's language. */
@@ -110,4 +117,6 @@ export interface DrillText {
 export interface OpenedTerminal {
   readonly state: TerminalState;
   readonly drill: DrillText | null;
+  /** Why the link could not be opened, or null: then the world is as it begins. */
+  readonly linkProblem: LinkProblem | null;
 }

@@ -9,6 +9,7 @@ import type { Drill } from '#engine/lab/drill.ts';
 import { drillExperiment } from '#engine/lab/drill.ts';
 import type { Experiment } from '#engine/lab/experiment.ts';
 import type { Localized } from '#engine/lab/knob.ts';
+import { fromLink } from '#engine/lab/link.ts';
 import type { Language } from '#engine/lab/narration.ts';
 import type { Product } from '#engine/lab/terminal.ts';
 import { completionsOf } from '#engine/shell/completion.ts';
@@ -18,7 +19,8 @@ import { PANES_MAX } from '#engine/shell/shell.ts';
 import { TerminalSession } from '#engine/shell/terminal-session.ts';
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
 import { LiveRecorder } from './live-recorder.ts';
-import type { Answer } from './recording.ts';
+import { playgroundState } from './playground-state.ts';
+import type { Answer, LinkProblem } from './recording.ts';
 import type {
   DrillText,
   LiveRecording,
@@ -36,6 +38,7 @@ const TOOLS: Readonly<Record<Product, () => Promise<readonly Tool[]>>> = {
   kafka: async () => (await import('#engine/shell/kafka/tools.ts')).kafkaTools,
   rabbitmq: async () => (await import('#engine/shell/rabbitmq/tools.ts')).rabbitTools,
   stores: async () => (await import('#engine/shell/stores/tools.ts')).storeTools,
+  playground: async () => (await import('#engine/shell/playground/tools.ts')).playgroundTools,
 };
 
 /** Milliseconds for which time may pass in one call: other calls wait no longer. */
@@ -52,11 +55,25 @@ interface Opening {
   readonly drill?: Drill;
 }
 
-async function openingOf({ lesson }: TerminalSource): Promise<Opening> {
+async function openingOf(source: TerminalSource): Promise<Opening> {
+  if (source.kind === 'playground') {
+    const { playgroundExperiment: experiment } =
+      await import('#engine/shell/playground/playground-experiment.ts');
+    return { experiment, products: experiment.terminal!.products };
+  }
+  const { lesson } = source;
   const path = Object.keys(DRILLS).find((one) => one.endsWith(`/${lesson}/drill.ts`));
   if (path === undefined) throw new Error(`the lesson '${lesson}' has no drill`);
   const drill = await DRILLS[path]!();
   return { experiment: drillExperiment(drill), products: drill.products, drill };
+}
+
+/** The session of a link, or why it cannot be opened here. */
+function linkedOf(link: string, experiment: Experiment): LinkProblem | Partial<KeptSession> {
+  const opened = fromLink(link);
+  if (!opened.ok) return opened.reason;
+  const { experiment: id, typed = [], closedAt = 0 } = opened.shared;
+  return id === experiment.id ? { typed, event: closedAt } : 'other lesson';
 }
 
 export class LiveTerminal {
@@ -72,23 +89,25 @@ export class LiveTerminal {
   }
 
   /** Begins a session, or goes on with one that was kept. */
-  async open({ source, kept }: TerminalWish): Promise<Answer<OpenedTerminal>> {
+  async open({ source, kept, link }: TerminalWish): Promise<Answer<OpenedTerminal>> {
     try {
       const { experiment, products, drill } = await openingOf(source);
+      const linked = link === undefined ? kept : linkedOf(link, experiment);
+      const linkProblem = typeof linked === 'string' ? linked : null;
       const tools = (await Promise.all(products.map((product) => TOOLS[product]()))).flat();
       this.#session = new TerminalSession({
         experiment,
         tools,
         ...(drill === undefined ? {} : { drill }),
-        ...(kept === undefined ? {} : { kept }),
+        ...(linked === undefined || typeof linked === 'string' ? {} : { kept: linked }),
         onRun: (run) => {
           this.#generation++;
           this.#clock = 0;
           this.#recorder = new LiveRecorder(run, this.#language);
         },
       });
-      const value = { state: this.#state(), drill: drill === undefined ? null : this.#text(drill) };
-      return { ok: true, value };
+      const told = drill === undefined ? null : this.#text(drill);
+      return { ok: true, value: { state: this.#state(), drill: told, linkProblem } };
     } catch (problem) {
       return { ok: false, error: problem instanceof Error ? problem.message : String(problem) };
     }
@@ -213,6 +232,7 @@ export class LiveTerminal {
     const session = this.#session!;
     const { run, shell, transcript, goal, commands, par, hints, speed } = session;
     const { world } = run;
+    const { playground } = shell.world.handles;
     return {
       generation: this.#generation,
       event: world.event,
@@ -229,6 +249,7 @@ export class LiveTerminal {
       hasMore: run.hasMore,
       hosts: shell.hosts,
       failure: world.failure === null ? null : world.failure.error.message,
+      playground: playground === undefined ? null : playgroundState(playground),
     };
   }
 
