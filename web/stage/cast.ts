@@ -46,9 +46,15 @@ export function positionsOf(view: unknown): string {
     .join(', ');
 }
 
+/** Partitions of a controller's note: with more of them those of internal topics are left out. */
+const REGISTRATIONS_MAX = 12;
+
 /** What a controller holds of each partition, as in `pay-0: leader 1, epoch 0, ISR {1,2,3}`. */
 export function registrationsOf(host: HostFrame, leaderWord: string, epochWord: string): string {
-  return (controllerView(host)?.partitions ?? [])
+  const all = controllerView(host)?.partitions ?? [];
+  const isMany = all.length > REGISTRATIONS_MAX;
+  return all
+    .filter(({ topic }) => !isMany || !topic.startsWith('__'))
     .map(({ topic, partition, leader, leaderEpoch, isr }) => {
       const led = `${leaderWord} ${leader < 0 ? '–' : leader}`;
       const epoch = `${epochWord} ${leaderEpoch}`;
