@@ -8,6 +8,7 @@ import {
 import { profileOf } from '../../engine/rabbitmq/profiles.ts';
 import { quorumQueues } from '../../engine/rabbitmq/quorum/quorum-queue-type.ts';
 import { streams } from '../../engine/rabbitmq/stream/stream-type.ts';
+import { ledFacts } from '../../engine/shell/rabbitmq/queue-columns.ts';
 import { fieldTable } from '../../engine/wire/amqp/field-table.ts';
 import { Rig } from './connection/rig.ts';
 
@@ -110,8 +111,10 @@ describe('rabbitmq: statistics', () => {
     const capacity = (): number => listQueues(rig.vhost)[0]!.holdings!.consumerCapacity;
     expect(capacity()).toBe(0);
     rig.call(1, 'basic.qos', { prefetchCount: 1 });
+    expect(ledFacts(rig.broker, '/').get('q')).toMatchObject({ consumer_capacity: 0 });
     rig.call(1, 'basic.consume', { queue: 'q', consumerTag: 'c' });
     expect(capacity()).toBe(1);
+    expect(ledFacts(rig.broker, '/').get('q')).toMatchObject({ consumer_capacity: '1.0' });
     rig.publish({ routingKey: 'q' }, 'a');
     rig.sleep(2000);
     // Nothing waits: that its only consumer is busy does not matter.

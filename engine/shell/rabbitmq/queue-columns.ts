@@ -97,18 +97,27 @@ function heldFacts(queue: Queue): QueueFacts {
   const persistent = messages.filter((message) => message.isPersistent).length;
   const readyBytes = held?.messageBytesReady ?? 0;
   const heldBytes = held?.messageBytesUnacknowledged ?? 0;
+  const memory = queue.memoryBytes ?? readyBytes + heldBytes;
+  const capacity = ratioText(held?.consumerCapacity ?? 0);
   const isAllPersistent = persistent > 0 && persistent === messages.length;
   return {
     ...{ messages_ready: ready, messages_unacknowledged: unacknowledged, consumers },
     messages: ready + unacknowledged,
     messages_persistent: queue.type === 'classic' ? persistent : '',
     ...{ messages_ready_ram: ready, messages_unacknowledged_ram: unacknowledged },
-    ...{ messages_ram: ready + unacknowledged, state: 'running', memory: readyBytes + heldBytes },
+    ...{ messages_ram: ready + unacknowledged, state: 'running', memory },
     ...{ message_bytes: readyBytes + heldBytes, message_bytes_ready: readyBytes },
     ...{ message_bytes_unacknowledged: heldBytes, message_bytes_ram: readyBytes + heldBytes },
     message_bytes_persistent: isAllPersistent ? readyBytes + heldBytes : 0,
-    ...{ disk_reads: 0, disk_writes: 0, consumer_utilisation: 0, consumer_capacity: 0 },
+    ...{ disk_reads: 0, disk_writes: 0 },
+    ...{ consumer_utilisation: capacity, consumer_capacity: capacity },
   };
+}
+
+/** As Elixir writes it: 0 without consumers, which is no float there. */
+function ratioText(ratio: number): Cell {
+  assert(ratio >= 0 && ratio <= 1, 'a ratio', { ratio });
+  return ratio === 1 ? '1.0' : ratio === 0 ? 0 : String(ratio);
 }
 
 /** Who has a replica, and which of them are there. */
