@@ -374,6 +374,10 @@ export const catchers: Readonly<Record<string, Catcher>> = {
     QUORUM_QUEUE,
     'since 4.3 there are 32 priorities: the highest goes first, and without one it is 4',
   ),
+  'files-of-deleted-queues-stay': test(
+    'test/rabbitmq/quorum/quorum-in-a-cluster.test.ts',
+    'a queue that is deleted while a node is down leaves nothing there when it starts',
+  ),
   'new-quorum-leader-is-not-told': test(
     'test/rabbitmq/quorum/quorum-in-a-cluster.test.ts',
     'the node of the leader dies: publishes are confirmed, consumers go on',

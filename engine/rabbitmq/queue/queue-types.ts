@@ -25,6 +25,12 @@ export interface QueueRecord {
   readonly id?: number;
 }
 
+/** A queue's record, in its virtual host. */
+interface QueueRow {
+  readonly vhost: string;
+  readonly record: QueueRecord;
+}
+
 /** What a queue may ask of the cluster. */
 export interface QueueCluster {
   /** The nodes that share metadata with this one, itself among them. */
@@ -78,4 +84,6 @@ export interface QueueTypeModule {
   place?(declaration: QueueDeclaration, at: QueuePlacing): Place;
   /** The queue as this node sees it: its process where that is here, else what reaches it. */
   open(record: QueueRecord, context: QueueContext): Queue;
+  /** All queues of a node that starts are open: files of queues that are no more go. */
+  recovered?(queues: Iterable<QueueRow>, node: Pick<QueueContext, 'ports' | 'links'>): void;
 }

@@ -2,7 +2,8 @@
 import { placeReplicas } from '../queue/replica-placing.ts';
 import type { QueueTypeModule } from '../queue/queue-types.ts';
 import { checkQuorumDeclaration, groupSizeOf } from './quorum-arguments.ts';
-import { QuorumQueue } from './quorum-queue.ts';
+import { clusterName, QuorumQueue } from './quorum-queue.ts';
+import { QuorumSystem } from './quorum-system.ts';
 
 export const quorumQueues: QueueTypeModule = {
   type: 'quorum',
@@ -10,4 +11,12 @@ export const quorumQueues: QueueTypeModule = {
   place: (declaration, at) =>
     placeReplicas(declaration, at, groupSizeOf(declaration.arguments), 'quorum'),
   open: (record, context) => new QuorumQueue(record, context),
+  /** A queue that was deleted while this node was down has left its member's log here. */
+  recovered(queues, { ports, links }) {
+    if (ports.disk.list(`quorum/${links.self}`).length === 0) return;
+    const { ra } = QuorumSystem.of(ports, links);
+    const known = new Set<string>();
+    for (const { vhost, record } of queues) known.add(clusterName(vhost, record.declaration.name));
+    for (const { cluster } of [...ra.configs]) if (!known.has(cluster)) ra.remove(cluster);
+  },
 };

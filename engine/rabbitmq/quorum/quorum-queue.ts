@@ -405,6 +405,6 @@ export class QuorumQueue implements Queue {
 }
 
 /** `rabbit_quorum_queue:qname_to_internal_name` */
-function clusterName(vhost: string, queue: string): string {
+export function clusterName(vhost: string, queue: string): string {
   return `${vhost.replaceAll('/', '%2F')}_${queue}`;
 }

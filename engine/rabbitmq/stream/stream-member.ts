@@ -73,7 +73,7 @@ export class StreamMember {
     assert(members.includes(leader) && id !== undefined, 'a stream', { name: declaration.name });
     this.#options = options;
     this.#stream = `${vhost}/${declaration.name}_${id}`;
-    this.#folder = streamFolder(vhost, `${declaration.name}_${id}`);
+    this.#folder = streamFolder(vhost, record);
     this.#life = `${links.self}.${ports.incarnation}.${ports.clock.now()}`;
     const opened = members.includes(links.self)
       ? StreamLog.open(ports, this.#folder, settings())
@@ -321,6 +321,7 @@ export class StreamMember {
 }
 
 /** Under the node's data, as in `stream/%2F/orders_17`. */
-function streamFolder(vhost: string, stream: string): string {
-  return `stream/${encodeURIComponent(vhost)}/${encodeURIComponent(stream)}`;
+export function streamFolder(vhost: string, { declaration, id }: QueueRecord): string {
+  assert(id !== undefined, 'a stream has an id', { name: declaration.name });
+  return `stream/${encodeURIComponent(vhost)}/${encodeURIComponent(`${declaration.name}_${id}`)}`;
 }

@@ -27,6 +27,9 @@ export class VirtualHosts {
       }
     }
     for (const vhost of this.#all.values()) vhost.recovered();
+    for (const type of this.#context.queueTypes) {
+      type.recovered?.(tables.rows('rabbit_queue'), this.#context);
+    }
     this.#context.metadata.follow((changes) => {
       for (const change of changes) this.#follow(change);
     });

@@ -75,6 +75,25 @@ describe('rabbitmq: quorum queue of a cluster', () => {
     expect(consumer.after(5)).toEqual(['consume: "c"', 'c: a', 'c: b', 'c: c']);
   });
 
+  test('a queue that is deleted while a node is down leaves nothing there when it starts', () => {
+    const rabbit = cluster();
+    const channel = rabbit.channel('rabbit-1');
+    declare(channel).after(3);
+    channel.publish('q', 'a').after(2);
+    const files = (): readonly string[] =>
+      rabbit.world
+        .hostNamed('rabbit-3')!
+        .disk.list('quorum/rabbit-3')
+        .filter((name) => !name.endsWith('.wal'));
+    expect(files().length).toBeGreaterThan(0);
+    rabbit.inject({ fault: 'crash', host: 'rabbit-3' });
+    rabbit.advance(5);
+    remove(channel).after(5);
+    rabbit.inject({ fault: 'start', host: 'rabbit-3' });
+    rabbit.advance(20);
+    expect(files()).toEqual([]);
+  });
+
   test('purged and deleted from a node that does not lead, and declared again', () => {
     const rabbit = cluster();
     declare(rabbit.channel('rabbit-1')).after(3);

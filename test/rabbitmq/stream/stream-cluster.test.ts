@@ -54,6 +54,23 @@ test('rabbitmq: stream: published and read on any node, while a minority fails',
   );
 });
 
+test('rabbitmq: stream: deleted while a node is down, it leaves nothing there', () => {
+  const cluster = new RabbitCluster({ queueTypes: [classicQueues, streams] });
+  const channel = cluster.channel('rabbit-1');
+  declare(channel);
+  const files = (): number => cluster.world.hostNamed('rabbit-3')!.disk.list('stream').length;
+  expect(files()).toBeGreaterThan(0);
+  cluster.inject({ fault: 'crash', host: 'rabbit-3' });
+  cluster.advance(2);
+  channel.do((session, answer) => {
+    session.deleteQueue({ queue: 's', ifUnused: false, ifEmpty: false }, answer('delete'));
+  });
+  cluster.advance(2);
+  cluster.inject({ fault: 'start', host: 'rabbit-3' });
+  cluster.advance(10);
+  expect(files()).toBe(0);
+});
+
 test('R1: stream: the writer goes with its node, what was confirmed is read and added to', () => {
   const cluster = new RabbitCluster({ queueTypes: [classicQueues, streams] });
   declare(cluster.channel('rabbit-1'));
