@@ -12,7 +12,8 @@
  *   [usage]                                     the usage text that the file shows before
  *
  * Everything else is output. `<word>` in it stands for what differs from run to run: any text
- * without blanks. Not here: the worlds (`worlds.ts`).
+ * without blanks; blanks behind it that fill a column may be more or fewer. `[usage]` is a table of
+ * options, which is told in words of our own here. Not here: the worlds (`worlds.ts`).
  */
 import { END_OF_INPUT, INTERRUPT } from '../../engine/lab/terminal.ts';
 import type { TerminalSession } from '../../engine/shell/terminal-session.ts';
@@ -122,12 +123,37 @@ export function doIn(session: TerminalSession, { kind, pane, text }: Act) {
     return isTold && typeof line.text === 'string' ? line.text.split('\n') : [];
   });
   const { isRunning, code } = session.shell.pane(pane);
-  return { printed, exit: isRunning ? 0 : code };
+  const faults = session.shell.faultCommands;
+  const isCommand = kind === 'typed' && !faults.some((name) => text.startsWith(`${name} `));
+  return { printed: folded(printed), exit: isRunning || !isCommand ? 0 : code };
+}
+
+/** How a table of options begins: of jopt-simple's tools, of argparse4j's, of zookeeper-shell. */
+const USAGE_BEGINS = [
+  /^Option +Description *$/,
+  /^(?:positional|optional) arguments:$/,
+  /^ZooKeeper -server /,
+];
+
+/** Tables of options as one line, `[usage]`; they reach to the end, or to what is no option. */
+function folded(printed: readonly string[]): string[] {
+  const begin = printed.findIndex((line) => USAGE_BEGINS.some((one) => one.test(line)));
+  if (begin < 0) return [...printed];
+  // argparse4j parts its usage line from what it says of the options by an empty line.
+  const from = printed[begin]!.endsWith('arguments:') ? printed.indexOf('') : begin;
+  const isTabbed = printed[from]!.startsWith('ZooKeeper');
+  const length = isTabbed
+    ? printed.slice(from + 1).findIndex((line) => !line.startsWith('\t'))
+    : -1;
+  const after = length < 0 ? [] : printed.slice(from + 1 + length);
+  return [...printed.slice(0, from), '[usage]', ...after];
 }
 
 /** Whether a printed line is the recorded one, masks apart. */
 export function isSame(recorded: string, printed: string): boolean {
   const parts = recorded.split(/<[a-z][a-z0-9-]*>/);
   const pattern = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\S+');
-  return new RegExp(`^${pattern}$`).test(printed);
+  // What fills a column depends on what stands in the others of a line with masks.
+  const filled = parts.length > 1 ? pattern.replace(/ +(?=\t)/g, ' *') : pattern;
+  return new RegExp(`^${filled}$`).test(printed);
 }

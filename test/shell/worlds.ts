@@ -3,6 +3,8 @@ import { openStep } from '../../engine/lab/drill.ts';
 import { experiment } from '../../engine/lab/experiment.ts';
 import type { Experiment, Lab, Step } from '../../engine/lab/experiment.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
+import { raftQuorum } from '../../engine/lab/kafka-quorum.ts';
+import { quorumForwarding } from '../../engine/kafka/raft/quorum-forwarding.ts';
 import { everyModule } from '../../engine/lab/kafka-whole.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
 import { wholeRabbit } from '../../engine/lab/rabbitmq-whole.ts';
@@ -39,18 +41,22 @@ function world(
 /** Without a broker. */
 const text = (): Experiment => world([], () => ({}), []);
 
-const kafka = (settings: Settings): Experiment =>
-  world(
+const kafka = (settings: Settings): Experiment => {
+  // None: one that is alone, without Raft.
+  const controllers = Number(settings['controllers'] ?? '0');
+  return world(
     ['kafka'],
     (lab) => ({
       kafka: new KafkaCluster(lab, {
         brokers: Number(settings['brokers'] ?? '3'),
-        modules: everyModule,
+        modules: [...everyModule, ...(controllers > 0 ? [quorumForwarding] : [])],
+        ...(controllers > 0 ? { quorum: raftQuorum({ controllers }) } : {}),
         profile: (settings['profile'] ?? 'kafka-4.1') as ProfileName,
       }),
     }),
     [ready(({ kafka: cluster }) => cluster!.allRegistered)],
   );
+};
 
 const rabbitmq = (settings: Settings): Experiment =>
   world(

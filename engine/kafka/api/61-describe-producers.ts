@@ -1,5 +1,5 @@
 /**
- * DescribeProducers: the producers that this leader knows, and where their open transactions begin.
+ * DescribeProducers: the producers that this replica knows, and where their open transactions begin.
  * With ListTransactions it finds transactions that hang (KIP-664).
  */
 import { assert } from '../../kernel/assert.ts';
@@ -26,12 +26,12 @@ export const describeProducersHandler = apiHandler<DescribeProducersRequest>(
 
 function describe(broker: BrokerParts, topic: string, partitionIndex: number): PartitionResponse {
   const partition = broker.replicas.get(topic, partitionIndex);
+  // Any replica tells, not the leader alone.
   const errorCode =
-    partition?.checkLeader(-1) ?? broker.replicas.missingError(topic, partitionIndex);
+    partition === undefined ? broker.replicas.missingError(topic, partitionIndex) : ErrorCode.NONE;
   const of = { partitionIndex, errorCode, errorMessage: null };
-  if (partition === undefined || errorCode !== ErrorCode.NONE)
-    return { ...of, activeProducers: [] };
-  assert(partition.isLeader, 'only the leader tells', { topic, partitionIndex });
+  if (partition === undefined) return { ...of, activeProducers: [] };
+  assert(partition.index === partitionIndex, 'the replica that was asked for', { topic });
   const activeProducers = [...partition.log.producers.entries.values()].map((entry) => ({
     producerId: entry.producerId,
     producerEpoch: entry.producerEpoch,

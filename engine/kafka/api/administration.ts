@@ -10,6 +10,7 @@ import type { BrokerModule, BrokerModuleFactory } from '../broker/broker-module.
 import { administrationDecisions } from '../controller/administration.ts';
 import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { describeConfigsHandler } from './32-describe-configs.ts';
+import { describeLogDirsHandler } from './35-describe-log-dirs.ts';
 import { createPartitionsHandler } from './37-create-partitions.ts';
 import { electLeadersHandler } from './43-elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
@@ -29,6 +30,7 @@ const module: BrokerModule = {
   handlers: [
     deleteTopicsHandler,
     describeConfigsHandler,
+    describeLogDirsHandler,
     createPartitionsHandler,
     electLeadersHandler,
     incrementalAlterConfigsHandler,

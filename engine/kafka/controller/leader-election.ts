@@ -151,7 +151,10 @@ export function electLeader(
   const partition = partitionOf(view.image, topic, partitionId);
   const topicImage = view.image.topics.get(topic);
   if (partition === undefined || topicImage === undefined) {
-    const message = `No such partition as ${topic}-${partitionId}`;
+    const message =
+      topicImage === undefined
+        ? `No such topic as ${topic}`
+        : `No such partition as ${topic}-${partitionId}`;
     return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message);
   }
   const unneeded =
@@ -161,8 +164,14 @@ export function electLeader(
   const record = buildPartitionChange({ ...wish, election });
   if (record === null) {
     return election === 'PREFERRED'
-      ? apiError(ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, 'The preferred leader is not available.')
-      : apiError(ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, 'No eligible leader is available.');
+      ? apiError(
+          ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE,
+          'The preferred leader was not available.',
+        )
+      : apiError(
+          ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE,
+          'Eligible topic partition leaders are not available.',
+        );
   }
   records.push({ type: 'PartitionChangeRecord', data: record });
   return NO_ERROR;

@@ -77,7 +77,15 @@ function wishOf(view: ClusterView, name: string, { partitionIndex, replicas }: A
   const problem = replicaAssignmentProblem(view.image, replicas);
   if (problem !== null) return apiError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, problem);
   // A target upon one that is not reached yet replaces it: what is there already counts as present.
-  const targetReplicas = reassignmentTo(partition.replicas, replicas);
+  const change = reassignmentTo(partition.replicas, replicas);
+  // Of a reassignment that is named again, what comes and goes is known already.
+  const adding = change.addingReplicas;
+  const removing = change.removingReplicas;
+  const targetReplicas = {
+    replicas: change.replicas,
+    addingReplicas: adding.length > 0 ? adding : partition.addingReplicas,
+    removingReplicas: removing.length > 0 ? removing : partition.removingReplicas,
+  };
   return { ...wishFor(view, topic, partitionIndex, partition), targetReplicas };
 }
 

@@ -25,9 +25,19 @@ interface Rack {
   readonly fenced: StripedList;
 }
 
+type Broker = MetadataImage['brokers'] extends ReadonlyMap<number, infer B> ? B : never;
+
+/** The brokers of a cluster, as far as a placement asks for them. */
+export interface PlacementBrokers {
+  readonly brokers: ReadonlyMap<
+    number,
+    Pick<Broker, 'id' | 'rack' | 'fenced' | 'inControlledShutdown'>
+  >;
+}
+
 /** The replicas of each partition; or the sentence that says why there cannot be so many. */
 export function placeReplicas(
-  image: MetadataImage,
+  image: PlacementBrokers,
   spec: PlacementSpec,
   random: Random,
 ): readonly (readonly number[])[] | string {

@@ -21,6 +21,7 @@ import { deleteTopics } from './messages/delete-topics.ts';
 import { describeCluster } from './messages/describe-cluster.ts';
 import { describeConfigs } from './messages/describe-configs.ts';
 import { describeGroups } from './messages/describe-groups.ts';
+import { describeLogDirs } from './messages/describe-log-dirs.ts';
 import { electLeaders } from './messages/elect-leaders.ts';
 import { fetch } from './messages/fetch.ts';
 import { findCoordinator } from './messages/find-coordinator.ts';
@@ -65,6 +66,7 @@ const all: readonly Api[] = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  describeLogDirs,
   createPartitions,
   deleteGroups,
   electLeaders,

@@ -1,0 +1,58 @@
+/**
+ * The JSON files that Kafka's tools take, read without trusting their shape: a field that is of
+ * another type than it should be is not there.
+ *
+ * Source: `org.apache.kafka.server.util.Json`, `JsonValue`. Not here: which fields there should be
+ * (each tool).
+ */
+import { assert } from '../../kernel/assert.ts';
+
+/** A value in a JSON text. */
+export class Json {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  /** A field of an object; null where there is none. */
+  field(name: string): Json | null {
+    assert(name.length > 0, 'a name');
+    const value = this.#value;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return Object.hasOwn(value, name) ? new Json((value as Record<string, unknown>)[name]) : null;
+  }
+
+  get elements(): readonly Json[] | null {
+    return Array.isArray(this.#value) ? this.#value.map((one) => new Json(one)) : null;
+  }
+
+  get text(): string | null {
+    return typeof this.#value === 'string' ? this.#value : null;
+  }
+
+  /** A whole number that is exact. */
+  get number(): number | null {
+    return Number.isSafeInteger(this.#value) ? (this.#value as number) : null;
+  }
+}
+
+export function parseJson(
+  text: string,
+): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: string } {
+  assert(typeof text === 'string', 'a text');
+  try {
+    return { ok: true, value: new Json(JSON.parse(text)) };
+  } catch {
+    return { ok: false, problem: problemIn(text) };
+  }
+}
+
+/** The word of the real parser where a text ends too early, which is what happens mostly. */
+function problemIn(text: string): string {
+  const opened = (text.match(/[[{]/g) ?? []).length;
+  const closed = (text.match(/[\]}]/g) ?? []).length;
+  return opened > closed
+    ? 'Unexpected end-of-input: expected close marker'
+    : 'Unexpected character';
+}

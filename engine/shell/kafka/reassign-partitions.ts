@@ -1,0 +1,448 @@
+/**
+ * `kafka-reassign-partitions.sh`: partitions move to other brokers, by a file that says where to.
+ *
+ * Source: `org.apache.kafka.tools.reassign.ReassignPartitionsCommand` (4.1). Not here: options
+ * (`reassign-options.ts`), the files (`reassignment-file.ts`). Differences: there are no throttles,
+ * so that clearing them only says so; `--generate` proposes by the broker's own placing.
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Admin } from '../../kafka/client/admin.ts';
+import type { AdminResult } from '../../kafka/client/admin-call.ts';
+import {
+  alterPartitionReassignments,
+  describeCluster,
+  listPartitionReassignments,
+} from '../../kafka/client/administration.ts';
+import { placeReplicas } from '../../kafka/controller/replica-placement.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import type { AlterPartitionReassignmentsResponse } from '../../wire/kafka/messages/alter-partition-reassignments.ts';
+import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
+import type { ListPartitionReassignmentsResponse } from '../../wire/kafka/messages/list-partition-reassignments.ts';
+import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
+import type { Call, Program, Tool } from '../program.ts';
+import { messageOf, openAdmin, propertiesFile } from './admin-session.ts';
+import {
+  COMMAND_FAILED,
+  executionException,
+  type JavaException,
+  noSuchFile,
+  notCreated,
+  stackTrace,
+  toText,
+  withCauses,
+} from './java-exception.ts';
+import { type GivenOptions, JoptTable } from './jopt.ts';
+import { printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { reassignActionOf, type ReassignAction, reassignOptions } from './reassign-options.ts';
+import {
+  type Assigned,
+  byPartition,
+  formatAssignments,
+  nameOf,
+  readAssignments,
+  readPlan,
+  readTopicsToMove,
+} from './reassignment-file.ts';
+
+const table = new JoptTable(reassignOptions);
+const ONGOING =
+  'Cannot execute because there is an existing partition assignment.  Use --additional to ' +
+  'override this and create a new partition assignment in addition to the existing one. The ' +
+  '--additional flag can also be used to change the throttle by resubmitting the current ' +
+  'reassignment.';
+
+export const reassignPartitionsTool: Tool = {
+  name: 'kafka-reassign-partitions.sh',
+  about: {
+    en: 'moves partitions to other brokers, and tells how far that is',
+    zh: '把分区迁移到其他 broker，并查看进度',
+  },
+  options: () => table.specs(),
+  examples: [
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +
+      '--reassignment-json-file move.json',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --list',
+  ],
+  start,
+};
+
+function start(call: Call): Program {
+  const parsed = table.parse(call.words);
+  if (!parsed.ok) {
+    call.err(`Exception in thread "main" ${toText(parsed.problem)}`);
+    call.exit(1);
+    return {};
+  }
+  const { given } = parsed;
+  const sentence = 'This tool helps to move topic partitions between replicas.';
+  if (toldHelpOrVersion(call, table, given, { help: sentence, nothing: sentence })) return {};
+  const found = reassignActionOf(given);
+  if ('problem' in found) printUsageAndExit(call, table, found.problem);
+  else open(call, given, found.action);
+  return {};
+}
+
+function open(call: Call, given: GivenOptions, action: ReassignAction): void {
+  const file = given.value('command-config');
+  const settings = file === null ? {} : propertiesFile(file, call.world);
+  if (settings === null) {
+    tellError(call, noSuchFile(file!));
+    return;
+  }
+  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
+  if ('problems' in admin) {
+    tellError(call, notCreated(admin.problems));
+    return;
+  }
+  const number = given.malformed();
+  if (number === null) new Reassigning(call, given, admin).run(action);
+  else tellError(call, withCauses(number));
+}
+
+/** Everything that goes wrong is told on standard output here. */
+function tellError(call: Call, thrown: JavaException): void {
+  call.out(`Error: ${thrown.message}`);
+  for (const line of stackTrace(thrown)) call.out(line);
+  call.exit(1);
+}
+
+/** A command under way. */
+class Reassigning {
+  readonly #call: Call;
+  readonly #given: GivenOptions;
+  readonly #admin: Admin;
+
+  constructor(call: Call, given: GivenOptions, admin: Admin) {
+    this.#call = call;
+    this.#given = given;
+    this.#admin = admin;
+  }
+
+  run(action: ReassignAction): void {
+    if (action === 'list') {
+      this.#listed(null, (topics) => this.#tellList(topics));
+      return;
+    }
+    const option = action === 'generate' ? 'topics-to-move-json-file' : 'reassignment-json-file';
+    const name = this.#given.value(option)!;
+    const text = this.#call.world.files.get(name);
+    if (text === undefined) {
+      const message = `Unable to read file ${name}`;
+      this.#throw({ exception: 'java.io.IOException', message, cause: noSuchFile(name) });
+    } else if (action === 'generate') this.#generate(text);
+    else if (action === 'execute') this.#execute(text);
+    else if (action === 'verify') this.#verify(text);
+    else this.#cancel(text);
+  }
+
+  #throw(thrown: JavaException): void {
+    tellError(this.#call, thrown);
+  }
+
+  /** A `TerseException`: sentences without a trace. */
+  #refuse(lines: readonly string[]): void {
+    for (const line of lines) this.#call.out(line);
+    this.#call.exit(1);
+  }
+
+  #out(...lines: readonly string[]): void {
+    for (const line of lines) this.#call.out(line);
+  }
+
+  // ----------------------------------------------------------------------- what is asked of brokers
+
+  #listed(partitions: readonly Assigned[] | null, then: (topics: Ongoing[]) => void): void {
+    listPartitionReassignments(this.#admin, partitions, (result) => {
+      if (result.ok) then(ongoingOf(result.value));
+      else this.#throw(executionException('listPartitionReassignments', result));
+    });
+  }
+
+  #brokers(then: (brokers: DescribeClusterResponse['brokers']) => void): void {
+    describeCluster(this.#admin, (result) => {
+      if (result.ok) then(result.value.brokers.filter(({ isFenced }) => !isFenced));
+      else this.#throw(executionException('listNodes', result));
+    });
+  }
+
+  #topics(
+    names: readonly string[],
+    then: (assigned: readonly Assigned[], missing: readonly string[]) => void,
+  ): void {
+    const unique = [...new Set(names)];
+    if (unique.length === 0) {
+      then([], []);
+      return;
+    }
+    this.#admin.describeTopics(unique, (result) => {
+      const topics = result.value;
+      if (topics === null) {
+        assert(!result.ok, 'a result without a value failed');
+        this.#throw(executionException('describeTopics', result));
+        return;
+      }
+      const missing = topics.filter(({ errorCode }) => errorCode !== ErrorCode.NONE);
+      then(
+        topics.flatMap(assignedOf),
+        missing.map(({ name }) => name ?? ''),
+      );
+    });
+  }
+
+  #unknown(topic: string): void {
+    const cause = {
+      exception: 'org.apache.kafka.common.errors.UnknownTopicOrPartitionException',
+      message: `Topic ${topic} not found.`,
+    };
+    const exception = 'java.util.concurrent.ExecutionException';
+    this.#throw({ exception, message: toText(cause), cause });
+  }
+
+  // --------------------------------------------------------------------------------------- actions
+
+  #tellList(ongoing: readonly Ongoing[]): void {
+    if (ongoing.length === 0) this.#out('No partition reassignments found.');
+    else this.#out('Current partition reassignments:', ...ongoing.map(textOf));
+    this.#call.exit(0);
+  }
+
+  #execute(text: string): void {
+    const plan = readPlan(text);
+    if (!plan.ok) {
+      this.#throw(plan.thrown);
+      return;
+    }
+    this.#listed(null, (ongoing) => {
+      if (ongoing.length > 0 && !this.#given.has('additional')) {
+        this.#refuse([ONGOING]);
+        return;
+      }
+      this.#brokers((brokers) => {
+        const known = brokers.map(({ brokerId }) => brokerId);
+        const wrong = plan.value
+          .flatMap(({ replicas }) => replicas)
+          .find((id) => !known.includes(id));
+        if (wrong === undefined) this.#executeFrom(plan.value);
+        else this.#throw({ exception: COMMAND_FAILED, message: `Unknown broker id ${wrong}` });
+      });
+    });
+  }
+
+  #executeFrom(plan: readonly Assigned[]): void {
+    const names = plan.map(({ topic }) => topic);
+    this.#topics(names, (current, [missing]) => {
+      if (missing !== undefined) {
+        this.#unknown(missing);
+        return;
+      }
+      const now = plan.map((one) => current.find((other) => nameOf(other) === nameOf(one)));
+      const lost = now.indexOf(undefined);
+      if (lost >= 0) {
+        const exception = 'org.apache.kafka.common.errors.UnknownTopicOrPartitionException';
+        const cause = { exception, message: `Unable to find partition: ${nameOf(plan[lost]!)}` };
+        const outer = 'java.util.concurrent.ExecutionException';
+        this.#throw({ exception: outer, message: toText(cause), cause });
+        return;
+      }
+      this.#out(
+        'Current partition replica assignment',
+        '',
+        formatAssignments(now as Assigned[]),
+        '',
+        'Save this to use as the --reassignment-json-file option during rollback',
+      );
+      alterPartitionReassignments(this.#admin, plan, (result) => {
+        const problems = this.#problemsOf(result);
+        if (problems === null) return;
+        if (problems.length > 0) {
+          this.#refuse(['Error reassigning partition(s):', ...problems]);
+          return;
+        }
+        const started = [...plan].sort(byPartition).map(nameOf);
+        const some = started.length === 1 ? '' : 's';
+        this.#out(`Successfully started partition reassignment${some} for ${started.join(',')}`);
+        this.#call.exit(0);
+      });
+    });
+  }
+
+  /** A line for each partition that was refused; null where the call itself failed, as told. */
+  #problemsOf(result: AdminResult<AlterPartitionReassignmentsResponse>): string[] | null {
+    if (!result.ok && result.value === null) {
+      this.#throw(executionException('alterPartitionReassignments', result));
+      return null;
+    }
+    const responses = result.value?.responses ?? [];
+    return responses.flatMap(({ name, partitions }) =>
+      partitions
+        .filter(({ errorCode }) => errorCode !== ErrorCode.NONE)
+        .map(({ partitionIndex, errorCode, errorMessage }) => {
+          return `${name}-${partitionIndex}: ${errorMessage ?? messageOf(errorCode)}`;
+        }),
+    );
+  }
+
+  #verify(text: string): void {
+    const read = readAssignments(text);
+    if (!read.ok) {
+      this.#throw(read.thrown);
+      return;
+    }
+    const wanted = [...read.value].sort(byPartition);
+    this.#listed(null, (ongoing) => {
+      const isOngoing = (one: Assigned): boolean =>
+        ongoing.some((other) => nameOf(other) === nameOf(one));
+      const settled = wanted.filter((one) => !isOngoing(one));
+      this.#topics(
+        settled.map(({ topic }) => topic),
+        (current) => {
+          const states = wanted.map((one) =>
+            isOngoing(one)
+              ? `Reassignment of partition ${nameOf(one)} is still in progress.`
+              : stateOf(one, current),
+          );
+          this.#out('Status of partition reassignment:', ...states, '');
+          if (ongoing.length > 0) this.#call.exit(0);
+          else this.#clearThrottles(wanted, '');
+        },
+      );
+    });
+  }
+
+  #cancel(text: string): void {
+    const read = readAssignments(text);
+    if (!read.ok) {
+      this.#throw(read.thrown);
+      return;
+    }
+    const moves = 'None of the specified partition moves are active.';
+    this.#listed(read.value, (ongoing) => {
+      if (ongoing.length === 0) {
+        this.#out('None of the specified partition reassignments are active.');
+        this.#clearThrottles(read.value, moves);
+        return;
+      }
+      const taken = ongoing.map((one) => ({ ...one, replicas: null }));
+      const some = ongoing.length === 1 ? '' : 's';
+      alterPartitionReassignments(this.#admin, taken, (result) => {
+        const problems = this.#problemsOf(result);
+        if (problems === null) return;
+        if (problems.length > 0) {
+          this.#refuse([`Error cancelling partition reassignment${some} for:`, ...problems]);
+          return;
+        }
+        const names = ongoing.map(nameOf).join(',');
+        this.#out(`Successfully cancelled partition reassignment${some} for: ${names}`);
+        this.#clearThrottles(read.value, moves);
+      });
+    });
+  }
+
+  /** What is said of throttles; `before` stands without an end of line, as in the real tool. */
+  #clearThrottles(partitions: readonly Assigned[], before: string): void {
+    if (this.#given.has('preserve-throttles')) {
+      if (before !== '') this.#out(before);
+      this.#call.exit(0);
+      return;
+    }
+    this.#brokers((brokers) => {
+      const ids = new Set([
+        ...brokers.map(({ brokerId }) => brokerId),
+        ...partitions.flatMap(({ replicas }) => replicas),
+      ]);
+      const named = [...ids].sort((left, right) => left - right).join(',');
+      const some = ids.size === 1 ? '' : 's';
+      const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      this.#out(
+        `${before}Clearing broker-level throttles on broker${some} ${named}`,
+        `Clearing topic-level throttles on topic${topics.length === 1 ? '' : 's'} ${topics.join(',')}`,
+      );
+      this.#call.exit(0);
+    });
+  }
+
+  #generate(text: string): void {
+    const read = readTopicsToMove(text, this.#given.value('broker-list')!);
+    if (!read.ok) {
+      this.#throw(read.thrown);
+      return;
+    }
+    const { topics, brokers } = read.value;
+    this.#topics(topics, (current, [missing]) => {
+      if (missing !== undefined) {
+        this.#unknown(missing);
+        return;
+      }
+      this.#brokers((all) =>
+        this.#propose(
+          current,
+          all.filter(({ brokerId }) => brokers.includes(brokerId)),
+        ),
+      );
+    });
+  }
+
+  #propose(current: readonly Assigned[], brokers: DescribeClusterResponse['brokers']): void {
+    const racks = !this.#given.has('disable-rack-aware');
+    const on = brokers.map(({ brokerId: id, rack }) => {
+      return { id, rack: racks ? rack : null, fenced: false, inControlledShutdown: false };
+    });
+    const image = { brokers: new Map(on.map((broker) => [broker.id, broker])) };
+    const random = this.#call.ports.random('kafka-reassign-partitions');
+    const proposed: Assigned[] = [];
+    for (const topic of new Set(current.map((one) => one.topic))) {
+      const partitions = current.filter((one) => one.topic === topic).sort(byPartition);
+      const replicationFactor = partitions[0]!.replicas.length;
+      const spec = { partitions: partitions.length, replicationFactor };
+      const placed = placeReplicas(image, spec, random);
+      if (typeof placed === 'string') {
+        const exception = 'org.apache.kafka.common.errors.InvalidReplicationFactorException';
+        this.#throw({ exception, message: placed });
+        return;
+      }
+      proposed.push(...partitions.map((one, place) => ({ ...one, replicas: placed[place]! })));
+    }
+    this.#out('Current partition replica assignment', formatAssignments(current), '');
+    this.#out('Proposed partition reassignment configuration', formatAssignments(proposed));
+    this.#call.exit(0);
+  }
+}
+
+interface Ongoing extends Assigned {
+  readonly adding: readonly number[];
+  readonly removing: readonly number[];
+}
+
+function ongoingOf({ topics }: ListPartitionReassignmentsResponse): Ongoing[] {
+  return topics
+    .flatMap(({ name, partitions }) =>
+      partitions.map(({ partitionIndex, replicas, addingReplicas, removingReplicas }) => ({
+        ...{ topic: name, partition: partitionIndex, replicas },
+        ...{ adding: addingReplicas, removing: removingReplicas },
+      })),
+    )
+    .sort(byPartition);
+}
+
+function textOf(ongoing: Ongoing): string {
+  const { replicas, adding, removing } = ongoing;
+  const more = adding.length === 0 ? '' : ` adding: ${adding.join(',')}.`;
+  const less = removing.length === 0 ? '' : ` removing: ${removing.join(',')}.`;
+  return `${nameOf(ongoing)}: replicas: ${replicas.join(',')}.${more}${less}`;
+}
+
+function assignedOf({ name, partitions }: MetadataResponse['topics'][number]): Assigned[] {
+  return partitions.map(({ partitionIndex, replicaNodes }) => {
+    return { topic: name ?? '', partition: partitionIndex, replicas: replicaNodes };
+  });
+}
+
+function stateOf(wanted: Assigned, current: readonly Assigned[]): string {
+  const has = current.find((one) => nameOf(one) === nameOf(wanted))?.replicas.join(',') ?? '';
+  const wants = wanted.replicas.join(',');
+  if (has === wants) return `Reassignment of partition ${nameOf(wanted)} is completed.`;
+  return (
+    `There is no active reassignment of partition ${nameOf(wanted)}, ` +
+    `but replica set is ${has} rather than ${wants}.`
+  );
+}
