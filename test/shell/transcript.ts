@@ -12,8 +12,8 @@
  *   [usage]                                     the usage text that the file shows before
  *
  * Everything else is output. `<word>` in it stands for what differs from run to run: any text
- * without blanks; blanks behind it that fill a column may be more or fewer. `[usage]` is a table of
- * options, which is told in words of our own here. Not here: the worlds (`worlds.ts`).
+ * without blanks; blanks behind it that fill a column may be more or fewer. `[options]` is
+ * what is told of options, which is in words of our own here. Not here: the worlds (`worlds.ts`).
  */
 import { END_OF_INPUT, INTERRUPT } from '../../engine/lab/terminal.ts';
 import type { TerminalSession } from '../../engine/shell/terminal-session.ts';
@@ -124,18 +124,14 @@ export function doIn(session: TerminalSession, { kind, pane, text }: Act) {
   });
   const { isRunning, code } = session.shell.pane(pane);
   const faults = session.shell.faultCommands;
-  const isCommand = kind === 'typed' && !faults.some((name) => text.startsWith(`${name} `));
+  const isCommand = kind !== 'wait' && !faults.some((name) => text.startsWith(`${name} `));
   return { printed: folded(printed), exit: isRunning || !isCommand ? 0 : code };
 }
 
-/** How a table of options begins: of jopt-simple's tools, of argparse4j's, of zookeeper-shell. */
-const USAGE_BEGINS = [
-  /^Option +Description *$/,
-  /^(?:positional|optional) arguments:$/,
-  /^ZooKeeper -server /,
-];
+/** How what is told of options begins, of argparse4j's tools and of zookeeper-shell. */
+const USAGE_BEGINS = [/^(?:positional|optional) arguments:$/, /^ZooKeeper -server /];
 
-/** Tables of options as one line, `[usage]`; they reach to the end, or to what is no option. */
+/** What is told of options as one line, `[options]`; they reach to the end, or to what is no option. */
 function folded(printed: readonly string[]): string[] {
   const begin = printed.findIndex((line) => USAGE_BEGINS.some((one) => one.test(line)));
   if (begin < 0) return [...printed];
@@ -146,7 +142,7 @@ function folded(printed: readonly string[]): string[] {
     ? printed.slice(from + 1).findIndex((line) => !line.startsWith('\t'))
     : -1;
   const after = length < 0 ? [] : printed.slice(from + 1 + length);
-  return [...printed.slice(0, from), '[usage]', ...after];
+  return [...printed.slice(0, from), '[options]', ...after];
 }
 
 /** Whether a printed line is the recorded one, masks apart. */

@@ -8,6 +8,10 @@ import { quorumForwarding } from '../../engine/kafka/raft/quorum-forwarding.ts';
 import { everyModule } from '../../engine/lab/kafka-whole.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
 import { wholeRabbit } from '../../engine/lab/rabbitmq-whole.ts';
+import { DatabaseHost } from '../../engine/lab/database.ts';
+import { RedisHosts } from '../../engine/lab/redis.ts';
+import { scripting } from '../../engine/services/redis/eval.ts';
+import { moreCommands } from '../../engine/services/redis/more-commands.ts';
 import type { Handles, Product } from '../../engine/lab/terminal.ts';
 import type { ProfileName } from '../../engine/kafka/profiles.ts';
 import type { ProfileName as RabbitProfileName } from '../../engine/rabbitmq/profiles.ts';
@@ -71,8 +75,23 @@ const rabbitmq = (settings: Settings): Experiment =>
     [ready(({ rabbitmq: cluster }) => cluster!.allRunning)],
   );
 
+/** A Redis and a database with a table. */
+const stores = (): Experiment =>
+  world(
+    ['stores'],
+    (lab) => {
+      const parts = { commands: { ...moreCommands, ...scripting } };
+      const redis = new RedisHosts(lab, { replicated: false, parts });
+      const database = new DatabaseHost(lab, 'database-1');
+      database.prepare(['create table orders (id integer primary key, state text)']);
+      return { redis, database };
+    },
+    [ready(() => true)],
+  );
+
 export const worlds: Readonly<Record<string, (settings: Settings) => Experiment>> = {
   text,
   kafka,
   rabbitmq,
+  stores,
 };

@@ -36,7 +36,11 @@ export const NOT_INTEGER = failure('ERR value is not an integer or out of range'
 const SYNTAX = failure('ERR syntax error');
 
 const everyCommand: RedisCommands = {
-  PING: { arity: -1, writes: false, run: () => ({ type: 'simple', text: 'PONG' }) },
+  PING: {
+    arity: -1,
+    writes: false,
+    run: ([, text]) => (text === undefined ? { type: 'simple', text: 'PONG' } : bulk(text)),
+  },
   GET: {
     arity: 2,
     writes: false,

@@ -32,6 +32,8 @@ export interface Grammar {
   readonly commands?: readonly Grammar[];
   /** What stands for the commands in usage; their names where absent. */
   readonly commandMetavar?: string;
+  /** The exit code after help; 0 where absent. */
+  readonly helpExit?: number;
 }
 
 export interface Arguments {
@@ -55,14 +57,18 @@ const HELP: Argument = {
 export function parseArguments(call: Call, grammar: Grammar): Arguments | null {
   const parsed = parse(grammar, call.words);
   if (parsed.kind === 'parsed') return parsed.arguments;
-  const usage = usageOf(grammar, parsed.of);
   if (parsed.kind === 'help') {
-    for (const line of [...usage, '', ...helpOf(parsed.of)]) call.out(line);
-    call.exit(0);
+    tellHelp(call, grammar, parsed.of);
+    call.exit(grammar.helpExit ?? 0);
     return null;
   }
   tellError(call, grammar, parsed.message, parsed.of);
   return null;
+}
+
+/** What is told where somebody asks for help; the tool goes on. */
+export function tellHelp(call: Call, grammar: Grammar, of: Grammar = grammar): void {
+  for (const line of [...usageOf(grammar, of), '', ...helpOf(of)]) call.out(line);
 }
 
 /** Usage and an error, and the end. */

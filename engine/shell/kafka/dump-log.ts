@@ -73,10 +73,12 @@ const options: readonly JoptOption[] = [
   {
     ...unsupported('key-decoder-class', 'keys'),
     argument: { ...argument('String', null), isOptional: true },
+    defaultText: 'org.apache.kafka.tools.api.StringDecoder',
   },
   {
     ...unsupported('value-decoder-class', 'values'),
     argument: { ...argument('String', null), isOptional: true },
+    defaultText: 'org.apache.kafka.tools.api.StringDecoder',
   },
 ];
 const table = new JoptTable(options);

@@ -66,10 +66,14 @@ export function causeOf(
   callName: string,
   result: Extract<AdminResult<unknown>, { readonly ok: false }>,
 ): JavaException {
-  const nobody = result.value === null && result.errorCode === ErrorCode.BROKER_NOT_AVAILABLE;
+  const { BROKER_NOT_AVAILABLE, NETWORK_EXCEPTION, REQUEST_TIMED_OUT } = ErrorCode;
+  const { errorCode, value } = result;
+  const nobody =
+    value === null && (errorCode === BROKER_NOT_AVAILABLE || errorCode === NETWORK_EXCEPTION);
+  const told = nobody ? { ...result, errorCode: BROKER_NOT_AVAILABLE } : result;
   return {
-    exception: exceptionOf(nobody ? ErrorCode.REQUEST_TIMED_OUT : result.errorCode),
-    message: problemOf(callName, result),
+    exception: exceptionOf(nobody ? REQUEST_TIMED_OUT : errorCode),
+    message: problemOf(callName, told),
   };
 }
 

@@ -179,7 +179,7 @@ function tellStatus(
     ['HighWatermark', String(highWatermark)],
     ['MaxFollowerLag', String(lag)],
     ['MaxFollowerLagTimeMs', String(lagTimeOf(call, leader, slowest))],
-    ['CurrentVoters', `[${currentVoters.map((one) => voterText(call, response, one)).join(', ')}]`],
+    ['CurrentVoters', `[${currentVoters.map((one) => voterText(response, one)).join(', ')}]`],
     ['CurrentObservers', `[${observers.map(observerText).join(', ')}]`],
   ];
   for (const [name, value] of rows) call.out(`${name}:`.padEnd(24) + value);
@@ -192,7 +192,7 @@ function lagTimeOf(call: Call, leader: Replica | undefined, slowest: Replica): n
   return call.ports.clock.wall() - slowest.lastCaughtUpTimestamp;
 }
 
-function voterText(call: Call, { nodes }: DescribeQuorumResponse, voter: Replica): string {
+function voterText({ nodes }: DescribeQuorumResponse, voter: Replica): string {
   assert(voter.replicaId >= 0, 'a voter has a node id', { ...voter });
   const node = nodes.find(({ nodeId }) => nodeId === voter.replicaId);
   const known = node?.listeners.map(({ name, host, port }) => `"${name}://${host}:${port}"`) ?? [];

@@ -23,12 +23,21 @@ import {
   propertiesFile,
   propertiesOf,
 } from './admin-session.ts';
-import { type Arguments, type Grammar, parseArguments, specsOf, tellError } from './argparse.ts';
+import {
+  type Arguments,
+  type Grammar,
+  parseArguments,
+  specsOf,
+  tellError,
+  tellHelp,
+} from './argparse.ts';
+import { clientProblem } from './config-problem.ts';
 import { exceptionOf } from './java-log.ts';
 import { ProducerFigures } from './producer-figures.ts';
 
 const grammar: Grammar = {
   name: 'producer-performance',
+  helpExit: 1,
   arguments: [
     {
       flags: ['--topic'],
@@ -132,6 +141,11 @@ export const producerPerfTestTool: Tool = {
 };
 
 function start(call: Call): Program {
+  if (call.words.length === 0) {
+    tellHelp(call, grammar);
+    call.exit(0);
+    return {};
+  }
   const given = parseArguments(call, grammar);
   if (given === null) return {};
   const problem = misuseOf(given);
@@ -198,6 +212,8 @@ function run(call: Call, given: Arguments, settings: Record<string, string>): st
   const profile = profileOfWorld(call.world);
   const known = Object.keys(rest).filter((name) => Object.hasOwn(producerSettings, name));
   const own = Object.fromEntries(known.map((name) => [name, rest[name]!]));
+  const problem = clientProblem(producerSettings, own);
+  if (problem !== null) return `org.apache.kafka.common.config.ConfigException: ${problem}`;
   try {
     const config = producerConfig(profile, own);
     const isTransactional = config['transactional.id'] !== '';

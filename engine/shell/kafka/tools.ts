@@ -5,8 +5,15 @@ import { consoleConsumerTool } from './console-consumer.ts';
 import { consoleProducerTool } from './console-producer.ts';
 import { consumerGroupsTool } from './consumer-groups.ts';
 import { deleteRecordsTool } from './delete-records.ts';
+import { dumpLogTool } from './dump-log.ts';
 import { getOffsetsTool } from './get-offsets.ts';
+import { leaderElectionTool } from './leader-election.ts';
+import { logDirsTool } from './log-dirs.ts';
+import { metadataQuorumTool } from './metadata-quorum.ts';
+import { producerPerfTestTool } from './producer-perf-test.ts';
+import { reassignPartitionsTool } from './reassign-partitions.ts';
 import { topicsTool } from './topics.ts';
+import { transactionsTool } from './transactions.ts';
 
 export const kafkaTools: readonly Tool[] = [
   configsTool,
@@ -14,6 +21,13 @@ export const kafkaTools: readonly Tool[] = [
   consoleProducerTool,
   consumerGroupsTool,
   deleteRecordsTool,
+  dumpLogTool,
   getOffsetsTool,
+  leaderElectionTool,
+  logDirsTool,
+  metadataQuorumTool,
+  producerPerfTestTool,
+  reassignPartitionsTool,
   topicsTool,
+  transactionsTool,
 ];

@@ -48,6 +48,7 @@ const transactionalId = (flag: string, metavar: string): Argument => ({
 export const transactionsGrammar: Grammar = {
   name: 'kafka-transactions.sh',
   commandMetavar: 'COMMAND',
+  helpExit: 1,
   arguments: [
     { flags: ['-v', '--version'], about: { en: 'shows the version', zh: '显示版本' } },
     {

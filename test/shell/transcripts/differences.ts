@@ -1,4 +1,5 @@
 /** Where the engine's tools answer otherwise than the recorded ones, and why. */
+import { clusterDifferences } from './kafka/cluster-differences.ts';
 import { kafkaDifferences } from './kafka/differences.ts';
 import { rabbitDifferences } from './rabbitmq/differences.ts';
 
@@ -14,4 +15,8 @@ export interface Difference {
   readonly reason: string;
 }
 
-export const differences: readonly Difference[] = [...kafkaDifferences, ...rabbitDifferences];
+export const differences: readonly Difference[] = [
+  ...kafkaDifferences,
+  ...clusterDifferences,
+  ...rabbitDifferences,
+];
