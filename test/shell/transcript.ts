@@ -131,7 +131,7 @@ export function doIn(session: TerminalSession, { kind, pane, text }: Act) {
 /** How what is told of options begins, of argparse4j's tools and of zookeeper-shell. */
 const USAGE_BEGINS = [/^(?:positional|optional) arguments:$/, /^ZooKeeper -server /];
 
-/** What is told of options as one line, `[options]`; they reach to the end, or to what is no option. */
+/** What is told of options as one line, `[options]`; it reaches to the end, or to what is none. */
 function folded(printed: readonly string[]): string[] {
   const begin = printed.findIndex((line) => USAGE_BEGINS.some((one) => one.test(line)));
   if (begin < 0) return [...printed];

@@ -98,7 +98,7 @@ export function specsOf({ arguments: own, commands = [] }: Grammar): OptionSpec[
   return specs;
 }
 
-// ------------------------------------------------------------------------------------------ parsing
+// -------------------------------------------------------------------------------------- parsing
 
 function parse(grammar: Grammar, words: readonly string[]): Parsed {
   const values = new Map<string, string[]>();

@@ -3,7 +3,7 @@
  *
  * Source: `org.apache.kafka.tools.ProducerPerformance` (4.1). Not here: the figures
  * (`producer-figures.ts`). Differences: what a payload contains does not matter, so it is of one
- * letter; times are those of the simulation; `--payload-file` and `--print-metrics` are unsupported.
+ * letter; times are those of the simulation; no `--payload-file`, no `--print-metrics`.
  */
 import { assert } from '../../kernel/assert.ts';
 import { type Micros, micros } from '../../kernel/units.ts';

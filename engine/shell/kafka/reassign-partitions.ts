@@ -15,9 +15,7 @@ import {
 } from '../../kafka/client/administration.ts';
 import { placeReplicas } from '../../kafka/controller/replica-placement.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { AlterPartitionReassignmentsResponse } from '../../wire/kafka/messages/alter-partition-reassignments.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
-import type { ListPartitionReassignmentsResponse } from '../../wire/kafka/messages/list-partition-reassignments.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
 import type { Call, Program, Tool } from '../program.ts';
 import { messageOf, openAdmin, propertiesFile } from './admin-session.ts';
@@ -106,6 +104,16 @@ function tellError(call: Call, thrown: JavaException): void {
   call.exit(1);
 }
 
+/** What `done` of a call is told when it went well. */
+type Answered<F extends (...of: never[]) => void> =
+  Parameters<F> extends [...unknown[], (result: infer R) => void]
+    ? Extract<R, { readonly ok: true }> extends { readonly value: infer V }
+      ? V
+      : never
+    : never;
+type Altered = Answered<typeof alterPartitionReassignments>;
+type Listed = Answered<typeof listPartitionReassignments>;
+
 /** A command under way. */
 class Reassigning {
   readonly #call: Call;
@@ -149,7 +157,7 @@ class Reassigning {
     for (const line of lines) this.#call.out(line);
   }
 
-  // ----------------------------------------------------------------------- what is asked of brokers
+  // --------------------------------------------------------------------- what is asked of brokers
 
   #listed(partitions: readonly Assigned[] | null, then: (topics: Ongoing[]) => void): void {
     listPartitionReassignments(this.#admin, partitions, (result) => {
@@ -267,7 +275,7 @@ class Reassigning {
   }
 
   /** A line for each partition that was refused; null where the call itself failed, as told. */
-  #problemsOf(result: AdminResult<AlterPartitionReassignmentsResponse>): string[] | null {
+  #problemsOf(result: AdminResult<Altered>): string[] | null {
     if (!result.ok && result.value === null) {
       this.#throw(executionException('alterPartitionReassignments', result));
       return null;
@@ -353,9 +361,10 @@ class Reassigning {
       const named = [...ids].sort((left, right) => left - right).join(',');
       const some = ids.size === 1 ? '' : 's';
       const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      const more = topics.length === 1 ? '' : 's';
       this.#out(
         `${before}Clearing broker-level throttles on broker${some} ${named}`,
-        `Clearing topic-level throttles on topic${topics.length === 1 ? '' : 's'} ${topics.join(',')}`,
+        `Clearing topic-level throttles on topic${more} ${topics.join(',')}`,
       );
       this.#call.exit(0);
     });
@@ -413,7 +422,7 @@ interface Ongoing extends Assigned {
   readonly removing: readonly number[];
 }
 
-function ongoingOf({ topics }: ListPartitionReassignmentsResponse): Ongoing[] {
+function ongoingOf({ topics }: Listed): Ongoing[] {
   return topics
     .flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex, replicas, addingReplicas, removingReplicas }) => ({

@@ -73,7 +73,7 @@ function problemOfDirs(assigned: Assigned, dirs: readonly string[]): string | nu
   }
   const other = dirs.find((dir) => dir !== 'any');
   if (other === undefined) return null;
-  return `log_dirs '${other}' is unsupported: a broker here has one log directory; allowed is 'any'`;
+  return `log_dirs '${other}' is unsupported: a broker here has one; allowed is 'any'`;
 }
 
 /** As `readAssignments`, and fit to be executed. */

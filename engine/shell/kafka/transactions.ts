@@ -79,8 +79,9 @@ function misuseOf({ command, values }: Arguments): string | null {
   if (command !== 'abort' || values.has('--start-offset')) return null;
   if (!values.has('--producer-id')) {
     return (
-      'The transaction to abort must be identified either with --start-offset (for brokers on 3.0 ' +
-      'or above) or with --producer-id, --producer-epoch, and --coordinator-epoch (for older brokers)'
+      'The transaction to abort must be identified either with --start-offset (for brokers on ' +
+      '3.0 or above) or with --producer-id, --producer-epoch, and --coordinator-epoch ' +
+      '(for older brokers)'
     );
   }
   const missing = ['--producer-epoch', '--coordinator-epoch'].find((name) => !values.has(name));

@@ -2,9 +2,8 @@
  * `redis-cli`: commands for a Redis, one in the words of its line or one a line that is typed.
  *
  * Source: redis-cli 7.0 (`cliFormatReplyTTY`, `sdssplitargs`). Options: `-h`, `-p`; without them
- * the master is asked, a Sentinel being asked where it is. Differences: every Redis listens on 6379;
- * bytes beyond ASCII are printed as UTF-8 bytes, as there. Not here: the commands that our Redis has
- * (`services/redis/`).
+ * the master is asked, a Sentinel being asked where it is. Difference: every Redis listens on 6379.
+ * Not here: the commands that our Redis has (`services/redis/`).
  */
 import { encodeUtf8 } from '../../bytes/utf8.ts';
 import { assert } from '../../kernel/assert.ts';

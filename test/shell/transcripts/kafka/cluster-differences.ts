@@ -1,9 +1,8 @@
-/** Where Kafka's tools for clusters answer otherwise here than the recorded ones, and why. */
+/** Where tools for clusters answer otherwise here than the recorded ones, and why. */
 import type { Difference } from '../differences.ts';
 
 const reasons = {
-  eligible:
-    'Eligible leader replicas (KIP-966), with their min.insync.replicas of the cluster, are not modelled.',
+  eligible: 'Eligible leader replicas (KIP-966) are not modelled.',
   throttles: 'There are no replication throttles.',
   factor: 'AlterPartitionReassignments of version 1 is not spoken.',
   json: "The sentence on what is wrong in a JSON text is the parser's.",
@@ -27,22 +26,26 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
   ],
   [
     'kafka-dump-log/log-and-indexes.txt',
-    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.timeindex',
+    'kafka-dump-log.sh --files ' + 'broker-1:orders-0/00000000000000000000.timeindex',
     'preallocated',
   ],
   [
     'kafka-dump-log/log-and-indexes.txt',
-    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log,broker-1:orders-0/00000000000000000000.index',
+    'kafka-dump-log.sh --files ' +
+      'broker-1:orders-0/00000000000000000000.log,broker-1:orders-0/00000000000000000000.index',
     'preallocated',
   ],
   [
     'kafka-dump-log/log-and-indexes.txt',
-    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.index --verify-index-only',
+    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.index ' +
+      '--verify-index-only',
     'preallocated',
   ],
   [
     'kafka-dump-log/log-and-indexes.txt',
-    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log --value-decoder-class org.apache.kafka.tools.api.IntegerDecoder --print-data-log',
+    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log ' +
+      '--value-decoder-class org.apache.kafka.tools.api.IntegerDecoder ' +
+      '--print-data-log',
     'decoders',
   ],
   [
@@ -52,42 +55,48 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
   ],
   [
     'kafka-dump-log/log-and-indexes.txt',
-    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log --offsets-decoder --transaction-log-decoder',
+    'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log ' +
+      '--offsets-decoder --transaction-log-decoder',
     'decoders',
   ],
   [
     'kafka-dump-log/offsets.txt',
-    'kafka-dump-log.sh --files broker-1:__consumer_offsets-0/00000000000000000000.log --offsets-decoder --print-data-log',
+    'kafka-dump-log.sh --files ' +
+      'broker-1:__consumer_offsets-0/00000000000000000000.log ' +
+      '--offsets-decoder --print-data-log',
     'decoders',
   ],
   [
     'kafka-dump-log/transaction.txt',
-    'kafka-dump-log.sh --files broker-1:__transaction_state-0/00000000000000000000.log --transaction-log-decoder --print-data-log --skip-record-metadata',
+    'kafka-dump-log.sh --files ' +
+      'broker-1:__transaction_state-0/00000000000000000000.log ' +
+      '--transaction-log-decoder --print-data-log --skip-record-metadata',
     'decoders',
   ],
   [
     'kafka-leader-election/elections.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic orders',
+    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
     'eligible',
   ],
   [
     'kafka-leader-election/elections.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic orders',
+    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
     'eligible',
   ],
   [
     'kafka-leader-election/preferred.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic orders',
+    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
     'eligible',
   ],
   [
     'kafka-leader-election/unclean.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic orders --unavailable-partitions',
+    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' +
+      'orders --unavailable-partitions',
     'eligible',
   ],
   [
     'kafka-leader-election/unclean.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic orders',
+    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
     'eligible',
   ],
   [
@@ -97,32 +106,38 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
   ],
   [
     'kafka-log-dirs/describe.txt',
-    'kafka-log-dirs.sh --bootstrap-server broker-1:9092 --describe --topic-list pay,orders --broker-list 3',
+    'kafka-log-dirs.sh --bootstrap-server broker-1:9092 --describe ' +
+      '--topic-list pay,orders --broker-list 3',
     'order',
   ],
   [
     'kafka-metadata-quorum/one-controller.txt',
-    'kafka-metadata-quorum.sh --bootstrap-controller controller-1:9093 describe --status',
+    'kafka-metadata-quorum.sh --bootstrap-controller controller-1:9093 ' + 'describe --status',
     'controllers',
   ],
   [
     'kafka-metadata-quorum/one-controller.txt',
-    'kafka-metadata-quorum.sh --bootstrap-controller broker-1:9092 describe --status',
+    'kafka-metadata-quorum.sh --bootstrap-controller broker-1:9092 describe ' + '--status',
     'controllers',
   ],
   [
     'kafka-metadata-quorum/one-controller.txt',
-    'kafka-metadata-quorum.sh --bootstrap-server broker-1:9092 remove-controller --controller-id 100 --controller-directory-id AAAAAAAAAAAAAAAAAAAAAQ --dry-run',
+    'kafka-metadata-quorum.sh --bootstrap-server broker-1:9092 ' +
+      'remove-controller --controller-id 100 --controller-directory-id ' +
+      'AAAAAAAAAAAAAAAAAAAAAQ --dry-run',
     'voters',
   ],
   [
     'kafka-metadata-quorum/one-controller.txt',
-    'kafka-metadata-quorum.sh --bootstrap-server broker-1:9092 remove-controller --controller-id 100 --controller-directory-id AAAAAAAAAAAAAAAAAAAAAQ',
+    'kafka-metadata-quorum.sh --bootstrap-server broker-1:9092 ' +
+      'remove-controller --controller-id 100 --controller-directory-id ' +
+      'AAAAAAAAAAAAAAAAAAAAAQ',
     'voters',
   ],
   [
     'kafka-metadata-quorum/one-controller.txt',
-    'kafka-metadata-quorum.sh --bootstrap-server broker-1:9092 remove-controller --controller-id 100 --controller-directory-id short',
+    'kafka-metadata-quorum.sh --bootstrap-server broker-1:9092 ' +
+      'remove-controller --controller-id 100 --controller-directory-id short',
     'voters',
   ],
   [
@@ -132,77 +147,91 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
   ],
   [
     'kafka-metadata-quorum/three-controllers.txt',
-    'kafka-metadata-quorum.sh --bootstrap-controller controller-2:9093 describe --status',
+    'kafka-metadata-quorum.sh --bootstrap-controller controller-2:9093 ' + 'describe --status',
     'controllers',
   ],
   [
     'kafka-perf-test/refused.txt',
-    'kafka-producer-perf-test.sh --topic orders --num-records 10 --payload-file missing.txt --throughput -1 --producer-props bootstrap.servers=broker-1:9092',
+    'kafka-producer-perf-test.sh --topic orders --num-records 10 ' +
+      '--payload-file missing.txt --throughput -1 --producer-props ' +
+      'bootstrap.servers=broker-1:9092',
     'payload',
   ],
   [
     'kafka-reassign-partitions/move.txt',
-    'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic orders',
+    'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic ' + 'orders',
     'eligible',
   ],
   [
     'kafka-reassign-partitions/move.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --reassignment-json-file grow.json --execute --disallow-replication-factor-change',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
+      '--reassignment-json-file grow.json --execute ' +
+      '--disallow-replication-factor-change',
     'factor',
   ],
   [
     'kafka-reassign-partitions/move.txt',
-    'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic orders',
+    'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic ' + 'orders',
     'eligible',
   ],
   [
     'kafka-reassign-partitions/refused.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute --reassignment-json-file move.json --throttle fast',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +
+      '--reassignment-json-file move.json --throttle fast',
     'throttles',
   ],
   [
     'kafka-reassign-partitions/refused.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute --reassignment-json-file broken.json',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +
+      '--reassignment-json-file broken.json',
     'json',
   ],
   [
     'kafka-reassign-partitions/throttle.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --reassignment-json-file move.json --execute --throttle 100000',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
+      '--reassignment-json-file move.json --execute --throttle 100000',
     'throttles',
   ],
   [
     'kafka-reassign-partitions/throttle.txt',
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe --entity-type brokers --entity-name 2',
+    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe ' +
+      '--entity-type brokers --entity-name 2',
     'throttles',
   ],
   [
     'kafka-reassign-partitions/throttle.txt',
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe --entity-type topics --entity-name orders',
+    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe ' +
+      '--entity-type topics --entity-name orders',
     'throttles',
   ],
   [
     'kafka-reassign-partitions/throttle.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --reassignment-json-file move.json --verify --preserve-throttles',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
+      '--reassignment-json-file move.json --verify --preserve-throttles',
     'throttles',
   ],
   [
     'kafka-reassign-partitions/throttle.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --reassignment-json-file move.json --verify',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
+      '--reassignment-json-file move.json --verify',
     'throttles',
   ],
   [
     'kafka-reassign-partitions/throttle.txt',
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe --entity-type brokers --entity-name 2',
+    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe ' +
+      '--entity-type brokers --entity-name 2',
     'throttles',
   ],
   [
     'kafka-tools/unreachable.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --list --command-config short.properties',
+    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --list ' +
+      '--command-config short.properties',
     'timeouts',
   ],
   [
     'kafka-transactions/refused.txt',
-    'kafka-transactions.sh --bootstrap-server broker-1:9092 describe-producers --topic nothing --partition 0',
+    'kafka-transactions.sh --bootstrap-server broker-1:9092 ' +
+      'describe-producers --topic nothing --partition 0',
     'lookup',
   ],
 ];
