@@ -1,5 +1,5 @@
 /**
- * DescribeProducers: the producers that this replica knows, and where their open transactions begin.
+ * DescribeProducers: the producers that this replica knows, and where what they have open begins.
  * With ListTransactions it finds transactions that hang (KIP-664).
  */
 import { assert } from '../../kernel/assert.ts';

@@ -1,5 +1,6 @@
 /**
- * Columns as `ToolsUtils.prettyPrintTable` has them: each as wide as its longest text, and a tab. Source: `org.apache.kafka.tools.ToolsUtils`. Not here: the columns of
+ * Columns as `ToolsUtils.prettyPrintTable` has them: each as wide as its longest text, and a tab.
+ * Source: `org.apache.kafka.tools.ToolsUtils`. Not here: the columns of
  * the older tools (`text-table.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
