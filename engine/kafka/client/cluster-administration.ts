@@ -146,7 +146,7 @@ export function describeProducers(
 }
 
 /** A transaction of which one partition is ended, past its coordinator. */
-export interface AbortedHere extends TopicPartition {
+interface AbortedHere extends TopicPartition {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly coordinatorEpoch: number;

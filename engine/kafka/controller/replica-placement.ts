@@ -28,7 +28,7 @@ interface Rack {
 type Broker = MetadataImage['brokers'] extends ReadonlyMap<number, infer B> ? B : never;
 
 /** The brokers of a cluster, as far as a placement asks for them. */
-export interface PlacementBrokers {
+interface PlacementBrokers {
   readonly brokers: ReadonlyMap<
     number,
     Pick<Broker, 'id' | 'rack' | 'fenced' | 'inControlledShutdown'>

@@ -249,7 +249,7 @@ function helpOf(of: Grammar): string[] {
 }
 
 /** A text in lines of the width; all but the last are filled with blanks between the words. */
-export function justified(text: string): string[] {
+function justified(text: string): string[] {
   const lines: string[] = [];
   let line = '';
   for (const part of text.split(/(?<=[ -])(?=[^ ])/)) {
