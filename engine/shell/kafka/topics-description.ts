@@ -2,7 +2,9 @@
  * What `kafka-topics.sh --describe` prints: a line for each topic, a line for each partition.
  *
  * Source: `TopicCommand.TopicDescription`, `TopicCommand.PartitionDescription`. Topics stand in the
- * order of a Java map of their names, and so do the settings of a topic.
+ * order of a Java map of their names, and so do the settings of a topic. Differences: ELRs are not
+ * shown, since Metadata does not tell them (there is no DescribeTopicPartitions here); that a new
+ * cluster of 4.1 sets min.insync.replicas for all brokers is not shown either.
  */
 import { assert } from '../../kernel/assert.ts';
 import { compareReleases } from '../../kernel/releases.ts';
@@ -168,7 +170,7 @@ function partitionLine(topic: string, partition: Partition, facts: Facts, elr: s
   ].join('\t');
 }
 
-/** Columns of KIP-966; without the feature they are empty. */
+/** Columns of KIP-966: empty, or told as unknown by the releases before. */
 function elrColumns(call: Call): string {
   const { release } = profileOfWorld(call.world);
   if (compareReleases(release, '4.0') >= 0) return '\tElr: \tLastKnownElr: ';
