@@ -24,20 +24,24 @@ const USAGE = 64;
 const DATAERR = 65;
 const WAY_MS = 1;
 export const ACCESS_REFUSED = 'Access refused.';
+const LOGIN_FAILED = 'Login failed';
 const NOT_FOUND = 'API responded with a 404 Not Found';
 
 export class AdminCall {
   readonly values: AdminValues;
   readonly cluster: RabbitCluster;
   readonly #call: Call;
+  /** With which who calls logs in; `declare user` has an option of this name of its own. */
+  readonly #password: string;
   #session: AmqpSession | null = null;
   #isOver = false;
 
-  constructor(call: Call, cluster: RabbitCluster, values: AdminValues) {
+  constructor(call: Call, cluster: RabbitCluster, values: AdminValues, password: string) {
     assert(cluster.nodeNames.length > 0, 'a cluster has a node', {});
     this.#call = call;
     this.cluster = cluster;
     this.values = values;
+    this.#password = password;
   }
 
   /** The value of an option that is required or has a preset. */
@@ -45,6 +49,11 @@ export class AdminCall {
     const value = this.values.get(name);
     assert(value !== undefined, 'the words were checked', { name });
     return value;
+  }
+
+  /** Whether a word gave it: what all commands have as a preset counts not. */
+  wasSaid(name: string): boolean {
+    return this.#call.words.some((word) => word.split('=')[0] === `--${name}`);
   }
 
   isTrue(name: string, otherwise = false): boolean {
@@ -93,7 +102,7 @@ export class AdminCall {
     const { host } = this;
     const { ports } = this.#call;
     const login = {
-      ...{ user: this.value('username'), password: this.value('password') },
+      ...{ user: this.value('username'), password: this.#password },
       virtualHost: this.vhost,
     };
     if (!this.cluster.nodeNames.includes(host)) {
@@ -117,7 +126,7 @@ export class AdminCall {
   #lost({ error }: ShutdownSignal, noVhost: string): void {
     this.#session = null;
     if (error === null) this.fail(this.#unreachable());
-    else if (error.code === 403) this.fail('Login failed');
+    else if (error.code === 403) this.fail(LOGIN_FAILED);
     else this.fail(error.explanation.startsWith('vhost') ? noVhost : error.explanation);
   }
 
@@ -147,6 +156,15 @@ export class AdminCall {
 
   /** Asks a node, as the plugin does. */
   ask<T>(act: (node: RabbitNode) => T, then: (answer: T) => void, host = this.host): void {
+    this.askLater<T>((node, reply) => reply(act(node)), then, host);
+  }
+
+  /** As `ask`, of what the node answers later. */
+  askLater<T>(
+    act: (node: RabbitNode, reply: (answer: T) => void) => void,
+    then: (answer: T) => void,
+    host = this.host,
+  ): void {
     const { lab } = this.#call.world;
     const { host: own } = this.#call.ports;
     const isThere = this.cluster.nodeNames.includes(host) && lab.host(host).state === 'running';
@@ -154,12 +172,19 @@ export class AdminCall {
       this.fail(this.#unreachable());
       return;
     }
+    const reply = (answer: T): void => {
+      lab.command(own, 'answer of the HTTP API', () => then(answer), WAY_MS);
+    };
+    const refused = (): void => {
+      lab.command(own, 'answer of the HTTP API', () => this.fail(LOGIN_FAILED), WAY_MS);
+    };
+    const user = this.value('username');
     lab.command<RabbitNode>(
       host,
       'HTTP API',
       (node) => {
-        const answer = act(node);
-        lab.command(own, 'answer of the HTTP API', () => then(answer), WAY_MS);
+        if (node.users.mayLogIn(user, this.#password)) act(node, reply);
+        else refused();
       },
       WAY_MS,
     );

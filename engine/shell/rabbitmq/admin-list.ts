@@ -177,7 +177,7 @@ const listPermissions = listing(
   'permissions',
   'Lists user permissions',
   ['user', 'vhost', 'configure', 'read', 'write'],
-  ['user', 'vhost'],
+  ['vhost', 'user'],
   ({ metadata }) =>
     [...metadata.tables.rows('rabbit_user_permission')].map(({ user, vhost, permissions }) => ({
       ...{ user, vhost },

@@ -14,11 +14,24 @@ import {
 import { AdminCall } from './admin-call.ts';
 import { declaring } from './admin-declare.ts';
 import { listings } from './admin-list.ts';
+import { managing } from './admin-manage.ts';
 import { messaging } from './admin-messages.ts';
 
-const commands: readonly AdminCommand[] = [...declaring, ...messaging, ...listings];
+const commands: readonly AdminCommand[] = [
+  ...[...declaring, ...managing, ...messaging, ...listings],
+];
 const MISUSED = 2;
 const HELP = ['--help', '-h'];
+/** Of the real tool, and not here. */
+const FOREIGN: readonly string[] = [
+  ...['auth_attempts', 'bindings', 'channels', 'close', 'config_file', 'connections'],
+  ...['definitions', 'deprecated_features', 'exchanges', 'export', 'feature_flags'],
+  ...['federation', 'global_parameters', 'health_check', 'import', 'nodes', 'operator_policies'],
+  ...['parameters', 'passwords', 'permissions', 'plugins', 'policies', 'queues', 'rebalance'],
+  ...['shell', 'show', 'shovels', 'streams', 'tanzu', 'users', 'user_limits', 'vhosts'],
+  ...['vhost_limits', 'user_connections', 'consumers', 'deprecated_features_in_use'],
+  ...['parameter', 'vhost_limit', 'user_limit'],
+];
 
 function namesBelow(first: string): readonly string[] {
   return commands.filter(({ path }) => path[0] === first).map(({ path }) => path[1]);
@@ -66,7 +79,9 @@ function start(call: Call): Program {
   if (words.some((word) => HELP.includes(word))) return say(...commandHelp(command));
   const read = readWords(command, words, global);
   if (read.kind === 'problem') return fail(...read.lines);
-  command.run(new AdminCall(call, rabbitmq, read.values));
+  const hasOwn = command.options.some(({ name }) => name === 'password');
+  const password = (hasOwn ? global : read.values).get('password') ?? 'guest';
+  command.run(new AdminCall(call, rabbitmq, read.values, password));
   return {};
 }
 
@@ -83,6 +98,10 @@ function unexpected(word: string, fail: Fail): Program {
 }
 
 function unrecognized(word: string, above: readonly string[], fail: Fail): Program {
+  if (FOREIGN.includes(word)) {
+    const path = [...above, word].join(' ');
+    return fail(`error: the subcommand '${path}' is not supported here`);
+  }
   const [first] = above;
   const below = first === undefined ? [] : namesBelow(first);
   const usage =

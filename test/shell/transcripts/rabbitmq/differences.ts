@@ -124,4 +124,13 @@ export const rabbitDifferences: readonly Difference[] = [
     ],
     reason: 'A consumer of the real perf-test takes its second channel, after a look at the queue.',
   },
+  {
+    file: 'rabbitmq/rabbitmqadmin/users.txt',
+    command: 'rabbitmqadmin --host nothing list queues',
+    ours: [
+      'Encountered an error when performing an HTTP request: ' +
+        'error sending request for url (http://nothing:15672/api)',
+    ],
+    reason: 'There is no HTTP, and no path.',
+  },
 ];
