@@ -105,14 +105,14 @@ function help(
   if (name === undefined) return say(allUsage(tool, commands));
   const command = commands.find((one) => one.name === name);
   if (command !== undefined) return say(commandHelp(tool, command));
-  return fail(EXIT.USAGE, notFound(tool, commands, name));
+  return fail(EXIT.USAGE, `Error:\n\nCommand '${name}' not found.`);
 }
 
 function notFound(tool: ToolName, commands: readonly CliCommand[], name: string): string {
   if (isForeign(tool, name)) return `${tool}: the command '${name}' is not supported here`;
   const head = `\nCommand '${name}' not found. \n`;
   const near = suggestionFor(name, commands);
-  return near === null ? head + allUsage(tool, commands) : `${head}Did you mean '${near}'? \n`;
+  return near === null ? head + allUsage(tool, commands) : `${head}Did you mean '${near}'? `;
 }
 
 function run(tool: ToolName, command: CliCommand, call: Call, cluster: RabbitCluster): Program {

@@ -13,7 +13,28 @@ const quorum = 'rabbitmq/rabbitmq-queues/quorum.txt';
 const USAGE = 'Only options that are here are listed, with short texts of our own.';
 const RAFT = 'Indexes are those of our log, members stand by name, and a machine has no version.';
 
+/** What tools say of themselves: they list what is here, in short texts of our own. */
+const helps: readonly (readonly [string, string])[] = [
+  ['rabbitmqctl/help.txt', 'rabbitmqctl help'],
+  ['rabbitmqctl/help.txt', 'rabbitmqctl help list_queues'],
+  ['rabbitmqctl/help.txt', 'rabbitmqctl help set_policy'],
+  ['rabbitmqadmin/help.txt', 'rabbitmqadmin --help'],
+  ['rabbitmqadmin/help.txt', 'rabbitmqadmin declare --help'],
+  ['rabbitmqadmin/help.txt', 'rabbitmqadmin declare queue --help'],
+  ['rabbitmqadmin/help.txt', 'rabbitmqadmin publish message --help'],
+  ['rabbitmqadmin/help.txt', 'rabbitmqadmin get messages --help'],
+  ['rabbitmq-queues/help.txt', 'rabbitmq-queues'],
+  ['rabbitmq-queues/help.txt', 'rabbitmq-queues help quorum_status'],
+  ['rabbitmq-queues/help.txt', 'rabbitmq-diagnostics'],
+  ['rabbitmq-queues/help.txt', 'rabbitmq-queues list_queues'],
+  ['perf-test/help.txt', 'perf-test --help'],
+];
+
 export const rabbitDifferences: readonly Difference[] = [
+  ...helps.map(([file, command]) => ({
+    ...{ file: `rabbitmq/${file}`, command, ours: null },
+    reason: 'Only commands and options that are here are listed, without guides and notes.',
+  })),
   {
     file: declare,
     command: 'rabbitmqadmin declare queue --name bad --type nothing',
