@@ -5,6 +5,7 @@ import { experiment, type Experiment, type Lab, type Step } from '../../engine/l
 import { narrate } from '../../engine/lab/narration.ts';
 import { Run, type RunOptions } from '../../engine/lab/run.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
+import type { RabbitOptions } from '../../engine/lab/rabbitmq-options.ts';
 import { quorumQueues } from '../../engine/rabbitmq/quorum/quorum-queue-type.ts';
 import { rabbitNarration } from '../../engine/rabbitmq/narration.ts';
 
@@ -33,10 +34,15 @@ const told: Until = (rabbit) => rabbit.allTold;
 
 /** The steps as an experiment; its measures are the verdicts' counts. */
 function story(...steps: readonly Step<World>[]): Experiment {
+  return storyOf({}, ...steps);
+}
+
+/** The same of a cluster with these options. */
+function storyOf(options: RabbitOptions, ...steps: readonly Step<World>[]): Experiment {
   return experiment({
     id: 'rabbitmq-story',
     knobs: {},
-    world: ({ lab }): World => ({ rabbit: new RabbitCluster(lab) }),
+    world: ({ lab }): World => ({ rabbit: new RabbitCluster(lab, options) }),
     steps,
     settle: RabbitCluster.settle(),
     measures: ({ history }) => {
@@ -74,6 +80,12 @@ const ready = step(
     rabbit.addPublisher('publisher-1');
   },
   (rabbit) => rabbit.allConnected && rabbit.allDeclared,
+);
+
+const started = step(
+  'start',
+  () => undefined,
+  (rabbit) => rabbit.allRunning,
 );
 
 const publish = (count: number, routingKey = 'order.new') =>
@@ -281,17 +293,10 @@ describe('rabbitmq: lab', () => {
   });
 
   test('a quorum queue of three nodes keeps what it confirmed when its leader dies', () => {
-    const cluster = experiment({
-      ...{ id: 'quorum-story', knobs: {}, proofs: {} },
-      world: ({ lab }): World => ({
-        rabbit: new RabbitCluster(lab, { nodes: 3, queueTypes: [quorumQueues] }),
-      }),
-      steps: [
-        step(
-          'start',
-          () => undefined,
-          (rabbit) => rabbit.allRunning,
-        ),
+    const run = play(
+      storyOf(
+        { nodes: 3, queueTypes: [quorumQueues] },
+        started,
         step(
           'declare',
           (rabbit) => {
@@ -317,34 +322,20 @@ describe('rabbitmq: lab', () => {
           (rabbit) => rabbit.publish('publisher-1', { routingKey: 'q', count: 5 }),
           told,
         ),
-      ],
-      settle: RabbitCluster.settle(),
-      measures: ({ history }) => ({ lost: judgeQueues(history).lost.length }),
-    });
-    const run = play(cluster);
+      ),
+    );
     expect(run.history.sent.map(({ outcome }) => outcome)).toEqual(
       new Array<string>(10).fill('acknowledged'),
     );
-    expect(run.measures()).toEqual({ lost: 0 });
+    expect(run.measures()).toMatchObject({ acknowledged: 10, lost: 0 });
   });
 
   test('a node that pauses in a minority confirms nothing there (R16)', () => {
-    const cluster = experiment({
-      ...{ id: 'minority-story', knobs: {}, proofs: {} },
-      world: ({ lab }): World => {
-        const options = {
-          nodes: 3,
-          partitionHandling: 'pause_minority',
-          netTickTimeMs: 4000,
-        } as const;
-        return { rabbit: new RabbitCluster(lab, { ...options, profile: 'rabbitmq-3.13' }) };
-      },
-      steps: [
-        step(
-          'start',
-          () => undefined,
-          (rabbit) => rabbit.allRunning,
-        ),
+    const pausing = { partitionHandling: 'pause_minority', profile: 'rabbitmq-3.13' } as const;
+    const run = play(
+      storyOf(
+        { ...pausing, nodes: 3, netTickTimeMs: 4000 },
+        started,
         step(
           'declare',
           (rabbit) => {
@@ -360,13 +351,10 @@ describe('rabbitmq: lab', () => {
             lab.inject({ fault: 'isolate', host: 'rabbit-3', from: ['rabbit-1', 'rabbit-2'] });
             rabbit.publish('publisher-3', { routingKey: 'q', count: 20, everyMs: 1000 });
           },
-          (rabbit) => rabbit.allTold,
+          told,
         ),
-      ],
-      settle: RabbitCluster.settle(),
-      measures: ({ history }) => ({ lost: judgeQueues(history).lost.length }),
-    });
-    const run = play(cluster);
+      ),
+    );
     const outcomes = new Set(run.history.sent.map(({ outcome }) => outcome));
     expect(outcomes.has('acknowledged') && outcomes.has('refused')).toBe(true);
   });

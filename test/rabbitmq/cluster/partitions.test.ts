@@ -8,6 +8,16 @@ function queuesOf(cluster: RabbitCluster): readonly string[] {
   return MEMBERS.map((name) => [...cluster.node(name).vhosts.get('/')!.queues.keys()].join(' '));
 }
 
+/** Each side of a partition declares a queue, and then they meet again. */
+function declareApart(cluster: RabbitCluster): void {
+  cluster.inject(MINORITY);
+  cluster.advance(15);
+  cluster.channel('rabbit-1').declare('left');
+  cluster.channel('rabbit-3').declare('right');
+  cluster.advance(5);
+  cluster.inject({ fault: 'heal' });
+}
+
 describe('rabbitmq: cluster: partitions', () => {
   test('rabbitmq: partitions: a queue that is declared on one node is known on all', () => {
     const cluster = new RabbitCluster();
@@ -21,12 +31,7 @@ describe('rabbitmq: cluster: partitions', () => {
 
   test('rabbitmq: partitions: ignore: both sides go on, and stay apart when they meet', () => {
     const cluster = new RabbitCluster({ clusterPartitionHandling: 'ignore' });
-    cluster.inject(MINORITY);
-    cluster.advance(15);
-    cluster.channel('rabbit-1').declare('left');
-    cluster.channel('rabbit-3').declare('right');
-    cluster.advance(5);
-    cluster.inject({ fault: 'heal' });
+    declareApart(cluster);
     cluster.advance(30);
     expect(cluster.states).toEqual(['running', 'running', 'running']);
     expect(queuesOf(cluster)).toEqual(['left', 'left', 'right']);
@@ -77,12 +82,7 @@ describe('rabbitmq: cluster: partitions', () => {
   test('rabbitmq: partitions: autoheal: the side with more clients wins, others restart', () => {
     const cluster = new RabbitCluster({ clusterPartitionHandling: 'autoheal' });
     cluster.visit('rabbit-1', 'rabbit-3', 'rabbit-3');
-    cluster.inject(MINORITY);
-    cluster.advance(15);
-    cluster.channel('rabbit-1').declare('left');
-    cluster.channel('rabbit-3').declare('right');
-    cluster.advance(5);
-    cluster.inject({ fault: 'heal' });
+    declareApart(cluster);
     cluster.advance(60);
     expect(cluster.traced('autoheal-decision')).toEqual(['rabbit-1: rabbit-3, rabbit-1 rabbit-2']);
     expect(cluster.traced('autoheal-restart').toSorted()).toEqual([
