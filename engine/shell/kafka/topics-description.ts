@@ -101,7 +101,7 @@ function print(call: Call, given: GivenOptions, facts: Facts): void {
         const first = partitions[0];
         const factor = first === undefined ? 0 : factorOf(name, first, facts);
         call.out(
-          `Topic: ${name}\tTopicId: ${topic.topicId}\tPartitionCount: ${partitions.length}` +
+          `Topic: ${name}${idColumn(call, topic)}\tPartitionCount: ${partitions.length}` +
             `\tReplicationFactor: ${factor}\tConfigs: ${own}`,
         );
       }
@@ -168,6 +168,12 @@ function partitionLine(topic: string, partition: Partition, facts: Facts, elr: s
           `Removing Replicas: ${moving.removingReplicas.join(',')}`,
         ]),
   ].join('\t');
+}
+
+/** Topics have ids since 2.8 (KIP-516). */
+function idColumn(call: Call, { topicId }: ListedTopic): string {
+  const { release } = profileOfWorld(call.world);
+  return compareReleases(release, '2.8') >= 0 ? `\tTopicId: ${topicId}` : '';
 }
 
 /** Columns of KIP-966: empty, or told as unknown by the releases before. */

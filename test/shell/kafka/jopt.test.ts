@@ -17,7 +17,7 @@ function given(...words: string[]) {
 }
 
 describe('shell: kafka: jopt', () => {
-  it('an argument stands behind its option, joined or apart, even if it looks like an option', () => {
+  it('an argument is joined to its option or follows it, even if it looks like one', () => {
     expect(given('--topic', 'orders').value('topic')).toBe('orders');
     expect(given('--topic=a=b').value('topic')).toBe('a=b');
     expect(given('-topic', '--list').value('topic')).toBe('--list');
