@@ -191,7 +191,9 @@ describe('lab: invariants of RabbitMQ', () => {
     const story = new Story().shows().consuming({ 'x-single-active-consumer': true });
     story.takes('basic.consume', { queue: 'q', consumerTag: 'd' });
     story.sends('basic.consume-ok', { consumerTag: 'd' }).publishes('m1');
-    expect(story.delivers('m1', 1, { consumerTag: 'd' }).found).toEqual(['R11']);
+    story.delivers('m1', 1, { consumerTag: 'd' });
+    story.shows({ published: 1, unacknowledged: 1, consumers: 2 }).ledger.check();
+    expect(story.found).toEqual(['R11']);
   });
 
   test('R12 turns red when a message is delivered before its commit', () => {

@@ -47,11 +47,13 @@ export function drawRabbit(seed: number, { promise, quirk }: DrawOptions): Plan 
   const turned = beyond ? random.pick(rabbitQuirkNames) : 'none';
   const profile = random.pick(profileNames);
   const isStrict = random.below(3) > 0;
+  const isStream = randomStream(seed, 'rabbitmq-swarm/stream').below(8) === 0;
   const drawn = {
     ...{ promise, profile, quirk: quirk ?? turned },
     ...drawQueues(random, isStrict),
     ...drawClients(random, isStrict),
     ...drawCluster(random),
+    ...(isStream ? { 'queue.type': 'stream' } : {}),
   };
   const knobs = differing({ ...drawn, ...permitted(drawn, profileOf(profile)) });
   const inputs = drawFaults(randomStream(seed, 'rabbitmq-swarm/faults'), rabbitShape(knobs));

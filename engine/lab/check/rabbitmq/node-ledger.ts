@@ -238,6 +238,7 @@ export class NodeLedger implements NodeLedgers {
     if (limit !== null && ledger.overflow === 'drop-head' && ready > limit) {
       this.violated('R13', `${name} has ${ready} messages ready, and may have ${limit}`);
     }
+    ledger.checkPassedOver();
     if (ledger.isNear) this.#checkPriorities(ledger, isDeadLettering);
   }
 

@@ -70,6 +70,8 @@ export class QueueLedger {
   /** By stream and priority: the newest that was delivered for the first time. */
   readonly #newest = new Map<string, Entered>();
   #active: string | null = null;
+  /** Active consumers that were not served in this event, though another was. */
+  readonly #passedOver: { readonly active: string; readonly what: string }[] = [];
 
   constructor(
     name: string,
@@ -213,12 +215,20 @@ export class QueueLedger {
   #checkActive(id: string, consumer: string): void {
     if (!this.#isSingleActive) return;
     if (this.#active !== null && this.#active !== consumer) {
-      this.#violated(
-        'R11',
-        `${this.name} gives ${id} to ${consumer}, and ${this.#active} is active`,
-      );
+      const what = `${this.name} gives ${id} to ${consumer}, and ${this.#active} is active`;
+      this.#passedOver.push({ active: this.#active, what });
     }
     this.#active = consumer;
+  }
+
+  /**
+   * The event is over. A connection that ends by force ends its channels first and tells the
+   * client then (`rabbit_reader:handle_exception`), so that the next consumer may be served before.
+   */
+  checkPassedOver(): void {
+    for (const { active, what } of this.#passedOver.splice(0)) {
+      if (this.consumers.has(active)) this.#violated('R11', what);
+    }
   }
 
   #checkDeaths(id: string, deaths: readonly Death[]): void {
