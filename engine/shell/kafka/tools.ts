@@ -1,6 +1,7 @@
 /** The tools of Apache Kafka, in the order of their names. */
 import type { Tool } from '../program.ts';
 import { configsTool } from './configs.ts';
+import { brokerApiVersionsTool } from './broker-api-versions.ts';
 import { consoleConsumerTool } from './console-consumer.ts';
 import { consoleProducerTool } from './console-producer.ts';
 import { consumerGroupsTool } from './consumer-groups.ts';
@@ -16,6 +17,7 @@ import { topicsTool } from './topics.ts';
 import { transactionsTool } from './transactions.ts';
 
 export const kafkaTools: readonly Tool[] = [
+  brokerApiVersionsTool,
   configsTool,
   consoleConsumerTool,
   consoleProducerTool,

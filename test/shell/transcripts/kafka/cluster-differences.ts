@@ -2,6 +2,7 @@
 import type { Difference } from '../differences.ts';
 
 const reasons = {
+  fewer: 'A broker here takes fewer requests, and they are told in the order of node ids.',
   eligible: 'Eligible leader replicas (KIP-966) are not modelled.',
   throttles: 'There are no replication throttles.',
   factor: 'AlterPartitionReassignments of version 1 is not spoken.',
@@ -19,6 +20,11 @@ const reasons = {
 
 /** File below the product's folder, command, reason. */
 const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
+  [
+    'kafka-broker-api-versions/brokers.txt',
+    'kafka-broker-api-versions.sh --bootstrap-server broker-1:9092',
+    'fewer',
+  ],
   [
     'kafka-dump-log/log-and-indexes.txt',
     'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.index',
