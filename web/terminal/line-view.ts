@@ -24,6 +24,12 @@ export class LineView {
     return `${up}\r\x1b[J`;
   }
 
+  /** Leaves the line where it is, its cursor being at its end, and goes below it. */
+  leave(): string {
+    this.#row = 0;
+    return '\r\n';
+  }
+
   /** Draws it anew. `dress` colours the prompt. */
   draw(
     { prompt, chars, cursor }: LinePicture,

@@ -176,15 +176,17 @@ export class XtermScreen implements PaneScreen {
     const shown = words.slice(0, WORDS_MAX);
     const rows = inColumns(shown, this.#terminal.cols).map((row) => `${dim(row)}\r\n`);
     const more = words.length > shown.length ? `${dim(`… ${words.length}`)}\r\n` : '';
-    this.#terminal.write(this.#view.erase() + rows.join('') + more);
+    // the line stays above the words, as a shell leaves it
+    this.#draw(this.#editor.chars.length);
+    this.#terminal.write(this.#view.leave() + rows.join('') + more);
   }
 
   // ---------------------------------------------------------------------------------- the screen
 
-  #draw(): void {
+  #draw(cursor = this.#editor.cursor): void {
     const { session, pane } = this.#options;
     const prompt = session.promptOf(pane) ?? '';
-    const { chars, cursor } = this.#editor;
+    const { chars } = this.#editor;
     const line = { prompt, chars, cursor };
     this.#terminal.write(this.#view.draw(line, this.#terminal.cols, accent));
   }
