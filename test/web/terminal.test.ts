@@ -143,7 +143,7 @@ describe('web: terminal', () => {
       await typeLine(page, 'run 3s');
       const card = page.locator('.live [data-host=broker-3]');
       await expect.poll(() => card.getAttribute('class')).not.toContain('down');
-      await page.locator('[data-mark]').click();
+      await page.locator('[data-mark]').first().click();
       await expect.poll(() => card.getAttribute('class')).toContain('down');
       await expect.poll(() => page.locator('[data-mark].chosen').count()).toBe(1);
       await page.locator('.live .where button').click();

@@ -29,7 +29,8 @@ const en = {
   speed: 'Speed',
   now: 'Now',
   timeLine: 'Events so far',
-  commandAt: (text: string, event: number) => `${text} (after event ${event})`,
+  commandAt: (pane: number, text: string, event: number) =>
+    `${pane}> ${text} (after event ${event})`,
   shown: (event: number, last: number) => `event ${event} of ${last}`,
   picture: 'The world',
   drill: 'Drill',
@@ -78,7 +79,7 @@ const zh: TerminalWords = {
   speed: '速度',
   now: '现在',
   timeLine: '至今的事件',
-  commandAt: (text, event) => `${text}（事件 ${event} 之后）`,
+  commandAt: (pane, text, event) => `${pane}> ${text}（事件 ${event} 之后）`,
   shown: (event, last) => `事件 ${event} / ${last}`,
   picture: '集群画面',
   drill: '实操练习',
