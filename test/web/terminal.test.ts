@@ -31,11 +31,13 @@ describe('web: terminal', () => {
   test('a drill is typed to its goal, each part is ticked, and it is there after a reload', () =>
     onPage(LESSON, STILL, async (page) => {
       await openDrill(page);
-      expect(await ticked(page)).toBe(0);
+      await expect.poll(() => ticked(page)).toBe(0);
       for (const line of WAY) await typeLine(page, line);
       await expect.poll(() => ticked(page)).toBe(4);
-      expect(await page.locator('[data-drill]').getAttribute('data-solved')).toBe('true');
-      expect(await page.locator('.drill .solved').innerText()).toBe('Solved.');
+      await expect
+        .poll(() => page.locator('[data-drill]').getAttribute('data-solved'))
+        .toBe('true');
+      await expect.poll(() => page.locator('.drill .solved').innerText()).toBe('Solved.');
       // what is kept is written a moment later
       await page.waitForFunction(() =>
         localStorage.getItem('highwater.drill.acks-and-loss')?.includes('"isSolved":true'),
@@ -46,7 +48,7 @@ describe('web: terminal', () => {
       await shows(page, 1).toContain('$ start broker-3');
       await page.locator('[data-reset]').click();
       await expect.poll(() => ticked(page)).toBe(0);
-      expect(await page.locator('.drill .solved').innerText()).toContain('have solved');
+      await expect.poll(() => page.locator('.drill .solved').innerText()).toContain('have solved');
     }));
 
   test('Tab puts what can only be meant, and lists what can be', () =>
@@ -157,10 +159,10 @@ describe('web: terminal', () => {
         await page.locator('[data-hint]').click();
         await expect.poll(() => page.locator('.hints li').count()).toBe(taken);
       }
-      expect(await page.locator('[data-hint]').isDisabled()).toBe(true);
+      await expect.poll(() => page.locator('[data-hint]').isDisabled()).toBe(true);
       await page.locator('[data-solution]').click();
       await expect.poll(() => page.locator('.drill .solution').count()).toBe(1);
-      expect(await page.locator('[data-score]').innerText()).toContain('3 hints');
+      await expect.poll(() => page.locator('[data-score]').innerText()).toContain('3 hints');
     }));
 
   test('as plain text: a live region, history, completion, a paste, Ctrl-C; axe finds nothing', () =>
@@ -169,12 +171,12 @@ describe('web: terminal', () => {
       await page.locator('[data-plain]').click();
       const line = page.locator('[data-plain-line]');
       const log = page.locator('[data-plain-pane="1"] [role=log]');
-      expect(await log.getAttribute('aria-live')).toBe('polite');
+      await expect.poll(() => log.getAttribute('aria-live')).toBe('polite');
       await line.pressSequentially('echo on');
       await line.press('Enter');
       await expect.poll(() => log.innerText()).toMatch(/\$ echo on\s+on$/);
       await line.press('ArrowUp');
-      expect(await line.inputValue()).toBe('echo on');
+      await expect.poll(() => line.inputValue()).toBe('echo on');
       await line.fill('kafka-console-c');
       await line.press('Tab');
       await expect.poll(() => line.inputValue()).toBe('kafka-console-consumer.sh ');
@@ -186,7 +188,7 @@ describe('web: terminal', () => {
       await expect.poll(() => log.innerText()).toContain('Processed a total of 0 messages');
       await paste(page, 'echo a\necho b\nec');
       await expect.poll(() => log.innerText()).toMatch(/\$ echo a\s+a\s+\$ echo b\s+b$/);
-      expect(await line.inputValue()).toBe('ec');
+      await expect.poll(() => line.inputValue()).toBe('ec');
     }));
 
   test('on a phone, in the dark: one pane at a time, nothing wider than the window', () =>
@@ -197,10 +199,12 @@ describe('web: terminal', () => {
         await openDrill(page);
         await page.locator('[data-add-pane]').click();
         await paneReady(page, 2);
-        expect(await page.locator('[data-xterm-pane="1"]').isVisible()).toBe(false);
+        await expect.poll(() => page.locator('[data-xterm-pane="1"]').isVisible()).toBe(false);
         await page.locator('[data-pane-tab="1"]').click();
-        expect(await page.locator('[data-xterm-pane="2"]').isVisible()).toBe(false);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+        await expect.poll(() => page.locator('[data-xterm-pane="2"]').isVisible()).toBe(false);
+        await expect
+          .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+          .toBe(390);
         expect(await axeFindings(page)).toEqual([]);
       },
     ));
@@ -215,7 +219,9 @@ describe('web: terminal', () => {
       });
       await page.locator('[data-open-drill]').click();
       await page.locator('[data-plain-line]').waitFor();
-      expect(await page.locator('.terminal [role=status]').innerText()).toContain('plain text');
+      await expect
+        .poll(() => page.locator('.terminal [role=status]').innerText())
+        .toContain('plain text');
     });
     expect(failed.length).toBeGreaterThan(0);
   });

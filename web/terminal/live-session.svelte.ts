@@ -21,17 +21,8 @@ import type {
   TerminalState,
 } from '../worker/terminal-state.ts';
 import { LiveTape } from './live-tape.ts';
+import { PaneScreens, type PaneScreen } from './pane-screens.ts';
 
-/** Who shows a pane: lines come in order, and all anew after `clear`. */
-export interface PaneScreen {
-  print(lines: readonly PrintedLine[]): void;
-  clear(): void;
-  /** The prompt may be another one. */
-  settle(): void;
-}
-
-/** Lines that a pane's transcript keeps. */
-const LINES_KEPT = 20_000;
 /** Milliseconds between two pictures, and two slices of time. */
 const PICTURE_MS = 250;
 const SLICE_MS = 50;
@@ -68,8 +59,7 @@ export class LiveSession {
   #generation = 0;
   /** Lines of the transcript that were fetched. */
   #fetched = 0;
-  readonly #lines = new Map<number, PrintedLine[]>();
-  readonly #screens = new Map<number, Set<PaneScreen>>();
+  readonly #screens = new PaneScreens();
   #live: LiveTape;
   #isDrawn = false;
   #drawnAt = 0;
@@ -185,19 +175,9 @@ export class LiveSession {
 
   // ------------------------------------------------------------------------------ what is shown
 
-  /** Everything that was printed in a pane. */
-  linesOf(pane: number): readonly PrintedLine[] {
-    return this.#lines.get(pane) ?? [];
-  }
-
   /** Shows a pane from now on, beginning with all that was printed; gives what ends it. */
   show(pane: number, screen: PaneScreen): () => void {
-    const screens = this.#screens.get(pane) ?? new Set();
-    this.#screens.set(pane, screens);
-    screens.add(screen);
-    screen.print(this.linesOf(pane));
-    screen.settle();
-    return () => screens.delete(screen);
+    return this.#screens.show(pane, screen);
   }
 
   promptOf(pane: number): string | null {
@@ -284,7 +264,7 @@ export class LiveSession {
       this.#print(answer.value.lines);
       if (this.#fetched < state.lines) await frame();
     }
-    for (const screens of this.#screens.values()) for (const screen of screens) screen.settle();
+    this.#screens.settle();
     await this.#picture(!this.isPassing);
     this.#keepSoon();
   }
@@ -292,27 +272,19 @@ export class LiveSession {
   #begin(generation: number): void {
     this.#generation = generation;
     this.#fetched = 0;
-    this.#lines.clear();
     this.typed = [];
     this.selected = null;
     this.#live = new LiveTape(this.options.id);
     this.tape = null;
     this.#isFollowing = true;
-    for (const screens of this.#screens.values()) for (const screen of screens) screen.clear();
+    this.#screens.clear();
   }
 
   #print(lines: readonly PrintedLine[]): void {
     this.#fetched += lines.length;
     const typed = lines.filter(({ kind }) => kind === 'typed');
     if (typed.length > 0) this.typed = [...this.typed, ...typed];
-    for (const pane of new Set(lines.map((line) => line.pane))) {
-      const mine = lines.filter((line) => line.pane === pane);
-      const all = this.#lines.get(pane) ?? [];
-      all.push(...mine);
-      if (all.length > LINES_KEPT) all.splice(0, all.length - LINES_KEPT);
-      this.#lines.set(pane, all);
-      for (const screen of this.#screens.get(pane) ?? []) screen.print(mine);
-    }
+    this.#screens.print(lines);
   }
 
   /** Fetches what happened, if somebody looks; at once, or when it is time for another picture. */

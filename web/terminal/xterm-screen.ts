@@ -12,7 +12,8 @@ import { END_OF_INPUT, INTERRUPT } from '#engine/lab/terminal.ts';
 import type { PrintedLine } from '../worker/terminal-state.ts';
 import { LineEditor } from './line-editor.ts';
 import { harmless, inColumns, LineView } from './line-view.ts';
-import type { LiveSession, PaneScreen } from './live-session.svelte.ts';
+import type { LiveSession } from './live-session.svelte.ts';
+import type { PaneScreen } from './pane-screens.ts';
 import { terminalColours, whenColoursChange } from './terminal-colours.ts';
 
 /** Lines that can be scrolled back to. */
