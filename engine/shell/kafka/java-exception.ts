@@ -79,7 +79,7 @@ export function causeOf(
 
 /** Prints the sentence and the trace on standard error, and ends the tool with 1. */
 export function tellThrown(call: Call, thrown: JavaException): void {
-  call.err(thrown.message);
+  call.err(thrown.message === '' ? 'null' : thrown.message);
   for (const line of stackTrace(thrown)) call.err(line);
   call.exit(1);
 }

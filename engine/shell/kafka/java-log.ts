@@ -39,14 +39,21 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   GROUP_SUBSCRIBED_TO_TOPIC: 'GroupSubscribedToTopicException',
 };
 
-function logTime(wallMs: number): string {
+const logTime = (wallMs: number): string => formattedDate(wallMs, 'yyyy-MM-dd HH:mm:ss,SSS');
+
+/** A time in UTC by a pattern of `SimpleDateFormat`, of its letters y, M, d, H, m, s and S. */
+export function formattedDate(wallMs: number, pattern: string): string {
   assert(Number.isSafeInteger(wallMs) && wallMs >= 0, 'milliseconds since 1970', { wallMs });
   const { year, month, day } = dateOf(Math.floor(wallMs / DAY_MS));
   const ms = wallMs % DAY_MS;
-  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
-  const time = [hours, minutes, Math.floor(ms / 1_000) % 60].map((part) => digits(part, 2));
-  const date = [digits(year, 4), digits(month, 2), digits(day, 2)];
-  return `${date.join('-')} ${time.join(':')},${digits(ms % 1_000, 3)}`;
+  const parts: Readonly<Record<string, number>> = {
+    ...{ y: year, M: month, d: day, H: Math.floor(ms / 3_600_000) },
+    ...{ m: Math.floor(ms / 60_000) % 60, s: Math.floor(ms / 1_000) % 60, S: ms % 1_000 },
+  };
+  return pattern.replace(/([yMdHmsS])\1*/g, (run) => {
+    const text = digits(parts[run.slice(0, 1)]!, run.length);
+    return run === 'yy' ? text.slice(-2) : text;
+  });
 }
 
 function digits(value: number, count: number): string {

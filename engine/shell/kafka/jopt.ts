@@ -127,9 +127,14 @@ export class GivenOptions {
     return null;
   }
 
+  /** Names of options that were given. */
+  get names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   /** Names of options that were given and are missing here. */
   get unsupported(): readonly string[] {
-    return [...this.#values.keys()].filter((name) => this.#table.options.get(name)?.isUnsupported);
+    return this.names.filter((name) => this.#table.options.get(name)?.isUnsupported);
   }
 }
 

@@ -5,6 +5,7 @@ import { brokerApiVersionsTool } from './broker-api-versions.ts';
 import { consoleConsumerTool } from './console-consumer.ts';
 import { consoleProducerTool } from './console-producer.ts';
 import { consumerGroupsTool } from './consumer-groups.ts';
+import { consumerPerfTestTool } from './consumer-perf-test.ts';
 import { deleteRecordsTool } from './delete-records.ts';
 import { dumpLogTool } from './dump-log.ts';
 import { getOffsetsTool } from './get-offsets.ts';
@@ -22,6 +23,7 @@ export const kafkaTools: readonly Tool[] = [
   consoleConsumerTool,
   consoleProducerTool,
   consumerGroupsTool,
+  consumerPerfTestTool,
   deleteRecordsTool,
   dumpLogTool,
   getOffsetsTool,
