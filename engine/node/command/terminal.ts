@@ -4,12 +4,14 @@
  * end, and nothing is coloured.
  *
  * Time stands still at the prompt; while a command waits for more (a consumer), it passes as the
- * clock on the wall does, times `speed`. Not here: the session, its commands, completion.
+ * clock on the wall does, times `speed`. Tab completes (`shell/completion.ts`).
+ * Not here: the session, its commands.
  */
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import type { Language } from '../../lab/narration.ts';
 import { END_OF_INPUT, INTERRUPT } from '../../lab/terminal.ts';
+import { completionsOf } from '../../shell/completion.ts';
 import { PANES_MAX } from '../../shell/shell.ts';
 import { addressed } from '../../shell/terminal-session.ts';
 import type { TerminalSession, TranscriptLine } from '../../shell/terminal-session.ts';
@@ -53,7 +55,8 @@ class Front {
 
   interactive(): Promise<void> {
     const { input, session } = this.#options;
-    const ui = createInterface({ input, output: process.stdout, terminal: true });
+    const completer = (text: string): [string[], string] => this.#completions(text);
+    const ui = createInterface({ input, output: process.stdout, terminal: true, completer });
     const tick = setInterval(() => this.#tick(ui), TICK_MS);
     ui.on('SIGINT', () => {
       if (session.shell.pane(this.#pane).isRunning) this.#take(INTERRUPT, false);
@@ -73,6 +76,16 @@ class Front {
         resolve();
       });
     });
+  }
+
+  /** Words for the end of a line, and what of them is there, as `readline` wants it. */
+  #completions(text: string): [string[], string] {
+    const { shell, run } = this.#options.session;
+    if (shell.pane(this.#pane).isRunning) return [[], text];
+    const typed = run.typed.map((line) => line.text);
+    const { from, words } = completionsOf(text, shell, typed);
+    const [only] = words;
+    return [words.length === 1 ? [`${only} `] : [...words], text.slice(from)];
   }
 
   /** Lets time pass for what waits in any pane. */
