@@ -68,9 +68,8 @@ describe('web: what a terminal costs', () => {
     await openDrill(page);
     await typeLine(page, `seq ${LINES} | kafka-console-producer.sh ${SERVER} --topic pay`);
     const times = await frameTimes(browser, page, async () => {
-      await page.keyboard.type(
-        `kafka-console-consumer.sh ${SERVER} --topic pay --from-beginning --max-messages ${LINES}\r`,
-      );
+      const until = `--from-beginning --max-messages ${LINES}`;
+      await page.keyboard.type(`kafka-console-consumer.sh ${SERVER} --topic pay ${until}\r`);
       await expect
         .poll(async () => (await rowsOf(page, 1)).join('\n'))
         .toContain(`Processed a total of ${LINES} messages`);

@@ -49,6 +49,7 @@ describe('web: terminal', () => {
       await page.locator('[data-reset]').click();
       await expect.poll(() => ticked(page)).toBe(0);
       await expect.poll(() => page.locator('.drill .solved').innerText()).toContain('have solved');
+      await expect.poll(() => page.locator('[data-drill-solved]').count()).toBe(1);
     }));
 
   test('Tab puts what can only be meant, and lists what can be', () =>
@@ -165,7 +166,7 @@ describe('web: terminal', () => {
       await expect.poll(() => page.locator('[data-score]').innerText()).toContain('3 hints');
     }));
 
-  test('as plain text: a live region, history, completion, a paste, Ctrl-C; axe finds nothing', () =>
+  test('as plain text: a live region, history, Tab, a paste, Ctrl-C; axe finds nothing', () =>
     onPage(LESSON, STILL, async (page) => {
       await openDrill(page);
       await page.locator('[data-plain]').click();

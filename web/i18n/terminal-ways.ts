@@ -7,6 +7,7 @@ import type { Lang } from '../lesson/content.ts';
 const en = {
   openDrill: 'Do it yourself in a terminal',
   closeDrill: 'Close the terminal',
+  solved: 'solved',
 };
 
 type Words = typeof en;
@@ -14,6 +15,7 @@ type Words = typeof en;
 const zh: Words = {
   openDrill: '在终端里亲手试试',
   closeDrill: '关闭终端',
+  solved: '已完成',
 };
 
 export const TERMINAL_WAYS: Readonly<Record<Lang, Words>> = { en, zh };
