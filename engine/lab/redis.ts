@@ -39,6 +39,18 @@ export class RedisHosts {
     this.address = { sentinel: 'sentinel-1' };
   }
 
+  /** A key of `redis-1` that has not expired: its value, and the seconds that it still lives. */
+  entry(key: string): { readonly value: string; readonly ttlSeconds: number | null } | null {
+    const redis = this.#lab.host('redis-1');
+    const view = (redis.process as Redis | null)?.inspect();
+    const found = view?.keys.find(([name]) => name === key)?.[1];
+    if (found === undefined) return null;
+    const { value, expiresAt } = found;
+    const leftMs = expiresAt === null ? null : expiresAt - redis.wall.read(this.#lab.now);
+    if (leftMs !== null && leftMs <= 0) return null;
+    return { value, ttlSeconds: leftMs === null ? null : Math.floor(leftMs / 1000) };
+  }
+
   /** Executes commands on the master as its owner would on the spot. */
   prepare(commands: readonly (readonly string[])[]): void {
     this.#lab.command<Redis>('redis-1', 'prepare keys', (process) => {

@@ -1,0 +1,98 @@
+/**
+ * The drill: fill a topic with large batches and read it to the end, so that the bytes go from the
+ * page cache to the socket. Not here: the experiment, which counts the copies.
+ */
+import { drill } from '#engine/lab/drill.ts';
+import { KafkaCluster } from '#engine/lab/kafka.ts';
+import { committedCount, lagOf, topicConfigs } from '#engine/lab/kafka-state.ts';
+import { everyModule } from '#engine/lab/kafka-whole.ts';
+
+const TOPIC = 'zc';
+const GROUP = 'zc-bench';
+const RECORDS = 2000;
+
+interface World {
+  readonly kafka: KafkaCluster;
+}
+
+export default drill<World>({
+  id: 'zero-copy',
+  release: 'kafka-4.1',
+  title: { en: 'From file to socket, as it is', zh: '从文件到套接字，原样发送' },
+  task: {
+    en: 'A broker sends bytes as they lie in the file, unless it has to unpack them: make the topic zc keep the compression that producers chose, write 2,000 records of 1,000 bytes with lz4, and let the group zc-bench read all of them. Its lag is 0 at the end.',
+    zh: 'Broker 只要不必解包，就把文件里的字节原样发出去：让主题 zc 保留生产者选的压缩方式，用 lz4 写入 2000 条 1000 字节的消息，再让消费组 zc-bench 全部读完，LAG 为 0。',
+  },
+  products: ['kafka'],
+  tools: ['kafka-configs.sh', 'kafka-producer-perf-test.sh', 'kafka-consumer-perf-test.sh'],
+  world: ({ lab }) => {
+    const kafka = new KafkaCluster(lab, {
+      ...{ brokers: 3, profile: 'kafka-4.1', modules: everyModule },
+      settings: { 'offsets.topic.num.partitions': '1' },
+    });
+    return { kafka };
+  },
+  handles: ({ kafka }) => ({ kafka }),
+  prepare: [
+    {
+      id: 'create',
+      title: { en: 'The topic is made', zh: '创建主题' },
+      do: ({ kafka }) => {
+        const configs = { 'compression.type': 'gzip' };
+        kafka.createTopic(TOPIC, { partitions: 1, replicationFactor: 3, configs });
+      },
+      until: ({ kafka }) => kafka.allRegistered && kafka.partitionsReady(true),
+      timeLimitMs: 60_000,
+    },
+  ],
+  goal: [
+    {
+      id: 'as-sent',
+      text: {
+        en: 'zc does not compress anew: its compression.type is producer',
+        zh: 'zc 不再重新压缩：compression.type 为 producer',
+      },
+      holds: ({ kafka }, lab) => {
+        const type = topicConfigs(lab, kafka, TOPIC)['compression.type'] ?? 'producer';
+        return committedCount(kafka, TOPIC) >= 0 && type === 'producer';
+      },
+    },
+    {
+      id: 'written',
+      text: { en: `zc has ${RECORDS} records`, zh: `zc 有 ${RECORDS} 条消息` },
+      holds: ({ kafka }) => committedCount(kafka, TOPIC) >= RECORDS,
+    },
+    {
+      id: 'read',
+      text: { en: 'zc-bench has read all of them', zh: 'zc-bench 已全部读完' },
+      holds: ({ kafka }, lab) =>
+        committedCount(kafka, TOPIC) >= RECORDS && lagOf(lab, kafka, GROUP, TOPIC) === 0,
+    },
+  ],
+  solution: [
+    'kafka-configs.sh --bootstrap-server broker-1:9092 --alter --entity-type topics --entity-name zc --delete-config compression.type',
+    'kafka-producer-perf-test.sh --topic zc --num-records 2000 --record-size 1000 --throughput -1 --producer-props bootstrap.servers=broker-1:9092 compression.type=lz4',
+    'kafka-consumer-perf-test.sh --bootstrap-server broker-1:9092 --topic zc --messages 2000 --group zc-bench',
+    'run 5s',
+  ],
+  otherWay: [
+    'kafka-configs.sh --bootstrap-server broker-2:9092 --alter --entity-type topics --entity-name zc --add-config compression.type=producer',
+    'seq 2000 | kafka-console-producer.sh --bootstrap-server broker-2:9092 --topic zc --compression-codec lz4',
+    'kafka-console-consumer.sh --bootstrap-server broker-2:9092 --topic zc --group zc-bench --from-beginning --max-messages 2000 | tail -n 1',
+    'run 10s',
+  ],
+  hints: [
+    {
+      en: 'A topic that names a codec of its own makes the broker unpack and pack every batch. Which value keeps what came?',
+      zh: '主题如果指定了自己的压缩算法，Broker 就得把每个批次解开再压缩。哪个取值表示保持原样？',
+    },
+    {
+      en: 'Two tools measure throughput: one writes so many records of a size, one reads so many. Both take the client’s properties.',
+      zh: '有两个测吞吐的工具：一个写入若干条指定大小的消息，一个读取若干条，都能带客户端参数。',
+    },
+    {
+      en: 'The lag is 0 only when the group has committed: give the reader a group, and let it end properly.',
+      zh: '消费组提交位移之后 LAG 才是 0：读的时候指定消费组，并让它正常结束。',
+    },
+  ],
+});
