@@ -5,6 +5,7 @@
 import { drill } from '#engine/lab/drill.ts';
 import { DatabaseHost } from '#engine/lab/database.ts';
 import { RedisHosts } from '#engine/lab/redis.ts';
+import { wholeRedis } from '#engine/lab/redis-whole.ts';
 
 const ORDER = 'order-1001';
 /** A day, less some minutes for whoever thinks. */
@@ -25,7 +26,7 @@ const TABLES = [
 ];
 
 const paid = ({ database }: World, order: string): number =>
-  database.rows('ledger').filter((row) => row['order_id'] === order).length;
+  database.rows('ledger').filter(([, paidOrder]) => paidOrder === order).length;
 
 export default drill<World>({
   id: 'idempotent-consumer',
@@ -39,7 +40,7 @@ export default drill<World>({
   tools: ['sql', 'redis-cli'],
   world: ({ lab }) => {
     const database = new DatabaseHost(lab, 'database-1');
-    const redis = new RedisHosts(lab, { replicated: false });
+    const redis = new RedisHosts(lab, { replicated: false, parts: wholeRedis });
     return { database, redis };
   },
   handles: ({ database, redis }) => ({ database, redis }),
@@ -66,7 +67,7 @@ export default drill<World>({
     {
       id: 'noted',
       text: { en: 'processed has order-1001', zh: 'processed 里有 order-1001' },
-      holds: ({ database }) => database.rows('processed').some((row) => row['key'] === ORDER),
+      holds: ({ database }) => database.rows('processed').some(([key]) => key === ORDER),
     },
     {
       id: 'reserved',
@@ -86,7 +87,7 @@ export default drill<World>({
     'redis-cli SET done:order-1001 1 NX EX 86400',
   ],
   otherWay: [
-    'redis-cli SETNX done:order-1001 worker-a',
+    'redis-cli SET done:order-1001 worker-a NX',
     'redis-cli EXPIRE done:order-1001 86400',
     'sql',
     'begin',

@@ -58,7 +58,7 @@ export default drill<World>({
       id: 'init',
       title: { en: 'The producer gets its id', zh: '生产者初始化事务' },
       do: ({ transactions }) => transactions.init(PRODUCER),
-      until: ({ transactions }) => transactions.isIdle(PRODUCER),
+      until: ({ transactions }) => transactions.answer(PRODUCER, 'initTransactions') === 'NONE',
       timeLimitMs: 60_000,
     },
     {

@@ -4,14 +4,16 @@
  */
 import { drill } from '#engine/lab/drill.ts';
 import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { committedCount, lagOf, topicConfigs } from '#engine/lab/kafka-state.ts';
+import { committedCount, lagOf } from '#engine/lab/kafka-state.ts';
 import { everyModule } from '#engine/lab/kafka-whole.ts';
+import { brokersStart } from '../story.ts';
 
 const TOPIC = 'zc';
 const GROUP = 'zc-bench';
 const RECORDS = 2000;
 
 interface World {
+  readonly cluster: KafkaCluster;
   readonly kafka: KafkaCluster;
 }
 
@@ -20,43 +22,23 @@ export default drill<World>({
   release: 'kafka-4.1',
   title: { en: 'From file to socket, as it is', zh: '从文件到套接字，原样发送' },
   task: {
-    en: 'A broker sends bytes as they lie in the file, unless it has to unpack them: make the topic zc keep the compression that producers chose, write 2,000 records of 1,000 bytes with lz4, and let the group zc-bench read all of them. Its lag is 0 at the end.',
-    zh: 'Broker 只要不必解包，就把文件里的字节原样发出去：让主题 zc 保留生产者选的压缩方式，用 lz4 写入 2000 条 1000 字节的消息，再让消费组 zc-bench 全部读完，LAG 为 0。',
+    en: 'A broker sends bytes as they lie in the file, compressed batches too. Make a topic zc with three replicas, write 2,000 records of 1,000 bytes with lz4, and let the group zc-bench read all of them. Its lag is 0 at the end.',
+    zh: 'Broker 把文件里的字节原样发出去，压缩过的批次也一样。创建三副本的主题 zc，用 lz4 写入 2000 条 1000 字节的消息，再让消费组 zc-bench 全部读完，LAG 为 0。',
   },
   products: ['kafka'],
-  tools: ['kafka-configs.sh', 'kafka-producer-perf-test.sh', 'kafka-consumer-perf-test.sh'],
+  tools: ['kafka-topics.sh', 'kafka-producer-perf-test.sh', 'kafka-consumer-perf-test.sh'],
   world: ({ lab }) => {
     const kafka = new KafkaCluster(lab, {
       ...{ brokers: 3, profile: 'kafka-4.1', modules: everyModule },
       settings: { 'offsets.topic.num.partitions': '1' },
     });
-    return { kafka };
+    return { cluster: kafka, kafka };
   },
   handles: ({ kafka }) => ({ kafka }),
   prepare: [
-    {
-      id: 'create',
-      title: { en: 'The topic is made', zh: '创建主题' },
-      do: ({ kafka }) => {
-        const configs = { 'compression.type': 'gzip' };
-        kafka.createTopic(TOPIC, { partitions: 1, replicationFactor: 3, configs });
-      },
-      until: ({ kafka }) => kafka.allRegistered && kafka.partitionsReady(true),
-      timeLimitMs: 60_000,
-    },
+    brokersStart(3),
   ],
   goal: [
-    {
-      id: 'as-sent',
-      text: {
-        en: 'zc does not compress anew: its compression.type is producer',
-        zh: 'zc 不再重新压缩：compression.type 为 producer',
-      },
-      holds: ({ kafka }, lab) => {
-        const type = topicConfigs(lab, kafka, TOPIC)['compression.type'] ?? 'producer';
-        return committedCount(kafka, TOPIC) >= 0 && type === 'producer';
-      },
-    },
     {
       id: 'written',
       text: { en: `zc has ${RECORDS} records`, zh: `zc 有 ${RECORDS} 条消息` },
@@ -70,21 +52,21 @@ export default drill<World>({
     },
   ],
   solution: [
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --alter --entity-type topics --entity-name zc --delete-config compression.type',
+    'kafka-topics.sh --bootstrap-server broker-1:9092 --create --topic zc --partitions 1 --replication-factor 3',
     'kafka-producer-perf-test.sh --topic zc --num-records 2000 --record-size 1000 --throughput -1 --producer-props bootstrap.servers=broker-1:9092 compression.type=lz4',
     'kafka-consumer-perf-test.sh --bootstrap-server broker-1:9092 --topic zc --messages 2000 --group zc-bench',
     'run 5s',
   ],
   otherWay: [
-    'kafka-configs.sh --bootstrap-server broker-2:9092 --alter --entity-type topics --entity-name zc --add-config compression.type=producer',
+    'kafka-topics.sh --bootstrap-server broker-2:9092 --create --topic zc --replica-assignment 2:3:1,3:1:2',
     'seq 2000 | kafka-console-producer.sh --bootstrap-server broker-2:9092 --topic zc --compression-codec lz4',
     'kafka-console-consumer.sh --bootstrap-server broker-2:9092 --topic zc --group zc-bench --from-beginning --max-messages 2000 | tail -n 1',
     'run 10s',
   ],
   hints: [
     {
-      en: 'A topic that names a codec of its own makes the broker unpack and pack every batch. Which value keeps what came?',
-      zh: '主题如果指定了自己的压缩算法，Broker 就得把每个批次解开再压缩。哪个取值表示保持原样？',
+      en: 'The topic comes first: how many partitions does one reader need, and how many brokers are there for replicas?',
+      zh: '先建主题：一个读者需要几个分区？副本又有几台 Broker 可放？',
     },
     {
       en: 'Two tools measure throughput: one writes so many records of a size, one reads so many. Both take the client’s properties.',

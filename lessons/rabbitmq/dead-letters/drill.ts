@@ -20,8 +20,8 @@ export default drill<World>({
   release: 'rabbitmq-4.1',
   title: { en: 'Where rejected messages go', zh: '被拒绝的消息去哪了' },
   task: {
-    en: 'The queue work holds two jobs and drops whatever it does not want. Let its dead letters come to a queue dead, then bring one there by rejecting it and one by letting it expire. At the end work is empty.',
-    zh: '队列 work 里有两个任务，不要的消息一丢了之。让它的死信进入队列 dead：一条因拒绝进入，一条因过期进入。最后 work 为空。',
+    en: 'The queue work holds two jobs and drops whatever it does not want. Let its dead letters come to a queue dead, then reject what is there, and let one more job expire. At the end work is empty.',
+    zh: '队列 work 里有两个任务，不要的消息一丢了之。让它的死信进入队列 dead：先拒绝已有的，再让一条新任务过期。最后 work 为空。',
   },
   products: ['rabbitmq'],
   tools: ['rabbitmqctl', 'rabbitmqadmin'],
@@ -73,8 +73,8 @@ export default drill<World>({
   solution: [
     'rabbitmqadmin declare queue --name dead',
     `rabbitmqctl set_policy dlq '^work$' '{"dead-letter-exchange":"","dead-letter-routing-key":"dead"}' --apply-to queues`,
-    'rabbitmqadmin get messages --queue work --count 1 --ack-mode reject_requeue_false',
-    `rabbitmqctl set_policy dlq '^work$' '{"dead-letter-exchange":"","dead-letter-routing-key":"dead","message-ttl":1000}' --apply-to queues`,
+    'rabbitmqadmin get messages --queue work --count 2 --ack-mode reject_requeue_false',
+    `rabbitmqadmin publish message --routing-key work --payload late --properties '{"expiration":"500"}'`,
     'run 5s',
   ],
   otherWay: [
@@ -98,8 +98,8 @@ export default drill<World>({
       zh: '名字为空的默认交换机也能当死信交换机，这时死信路由键就是队列名。',
     },
     {
-      en: 'rabbitmqadmin get has a mode that rejects what it gets, without putting it back. For the other message: a time to live, by policy or by the message itself, and some time.',
-      zh: 'rabbitmqadmin get 有一种确认方式会拒绝且不放回；另一条用 TTL（策略或消息自带都行），再等一会儿。',
+      en: 'rabbitmqadmin get has a mode that rejects what it gets, without putting it back. A time to live counts from the publishing on, so that one needs a new message, and some time.',
+      zh: 'rabbitmqadmin get 有一种确认方式会拒绝且不放回；TTL 从发布时算起，所以要发一条新的，再等一会儿。',
     },
   ],
 });
