@@ -37,6 +37,8 @@ export interface Lab {
   inject(fault: Fault): void;
   /** What stands in for a product's own parts, by the handle's name; absent in the simulator. */
   readonly standIns?: ReadonlyMap<string, unknown>;
+  /** An event of the world's own after so many microseconds: time goes on to it. */
+  tick(micros: number, act: () => void): void;
   /** Does something once, between events: as soon as, after an event, the condition holds. */
   when(holds: () => boolean, act: () => void): void;
   /** How a product's entries become sentences. */

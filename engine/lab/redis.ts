@@ -8,6 +8,7 @@ import type { Redis, RedisParts, RedisSettings } from '../services/redis/redis.t
 import type { RedisAddress } from '../services/redis/redis-client.ts';
 import { redisNarration } from '../services/redis/redis-trace.ts';
 import { createSentinel } from '../services/redis/sentinel.ts';
+import { micros } from '../kernel/units.ts';
 import type { Lab } from './experiment.ts';
 
 /** A Redis, or a master with a replica and a Sentinel. */
@@ -46,7 +47,7 @@ export class RedisHosts {
     const found = view?.keys.find(([name]) => name === key)?.[1];
     if (found === undefined) return null;
     const { value, expiresAt } = found;
-    const leftMs = expiresAt === null ? null : expiresAt - redis.wall.read(this.#lab.now);
+    const leftMs = expiresAt === null ? null : expiresAt - redis.wall.read(micros(this.#lab.now));
     if (leftMs !== null && leftMs <= 0) return null;
     return { value, ttlSeconds: leftMs === null ? null : Math.floor(leftMs / 1000) };
   }

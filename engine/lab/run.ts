@@ -10,6 +10,7 @@ import { traceKind } from '../kernel/ports.ts';
 import type { Process } from '../kernel/ports.ts';
 import { limits } from '../kernel/limits.ts';
 import { microsOfMillis } from '../kernel/units.ts';
+import type { Micros } from '../kernel/units.ts';
 import { inject } from '../sim/faults.ts';
 import type { Fault } from '../sim/faults.ts';
 import { simNarration } from '../sim/narration.ts';
@@ -281,8 +282,11 @@ export class Run {
     this.#typist.type(pane, text);
   }
 
-  /** Handles one event, injects one input, or goes from one step to the next. */
-  advance(): void {
+  /**
+   * Handles one event, injects one input, or goes from one step to the next. Where somebody may
+   * type, no event after `before`, in microseconds, is handled.
+   */
+  advance(before: number = Number.MAX_SAFE_INTEGER): void {
     const step = this.#plan[this.#place];
     if (step === undefined || this.failed) return;
     assert(this.world.event < this.#eventsMax, 'the run has too many events', {
@@ -311,10 +315,11 @@ export class Run {
     }
     const left = this.#stepDeadline - this.world.now;
     // Where somebody may type, time stands still as soon as nothing is to happen.
-    const bound = step.isOpen === true ? {} : { micros: Math.max(left, 0) };
+    const bound = step.isOpen === true ? { before } : { micros: Math.max(left, 0) };
     const until = () => step.until(this.#subject, this.lab);
     const end = this.world.run(until, { ...bound, events: 1 });
     if (end === 'done') this.#end(step, true);
+    else if (end === 'time' && step.isOpen === true) return;
     else if (end === 'time' || (end === 'idle' && !this.#waitsForSomebody(step))) {
       this.#end(step, false);
     }
@@ -398,6 +403,9 @@ export class Run {
         world.command(name, label, act, microsOfMillis(delayMs));
       },
       inject: (fault) => inject(world, fault),
+      tick: (micros, act) => {
+        world.schedule((world.now + micros) as Micros, null, act);
+      },
       when: (holds, act) => this.#awaited.push({ holds, act }),
       narrateWith: (narrator) => {
         this.#narrator = { ...this.#narrator, ...narrator };

@@ -6,28 +6,21 @@
  */
 import type { Localized } from '../lab/knob.ts';
 import { helpOf, manualOf } from './manual.ts';
+import { SPAN_MINUTES_MAX, spanOf } from './time-span.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
 export interface SessionCommand {
   readonly name: string;
+  /** It is an input of the run as well, which is given to the shell before this. */
+  readonly isInput?: true;
   /** What may stand behind the name. */
   readonly usage: string;
   readonly about: Localized;
   run(session: TerminalSession, pane: number, words: readonly string[]): void;
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1000, s: 1_000_000, m: 60_000_000 };
 const SPEEDS = { min: 0.01, max: 100 } as const;
 const STEPS_MAX = 100_000;
-/** Virtual minutes that one `run` may ask for. */
-const RUN_MINUTES_MAX = 60;
-
-/** Microseconds of `500ms`, `5s`, `2m`; null where it is none. */
-function spanOf(word: string): number | null {
-  const match = /^(\d{1,6})(ms|s|m)$/.exec(word);
-  const micros = match === null ? 0 : Number(match[1]) * UNITS[match[2]!]!;
-  return micros > 0 && micros <= RUN_MINUTES_MAX * UNITS['m']! ? micros : null;
-}
 
 function countOf(word: string | undefined, preset: number, max: number): number | null {
   if (word === undefined) return preset;
@@ -61,10 +54,11 @@ const runCommand: SessionCommand = {
   name: 'run',
   usage: 'run [5s]',
   about: { en: 'lets virtual time pass', zh: '让虚拟时间前进' },
+  isInput: true,
   run(session, pane, [span = '1s']) {
     const micros = spanOf(span);
     if (micros === null) {
-      session.tell(pane, refused('run', span, `500ms, 5s, 2m (${RUN_MINUTES_MAX}m)`));
+      session.tell(pane, refused('run', span, `500ms, 5s, 2m (${SPAN_MINUTES_MAX}m)`));
       return;
     }
     session.pass(micros);

@@ -10,6 +10,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Lab } from '../lab/experiment.ts';
 import type { Localized } from '../lab/knob.ts';
 import type { Handles, Typist } from '../lab/terminal.ts';
+import { spanOfRun } from './time-span.ts';
 import { FaultCommands } from './fault-commands.ts';
 import { typedNarration } from './narration.ts';
 import { Pane } from './pane.ts';
@@ -40,6 +41,8 @@ export class Shell implements Typist {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #panes = new Map<number, Pane>();
   readonly #faults: FaultCommands;
+  /** Spans of time that were asked for and are not over. */
+  #ticks = 0;
 
   constructor(lab: Lab, handles: Handles, { tools, show }: ShellOptions) {
     this.world = { lab, handles, files: new Map() };
@@ -60,7 +63,7 @@ export class Shell implements Typist {
   }
 
   get isBusy(): boolean {
-    return [...this.#panes.values()].some((pane) => pane.isBusy);
+    return this.#ticks > 0 || [...this.#panes.values()].some((pane) => pane.isBusy);
   }
 
   pane(number: number): Pane {
@@ -90,6 +93,12 @@ export class Shell implements Typist {
   type(number: number, text: string): void {
     const pane = this.pane(number);
     this.#show({ pane: number, kind: 'typed', prompt: pane.prompt ?? '', text });
+    const span = pane.reads ? null : spanOfRun(text);
+    if (span !== null) {
+      this.#ticks++;
+      this.world.lab.tick(span, () => this.#ticks--);
+      return;
+    }
     if (!pane.isRunning && this.#faults.takes(text)) {
       const problem = this.#faults.run(text);
       if (problem !== null) this.#show({ pane: number, kind: 'lab', text: problem });

@@ -105,12 +105,12 @@ export class TerminalSession {
 
   /** Commands in the world so far, for a score beside the par. */
   get commands(): number {
-    return this.#run.typed.filter(({ text }) => isCommand(text)).length;
+    return this.#run.typed.filter(({ text }) => isInTheWorld(text)).length;
   }
 
   get par(): number {
     const world = (this.options.drill?.solution ?? []).map((line) => addressed(line).text);
-    return world.filter((text) => isCommand(text) && sessionCommandOf(text) === null).length;
+    return world.filter(isInTheWorld).length;
   }
 
   kept(): KeptSession {
@@ -136,7 +136,8 @@ export class TerminalSession {
     const one = this.#shell.pane(pane);
     const command = one.reads ? null : sessionCommandOf(text);
     if (command !== null) {
-      this.#show({ pane, kind: 'typed', prompt: one.prompt ?? '', text });
+      if (command.isInput === true) this.#run.type(pane, text);
+      else this.#show({ pane, kind: 'typed', prompt: one.prompt ?? '', text });
       command.run(this, pane, text.trim().split(/\s+/).slice(1));
       return;
     }
@@ -158,7 +159,7 @@ export class TerminalSession {
     const until = world.now + micros;
     const last = world.event + eventsMax;
     const isDue = (): boolean => world.nextAt === null || world.nextAt <= until;
-    while (this.#run.hasMore && isDue() && world.event < last) this.#run.advance();
+    while (this.#run.hasMore && isDue() && world.event < last) this.#run.advance(until);
   }
 
   /** Handles so many events. */
@@ -280,9 +281,10 @@ export function addressed(line: string): { readonly pane: number; readonly text:
   return { pane: Number(match[1]), text: match[2]! };
 }
 
-/** Keys and empty lines are no commands. */
-function isCommand(text: string): boolean {
-  return /^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$/.test(text);
+/** Keys, empty lines and commands on the session do not count. */
+function isInTheWorld(text: string): boolean {
+  const isCommand = /^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$/.test(text);
+  return isCommand && sessionCommandOf(text) === null;
 }
 
 function sessionCommandOf(text: string) {

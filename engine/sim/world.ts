@@ -45,6 +45,8 @@ export interface RunLimits {
   /** Virtual microseconds from now. */
   readonly micros?: number;
   readonly events?: number;
+  /** No event after this virtual time; unlike `micros`, the clock stays where the last one was. */
+  readonly before?: number;
 }
 
 /** Why a run returned: its condition held, nothing was left to do, a limit, or a bug. */
@@ -173,7 +175,9 @@ export class World {
 
   /** Handles events until a condition holds (asked before each event), or nothing is left. */
   run(until: () => boolean, runLimits: RunLimits = {}): RunEnd {
-    const deadline = this.#now + (runLimits.micros ?? Number.MAX_SAFE_INTEGER - this.#now);
+    const { before = Number.MAX_SAFE_INTEGER } = runLimits;
+    const given = this.#now + (runLimits.micros ?? Number.MAX_SAFE_INTEGER - this.#now);
+    const deadline = Math.min(given, before);
     const eventMax = this.#event + (runLimits.events ?? limits.runEventsMax);
     for (;;) {
       if (this.#failure !== null) return 'failed';

@@ -102,6 +102,11 @@ export class RealLab implements Lab {
     this.#awaited = [...this.#awaited, { holds, act }];
   }
 
+  /** Real time: so many microseconds from now. */
+  tick(delayMicros: number, act: () => void): void {
+    setTimeout(act, delayMicros / 1000);
+  }
+
   /** Does what was awaited and has come to hold. Called whenever the cluster was looked at. */
   look(): void {
     const due = this.#awaited.filter(({ holds }) => holds());

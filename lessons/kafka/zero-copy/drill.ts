@@ -35,9 +35,7 @@ export default drill<World>({
     return { cluster: kafka, kafka };
   },
   handles: ({ kafka }) => ({ kafka }),
-  prepare: [
-    brokersStart(3),
-  ],
+  prepare: [brokersStart(3)],
   goal: [
     {
       id: 'written',
