@@ -4,6 +4,7 @@
  * (`engine/node/command/run.ts`).
  */
 import type { Input } from './run.ts';
+import type { TypedLine } from './terminal.ts';
 import { SEED_PRESET } from './seed.ts';
 
 interface Told {
@@ -12,12 +13,13 @@ interface Told {
   readonly knobs: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly inputs: readonly Input[];
+  readonly typed?: readonly TypedLine[];
   readonly link: string;
 }
 
 /** The command that repeats a run. */
-export function commandOf({ experiment, knobs, seed, inputs, link }: Told): string {
-  if (inputs.length > 0) return `npx highwater run --link ${link}`;
+export function commandOf({ experiment, knobs, seed, inputs, typed = [], link }: Told): string {
+  if (inputs.length > 0 || typed.length > 0) return `npx highwater run --link ${link}`;
   const settings = Object.entries(knobs).map(([name, value]) => ` --knob ${name}=${quoted(value)}`);
   const seeded = seed === SEED_PRESET ? '' : ` --seed ${seed}`;
   return `npx highwater run ${experiment}${settings.join('')}${seeded}`;

@@ -59,9 +59,12 @@ export function drill<W>(definition: Drill<W>): Drill {
 /** In hours of virtual time: nobody is at it for so long. */
 const OPEN_MS = 24 * 3_600_000;
 
+/** The id of the step in which somebody types. */
+export const OPEN_STEP = 'open';
+
 /** A step in which somebody types, and which ends when nobody does any more. */
 export function openStep<W>(title: Localized): Step<W> {
-  return { id: 'open', title, isOpen: true, until: () => false, timeLimitMs: OPEN_MS };
+  return { id: OPEN_STEP, title, isOpen: true, until: () => false, timeLimitMs: OPEN_MS };
 }
 
 /** The experiment of a drill: its world, prepared, and then open. */

@@ -67,9 +67,10 @@ describe.each(places.map(({ slug }) => slug))('lessons: drill %s', (slug) => {
     expect(session.isSolved).toBe(false);
   });
 
-  it('gives hints in both languages, none of which can be typed to the goal', async () => {
+  it('names tools and a release that there are, and has hints in both languages', async () => {
     const session = await sessionOf(slug);
-    const { hints, release, products } = session.options.drill!;
+    const { hints, release, products, tools } = session.options.drill!;
+    for (const tool of tools) expect(session.shell.toolNamed(tool)?.name).toBe(tool);
     for (const hint of hints) {
       expect(hint.en.length).toBeGreaterThan(20);
       expect(hint.zh).toMatch(/\p{Script=Han}/u);

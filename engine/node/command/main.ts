@@ -13,6 +13,7 @@ import { prove } from './prove.ts';
 import { run } from './run.ts';
 import { safe } from './safe.ts';
 import { serve } from './serve.ts';
+import { shell } from './shell.ts';
 import { sweep } from './sweep.ts';
 import { UsageError } from './usage.ts';
 import type { Command } from './usage.ts';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   check,
   newLesson,
   serve,
+  shell,
   drill,
   bench,
 ];

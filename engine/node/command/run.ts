@@ -1,6 +1,7 @@
 /** `highwater run`: an experiment, headless, told step by step. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { commandOf } from '../../lab/command-line.ts';
+import { OPEN_STEP } from '../../lab/drill.ts';
 import { fromLink, toLink } from '../../lab/link.ts';
 import { narrate } from '../../lab/narration.ts';
 import type { Language } from '../../lab/narration.ts';
@@ -10,6 +11,7 @@ import type { Input } from '../../lab/run.ts';
 import { Session } from '../../lab/session.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { KnobError } from '../../lab/knob.ts';
+import { shellOf } from '../../shell/toolbox.ts';
 import { loadExperiment } from './experiments.ts';
 import { EXPORT_OPTIONS, EXPORT_USAGE, exportsOf, exportTo } from './run-export.ts';
 import { runOn } from './run-on.ts';
@@ -58,15 +60,25 @@ ${EXPORT_USAGE}
     const seed = wholeNumber('seed', values['seed'], seedBounds);
     const knobs = { ...wanted?.knobs, ...pairs('knob', values['knob']) };
     const inputs: readonly Input[] = wanted?.inputs ?? [];
+    const { typed, closedAt } = wanted ?? {};
+    const options = {
+      ...{ knobs, seed, inputs, shell: shellOf(experiment) },
+      ...(typed === undefined ? {} : { typed }),
+      ...(closedAt === undefined ? {} : { closedAt }),
+    };
     const exports = exportsOf(values, language);
     if (typeof values['on'] === 'string') {
       if (exports.files.length > 0) throw new UsageError('--export is of a simulated run: no --on');
-      const options = { knobs, seed, inputs };
-      return await runOn(experiment, options, values['on'], values['json'] === true);
+      return await runOn(
+        experiment,
+        { knobs, seed, inputs },
+        values['on'],
+        values['json'] === true,
+      );
     }
-    const finished = runWith(() => new Run(experiment, { knobs, seed, inputs }).finish());
+    const finished = runWith(() => new Run(experiment, options).finish());
     if (typeof values['trace'] === 'string') writeTrace(finished, values['trace']);
-    const isSilent = exportTo(exports, () => new Session(experiment, { knobs, seed, inputs }));
+    const isSilent = exportTo(exports, () => new Session(experiment, options));
     if (isSilent) return finished.failed ? 1 : 0;
     if (values['json'] === true) console.log(JSON.stringify(reportOf(finished)));
     else tell(finished, language);
@@ -150,7 +162,10 @@ function tell(finished: Run, language: Language): void {
     if (verdict !== 'not exercised') console.log(`${verdict.padEnd(22)} ${id}`);
   }
   console.log(`\n${world.event} events, trace ${world.trace.hash}, seed ${seed}`);
-  const shared = { experiment: experiment.id, knobs, seed, inputs };
+  const { typed } = finished;
+  const closedAt = finished.steps.findLast(({ id }) => id === OPEN_STEP)?.to;
+  const terminal = typed.length === 0 ? {} : { typed, closedAt: closedAt ?? world.event };
+  const shared = { experiment: experiment.id, knobs, seed, inputs, ...terminal };
   console.log(`again: ${commandOf({ ...shared, link: toLink(shared) })}`);
 }
 

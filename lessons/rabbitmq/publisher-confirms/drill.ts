@@ -91,7 +91,6 @@ export default drill<World>({
     `rabbitmqctl set_policy ae '^shop$' '{"alternate-exchange":"spare"}' --apply-to exchanges`,
     `rabbitmqctl set_policy cap '^pays$' '{"max-length":2,"overflow":"reject-publish"}' --apply-to queues`,
     'rabbitmqadmin publish message --exchange shop --routing-key nowhere --payload lost',
-    'rabbitmqadmin publish message --exchange shop --routing-key pay --payload p-3',
   ],
   otherWay: [
     'rabbitmqadmin declare queue --name unrouted --type quorum',
