@@ -16,6 +16,8 @@ const SUBCOMMANDS = [
   'check',
   'new-lesson',
   'serve',
+  'shell',
+  'drill',
   'bench',
 ];
 const LESSON = 'acks-and-loss';
