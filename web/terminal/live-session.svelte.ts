@@ -153,8 +153,11 @@ export class LiveSession {
   }
 
   pause(): void {
+    if (!this.isPassing) return;
     this.isPassing = false;
     clearTimeout(this.#timer);
+    // the last slices may not be in the picture yet
+    void this.#enqueue(() => this.#picture(true));
   }
 
   close(): void {
