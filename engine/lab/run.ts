@@ -191,6 +191,9 @@ export class Run {
   get hasMore(): boolean {
     if (this.over) return false;
     const isToGoOn = !this.#started || this.world.pending > 0 || !this.isOpen;
+    // in a world in which nothing is yet, only what is typed makes anything happen
+    const line = this.#lines[this.#taken.length];
+    if (line !== undefined && line.event <= this.world.event) return true;
     return isToGoOn || this.#awaited.some(({ holds }) => holds());
   }
 

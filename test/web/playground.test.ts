@@ -70,8 +70,9 @@ async function linkOf(page: Page): Promise<string> {
 describe('web: playground', () => {
   test.each(['en', 'zh'])('/%s/playground/ says without scripts what it is', (lang) =>
     onPage(`${lang}/playground/`, { javaScriptEnabled: false }, async (page) => {
-      expect((await page.locator('main').innerText()).length).toBeGreaterThan(60);
-      expect(await page.locator('noscript').count()).toBeGreaterThan(0);
+      const length = async () => (await page.locator('main').innerText()).length;
+      await expect.poll(length).toBeGreaterThan(60);
+      await expect.poll(() => page.locator('noscript').count()).toBeGreaterThan(0);
     }),
   );
 
@@ -129,7 +130,7 @@ describe('web: playground', () => {
       await atRest(page);
       await typeLines(page, ['run 1s']);
       await page.locator('[data-host=shop]').waitFor({ state: 'detached' });
-      expect(await page.locator('[data-client]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-client]').count()).toBe(0);
     }));
 
   test('time goes an event on and back', () =>
@@ -176,7 +177,8 @@ describe('web: playground', () => {
     onPage('en/playground/#v1.999.bm9uZQ', {}, async (page) => {
       await whenAlive(page);
       await page.locator('[data-offer=kafka]').waitFor();
-      expect(await page.getByRole('alert').innerText()).toMatch(/another version of the engine/);
+      const told = () => page.getByRole('alert').innerText();
+      await expect.poll(told).toMatch(/another version of the engine/);
     }));
 
   test('who comes back goes on where the world was left', () =>

@@ -212,6 +212,24 @@ describe('shell: playground', () => {
     expect(same).toEqual(last);
   });
 
+  it('made again from what was kept of it, it is the same trace', () => {
+    const session = typed([...KAFKA, 'crash broker-1', 'run 5s']);
+    const kept = session.kept();
+    const again = new TerminalSession({ experiment: playgroundExperiment, tools, kept });
+    expect(again.run.world.event).toBe(session.run.world.event);
+    expect(again.run.world.trace.hash).toBe(session.run.world.trace.hash);
+  });
+
+  it('goes back by an event, and undoes what was typed last', () => {
+    const session = typed(['add kafka --brokers 1', 'add topic orders']);
+    const { event } = session.run.world;
+    session.type(1, 'step 5');
+    session.type(1, 'back 5');
+    expect(session.run.world.event).toBe(event);
+    session.type(1, 'undo');
+    expect(printedBy(session, 'list')).toEqual(['Kafka 4.1: broker-1']);
+  });
+
   it.each(kafkaReleases)('Kafka %s: a record goes through', (release) => {
     const session = typed([
       `add kafka --brokers 1 --release ${release}`,
