@@ -1,4 +1,8 @@
-/** The tools of Apache Kafka, in the order of their names. */
+/**
+ * The tools of Apache Kafka, in the order of their names. With them come Kafka's codecs: whoever
+ * types may ask for any of them.
+ */
+import '../../bytes/codecs.ts';
 import type { Tool } from '../program.ts';
 import { configsTool } from './configs.ts';
 import { brokerApiVersionsTool } from './broker-api-versions.ts';
