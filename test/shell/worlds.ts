@@ -5,6 +5,7 @@ import type { Experiment, Lab, Step } from '../../engine/lab/experiment.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
 import { raftQuorum } from '../../engine/lab/kafka-quorum.ts';
 import { quorumForwarding } from '../../engine/kafka/raft/quorum-forwarding.ts';
+import { zooKeeperMode } from '../../engine/lab/kafka-zookeeper.ts';
 import { everyModule } from '../../engine/lab/kafka-whole.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
 import { wholeRabbit } from '../../engine/lab/rabbitmq-whole.ts';
@@ -48,14 +49,17 @@ const text = (): Experiment => world([], () => ({}), []);
 const kafka = (settings: Settings): Experiment => {
   // None: one that is alone, without Raft.
   const controllers = Number(settings['controllers'] ?? '0');
+  const brokers = Number(settings['brokers'] ?? '3');
+  const hasZooKeeper = settings['zookeeper'] === '1';
   return world(
     ['kafka'],
     (lab) => ({
       kafka: new KafkaCluster(lab, {
-        brokers: Number(settings['brokers'] ?? '3'),
+        brokers,
         modules: [...everyModule, ...(controllers > 0 ? [quorumForwarding] : [])],
         ...(controllers > 0 ? { quorum: raftQuorum({ controllers }) } : {}),
-        profile: (settings['profile'] ?? 'kafka-4.1') as ProfileName,
+        ...(hasZooKeeper ? { quorum: zooKeeperMode({ brokers }) } : {}),
+        profile: (settings['profile'] ?? (hasZooKeeper ? 'kafka-3.9' : 'kafka-4.1')) as ProfileName,
       }),
     }),
     [ready(({ kafka: cluster }) => cluster!.allRegistered)],

@@ -56,6 +56,17 @@ export function formattedDate(wallMs: number, pattern: string): string {
   });
 }
 
+const DAYS = ['Thu', 'Fri', 'Sat', 'Sun', 'Mon', 'Tue', 'Wed'];
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+
+/** A time as `Date.toString` has it where the time zone is UTC. */
+export function javaDate(wallMs: number): string {
+  const days = Math.floor(wallMs / DAY_MS);
+  const { month } = dateOf(days);
+  const [day, year] = ['dd HH:mm:ss', 'yyyy'].map((part) => formattedDate(wallMs, part));
+  return `${DAYS[days % 7]!} ${MONTHS[month - 1]!} ${day!} UTC ${year!}`;
+}
+
 function digits(value: number, count: number): string {
   return String(value).padStart(count, '0');
 }

@@ -20,6 +20,7 @@ import { producerPerfTestTool } from './producer-perf-test.ts';
 import { reassignPartitionsTool } from './reassign-partitions.ts';
 import { topicsTool } from './topics.ts';
 import { transactionsTool } from './transactions.ts';
+import { zookeeperShellTool } from './zookeeper-shell.ts';
 
 export const kafkaTools: readonly Tool[] = [
   brokerApiVersionsTool,
@@ -38,4 +39,5 @@ export const kafkaTools: readonly Tool[] = [
   reassignPartitionsTool,
   topicsTool,
   transactionsTool,
+  zookeeperShellTool,
 ];

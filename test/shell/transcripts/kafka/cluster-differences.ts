@@ -15,6 +15,7 @@ const reasons = {
   voters: 'The voters of a quorum are not changed by this tool here.',
   payload: 'Payloads from files are not supported.',
   timeouts: 'The client here does not compare these two settings.',
+  znode: "A broker's znode is written once here; the real one's has been written twice.",
   lookup: 'How often the client asked is not told.',
 } as const;
 
@@ -239,6 +240,11 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
     'kafka-transactions.sh --bootstrap-server broker-1:9092 ' +
       'describe-producers --topic nothing --partition 0',
     'lookup',
+  ],
+  [
+    'zookeeper-shell/znodes.txt',
+    'zookeeper-shell.sh zookeeper-1:2181 stat /brokers/ids/1',
+    'znode',
   ],
 ];
 
