@@ -4,7 +4,7 @@
  *
  * Not here: the session itself (`web/worker/terminal.ts`), what is seen of it (the components).
  */
-import type { Remote } from 'comlink';
+import { releaseProxy, type Remote } from 'comlink';
 import { prefersReducedMotion } from 'svelte/motion';
 import type { Completion } from '#engine/shell/completion.ts';
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
@@ -160,10 +160,15 @@ export class LiveSession {
     void this.#enqueue(() => this.#picture(true));
   }
 
+  /** Ends it, when all that was asked is answered and kept. */
   close(): void {
     this.pause();
     this.player.pause();
     clearTimeout(this.#keeping);
+    void this.#keep().then(() => {
+      this.#remote?.[releaseProxy]();
+      this.#remote = null;
+    });
   }
 
   async #slice(): Promise<void> {
@@ -200,7 +205,10 @@ export class LiveSession {
   /** Shows the moment of a command, and marks it in its pane. */
   select(line: PrintedLine): void {
     this.pause();
-    this.selected = line;
+    const { pane, event, text } = line;
+    const isSame = (one: PrintedLine): boolean =>
+      one.pane === pane && one.event === event && one.text === text;
+    this.selected = this.typed.find(isSame) ?? line;
     this.seek(line.event);
   }
 
@@ -308,14 +316,15 @@ export class LiveSession {
   }
 
   #keepSoon(): void {
-    const { onkeep } = this.options;
-    if (onkeep === undefined) return;
+    if (this.options.onkeep === undefined) return;
     clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => {
-      void this.#ask<KeptSession>((remote) => remote.kept()).then((kept) => {
-        if (kept !== null && this.state !== null) onkeep(kept, this.state);
-      });
-    }, PICTURE_MS);
+    this.#keeping = setTimeout(() => void this.#keep(), PICTURE_MS);
+  }
+
+  async #keep(): Promise<void> {
+    const { onkeep } = this.options;
+    const kept = await this.#ask<KeptSession>((remote) => remote.kept());
+    if (kept !== null && this.state !== null) onkeep?.(kept, this.state);
   }
 }
 
