@@ -46,7 +46,7 @@ async function typedLines(page: Page): Promise<string[]> {
   const names = await page
     .locator('[data-mark]')
     .evaluateAll((marks) => marks.map((mark) => mark.getAttribute('title') ?? ''));
-  return names.map((name) => name.replace(/ \(after event \d+\)$/, ''));
+  return names.map((name) => name.replace(/^\d> /, '').replace(/ \(after event \d+\)$/, ''));
 }
 
 /** Types lines into the plain text field. */
