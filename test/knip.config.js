@@ -30,6 +30,6 @@ export default {
   eslint: { config: ['test/eslint.config.js'] },
   // run.mjs starts these as commands
   ignoreDependencies: ['dependency-cruiser', 'svelte-check'],
-  ignoreBinaries: ['kcat'],
+  ignoreBinaries: ['kcat', 'script'],
   ignoreExportsUsedInFile: true,
 };

@@ -33,8 +33,15 @@ export default drill<World>({
   release: 'redis-7',
   title: { en: 'Paid twice', zh: '付了两次' },
   task: {
-    en: 'The message of order-1001 was delivered twice, and the table ledger has two payments for it. Take one back (order-1002 is right), note order-1001 in the table processed, and reserve the key done:order-1001 in Redis for a day, so that the next delivery finds both.',
-    zh: 'order-1001 的消息投递了两次，表 ledger 里有两笔支付。撤掉一笔（order-1002 没问题），在表 processed 里登记 order-1001，并在 Redis 里占住键 done:order-1001 一天，让下一次投递两处都能查到。',
+    en:
+      'The message of order-1001 was delivered twice, and the table ledger has two payments ' +
+      'for it. Take one back (order-1002 is right), note order-1001 in the table processed, ' +
+      'and reserve the key done:order-1001 in Redis for a day, so that the next delivery ' +
+      'finds both.',
+    zh:
+      'order-1001 的消息投递了两次，表 ledger 里有两笔支付。撤掉一笔（order-1002 没问题），在' +
+      '表 processed 里登记 order-1001，并在 Redis 里占住键 done:order-1001 一天，让下一次投递' +
+      '两处都能查到。',
   },
   products: ['stores'],
   tools: ['sql', 'redis-cli'],
@@ -104,11 +111,15 @@ export default drill<World>({
       zh: '先看看：select 能列出表里的行，每笔支付都有自己的 id。',
     },
     {
-      en: 'A table with a primary key refuses the same key twice: whoever inserts it first has the right to pay.',
+      en:
+        'A table with a primary key refuses the same key twice: whoever inserts it first has ' +
+        'the right to pay.',
       zh: '有主键的表不会接受两次相同的键：谁先插入，谁才能付款。',
     },
     {
-      en: 'In Redis one command sets a key only if it is not there, and gives it a time to live as well. A day has 86400 seconds.',
+      en:
+        'In Redis one command sets a key only if it is not there, and gives it a time to ' +
+        'live as well. A day has 86400 seconds.',
       zh: 'Redis 有一条命令可以“不存在才设置”，同时带上过期时间。一天是 86400 秒。',
     },
   ],

@@ -19,8 +19,12 @@ export default drill<World>({
   release: 'kafka-4.1',
   title: { en: 'A hundred payments, none lost', zh: '一百笔支付，一笔不丢' },
   task: {
-    en: 'The topic pay acknowledges with one copy and elects anybody. Make it safe, get all three replicas in sync, and write a hundred records.',
-    zh: '主题 pay 只写一份就确认，谁都能当 Leader。把它配置安全，让三个副本都同步，再写入一百条消息。',
+    en:
+      'The topic pay acknowledges with one copy and elects anybody. Make it safe, get all ' +
+      'three replicas in sync, and write a hundred records.',
+    zh:
+      '主题 pay 只写一份就确认，谁都能当 Leader。把它配置安全，让三个副本都同步，再写入一百条' +
+      '消息。',
   },
   products: ['kafka'],
   tools: [
@@ -87,9 +91,12 @@ export default drill<World>({
     },
   ],
   solution: [
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --alter --entity-type topics --entity-name pay --add-config min.insync.replicas=2,unclean.leader.election.enable=false',
+    'kafka-configs.sh --bootstrap-server broker-1:9092 --alter --entity-type topics ' +
+      '--entity-name pay --add-config ' +
+      'min.insync.replicas=2,unclean.leader.election.enable=false',
     'start broker-3',
-    'seq 100 | kafka-console-producer.sh --bootstrap-server broker-1:9092 --topic pay --request-required-acks all',
+    'seq 100 | kafka-console-producer.sh --bootstrap-server broker-1:9092 --topic pay ' +
+      '--request-required-acks all',
     'run 5s',
   ],
   otherWay: [
@@ -97,22 +104,30 @@ export default drill<World>({
     'run 10s',
     'kafka-topics.sh --bootstrap-server broker-1:9092 --delete --topic pay',
     'run 5s',
-    'kafka-topics.sh --bootstrap-server broker-1:9092 --create --topic pay --partitions 1 --replication-factor 3 --config min.insync.replicas=2 --config unclean.leader.election.enable=false',
+    'kafka-topics.sh --bootstrap-server broker-1:9092 --create --topic pay --partitions 1 ' +
+      '--replication-factor 3 --config min.insync.replicas=2 --config ' +
+      'unclean.leader.election.enable=false',
     'seq 60 | kafka-console-producer.sh --bootstrap-server broker-2:9092 --topic pay',
     'seq 40 | kafka-console-producer.sh --bootstrap-server broker-3:9092 --topic pay',
     'run 2s',
   ],
   hints: [
     {
-      en: 'Two settings of the topic decide how many copies an acknowledgement needs, and who may lead after a crash.',
+      en:
+        'Two settings of the topic decide how many copies an acknowledgement needs, and who ' +
+        'may lead after a crash.',
       zh: '主题上有两项配置：确认需要几份副本，崩溃之后谁能当 Leader。',
     },
     {
-      en: 'A topic that exists is changed by kafka-configs.sh with --alter and --add-config. A machine that is down is started by a command of the lab.',
+      en:
+        'A topic that exists is changed by kafka-configs.sh with --alter and --add-config. A ' +
+        'machine that is down is started by a command of the lab.',
       zh: '已有主题用 kafka-configs.sh 的 --alter、--add-config 修改；停掉的机器用实验室命令启动。',
     },
     {
-      en: 'seq prints numbers, one a line; a pipe gives them to the console producer. Then let some time pass, until the third replica has caught up.',
+      en:
+        'seq prints numbers, one a line; a pipe gives them to the console producer. Then let ' +
+        'some time pass, until the third replica has caught up.',
       zh: 'seq 会逐行打印数字，用管道交给控制台生产者；再让时间前进，等第三个副本追上。',
     },
   ],

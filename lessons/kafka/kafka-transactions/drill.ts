@@ -29,8 +29,13 @@ export default drill<World>({
   release: 'kafka-4.1',
   title: { en: 'Nobody reads on', zh: '谁都读不动了' },
   task: {
-    en: 'The producer of payments died in its transaction and will not come back. For fifteen minutes readers with read_committed get nothing behind its first record on pay. Do not wait so long: end the transaction, so that everything on pay can be read.',
-    zh: '支付服务的生产者死在事务中间，不会再回来。接下来的十五分钟，read_committed 的读者在 pay 上都读不过它的第一条消息。别等：结束这个事务，让 pay 上的消息都能读到。',
+    en:
+      'The producer of payments died in its transaction and will not come back. For fifteen ' +
+      'minutes readers with read_committed get nothing behind its first record on pay. Do ' +
+      'not wait so long: end the transaction, so that everything on pay can be read.',
+    zh:
+      '支付服务的生产者死在事务中间，不会再回来。接下来的十五分钟，read_committed 的读者在 ' +
+      'pay 上都读不过它的第一条消息。别等：结束这个事务，让 pay 上的消息都能读到。',
   },
   products: ['kafka'],
   tools: ['kafka-transactions.sh', 'kafka-console-consumer.sh', 'kafka-producer-perf-test.sh'],
@@ -102,24 +107,33 @@ export default drill<World>({
     },
   ],
   solution: [
-    'kafka-transactions.sh --bootstrap-server broker-1:9092 abort --topic pay --partition 0 --start-offset 0',
+    'kafka-transactions.sh --bootstrap-server broker-1:9092 abort --topic pay --partition ' +
+      '0 --start-offset 0',
     'run 5s',
   ],
   otherWay: [
-    'kafka-producer-perf-test.sh --topic pay --num-records 1 --record-size 10 --throughput -1 --transactional-id payments --transaction-duration-ms 100 --producer-props bootstrap.servers=broker-1:9092',
+    'kafka-producer-perf-test.sh --topic pay --num-records 1 --record-size 10 --throughput ' +
+      '-1 --transactional-id payments --transaction-duration-ms 100 --producer-props ' +
+      'bootstrap.servers=broker-1:9092',
     'run 10s',
   ],
   hints: [
     {
-      en: 'Look first: one tool lists transactional ids and their states, describes them, and shows the producers of a partition.',
+      en:
+        'Look first: one tool lists transactional ids and their states, describes them, and ' +
+        'shows the producers of a partition.',
       zh: '先查看：有个工具能列出事务 ID 及其状态、查看详情，还能显示某个分区上的生产者。',
     },
     {
-      en: 'The same tool can abort a transaction on a partition. It wants to know at which offset the transaction begins.',
+      en:
+        'The same tool can abort a transaction on a partition. It wants to know at which ' +
+        'offset the transaction begins.',
       zh: '同一个工具能中止某分区上的事务，但要告诉它事务从哪个位移开始。',
     },
     {
-      en: 'Whoever comes with the same transactional id ends what its predecessor left behind. Then give the markers a moment.',
+      en:
+        'Whoever comes with the same transactional id ends what its predecessor left behind. ' +
+        'Then give the markers a moment.',
       zh: '用同一个事务 ID 启动新的生产者，也会结束前任留下的事务。然后等事务标记写完。',
     },
   ],

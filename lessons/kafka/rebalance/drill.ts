@@ -23,8 +23,13 @@ export default drill<World>({
   release: 'kafka-4.1',
   title: { en: 'Six partitions, three members', zh: '六个分区，三个成员' },
   task: {
-    en: 'The group billing has one member, billing-1, for the four partitions of orders. Let orders have six partitions and billing three members that run, each partition with exactly one owner, and the group Stable.',
-    zh: '消费组 billing 只有一个成员 billing-1，消费 orders 的四个分区。把 orders 扩到六个分区，billing 扩到三个运行中的成员；每个分区恰好一个所有者，消费组处于 Stable。',
+    en:
+      'The group billing has one member, billing-1, for the four partitions of orders. Let ' +
+      'orders have six partitions and billing three members that run, each partition with ' +
+      'exactly one owner, and the group Stable.',
+    zh:
+      '消费组 billing 只有一个成员 billing-1，消费 orders 的四个分区。把 orders 扩到六个分区，' +
+      'billing 扩到三个运行中的成员；每个分区恰好一个所有者，消费组处于 Stable。',
   },
   products: ['kafka'],
   tools: ['kafka-topics.sh', 'kafka-console-consumer.sh', 'kafka-consumer-groups.sh'],
@@ -89,23 +94,31 @@ export default drill<World>({
     'run 1m',
   ],
   otherWay: [
-    '2> kafka-console-consumer.sh --bootstrap-server broker-2:9092 --topic orders --group billing --consumer-property client.id=billing-2',
-    '3> kafka-console-consumer.sh --bootstrap-server broker-3:9092 --topic orders --group billing --consumer-property metadata.max.age.ms=5000',
+    '2> kafka-console-consumer.sh --bootstrap-server broker-2:9092 --topic orders --group ' +
+      'billing --consumer-property client.id=billing-2',
+    '3> kafka-console-consumer.sh --bootstrap-server broker-3:9092 --topic orders --group ' +
+      'billing --consumer-property metadata.max.age.ms=5000',
     'run 10s',
     'kafka-topics.sh --bootstrap-server broker-2:9092 --alter --topic orders --partitions 6',
     'run 2m',
   ],
   hints: [
     {
-      en: 'A console consumer with a group is a member like any other, as long as it runs. Each needs a pane of its own.',
+      en:
+        'A console consumer with a group is a member like any other, as long as it runs. ' +
+        'Each needs a pane of its own.',
       zh: '带消费组的控制台消费者只要在运行，就是一名普通成员。每个都要占一个窗格。',
     },
     {
-      en: 'Partitions are added to a topic that exists by the tool for topics. The number is the new total.',
+      en:
+        'Partitions are added to a topic that exists by the tool for topics. The number is ' +
+        'the new total.',
       zh: '给已有主题加分区，用管理主题的那个工具；填的是新的总数。',
     },
     {
-      en: 'Consumers learn of new partitions when they refresh their metadata, and only then join again. Let a minute pass.',
+      en:
+        'Consumers learn of new partitions when they refresh their metadata, and only then ' +
+        'join again. Let a minute pass.',
       zh: '消费者要等刷新元数据时才知道有新分区，然后才会重新加入。让时间过一分钟。',
     },
   ],

@@ -20,8 +20,13 @@ export default drill<World>({
   release: 'rabbitmq-4.1',
   title: { en: 'Where rejected messages go', zh: '被拒绝的消息去哪了' },
   task: {
-    en: 'The queue work holds two jobs and drops whatever it does not want. Let its dead letters come to a queue dead, then reject what is there, and let one more job expire. At the end work is empty.',
-    zh: '队列 work 里有两个任务，不要的消息一丢了之。让它的死信进入队列 dead：先拒绝已有的，再让一条新任务过期。最后 work 为空。',
+    en:
+      'The queue work holds two jobs and drops whatever it does not want. Let its dead ' +
+      'letters come to a queue dead, then reject what is there, and let one more job expire. ' +
+      'At the end work is empty.',
+    zh:
+      '队列 work 里有两个任务，不要的消息一丢了之。让它的死信进入队列 dead：先拒绝已有的，再' +
+      '让一条新任务过期。最后 work 为空。',
   },
   products: ['rabbitmq'],
   tools: ['rabbitmqctl', 'rabbitmqadmin'],
@@ -72,34 +77,47 @@ export default drill<World>({
   ],
   solution: [
     'rabbitmqadmin declare queue --name dead',
-    `rabbitmqctl set_policy dlq '^work$' '{"dead-letter-exchange":"","dead-letter-routing-key":"dead"}' --apply-to queues`,
+    `rabbitmqctl set_policy dlq '^work$' ` +
+      `'{"dead-letter-exchange":"","dead-letter-routing-key":"dead"}' --apply-to queues`,
     'rabbitmqadmin get messages --queue work --count 2 --ack-mode reject_requeue_false',
-    `rabbitmqadmin publish message --routing-key work --payload late --properties '{"expiration":"500"}'`,
+    `rabbitmqadmin publish message --routing-key work --payload late --properties ` +
+      `'{"expiration":"500"}'`,
     'run 5s',
   ],
   otherWay: [
     'rabbitmqadmin delete queue --name work',
     'rabbitmqadmin declare exchange --name dlx --type fanout',
     'rabbitmqadmin declare queue --name dead --type quorum',
-    'rabbitmqadmin declare binding --source dlx --destination-type queue --destination dead --routing-key any',
+    'rabbitmqadmin declare binding --source dlx --destination-type queue --destination ' +
+      'dead --routing-key any',
     `rabbitmqadmin declare queue --name work --arguments '{"x-dead-letter-exchange":"dlx"}'`,
     'rabbitmqadmin publish message --routing-key work --payload j-1',
     'rabbitmqadmin get messages --queue work --ack-mode reject_requeue_false',
-    `rabbitmqadmin publish message --routing-key work --payload j-2 --properties '{"expiration":"500"}'`,
+    `rabbitmqadmin publish message --routing-key work --payload j-2 --properties ` +
+      `'{"expiration":"500"}'`,
     'run 5s',
   ],
   hints: [
     {
-      en: 'Where a dead letter goes is an argument of the queue, or of a policy upon it. A policy can be set while the queue has messages.',
+      en:
+        'Where a dead letter goes is an argument of the queue, or of a policy upon it. A ' +
+        'policy can be set while the queue has messages.',
       zh: '死信去哪里由队列参数或策略决定。策略可以在队列有消息时设置。',
     },
     {
-      en: 'The default exchange, whose name is empty, can be a dead-letter exchange: then the dead-letter routing key names the queue.',
+      en:
+        'The default exchange, whose name is empty, can be a dead-letter exchange: then the ' +
+        'dead-letter routing key names the queue.',
       zh: '名字为空的默认交换机也能当死信交换机，这时死信路由键就是队列名。',
     },
     {
-      en: 'rabbitmqadmin get has a mode that rejects what it gets, without putting it back. A time to live counts from the publishing on, so that one needs a new message, and some time.',
-      zh: 'rabbitmqadmin get 有一种确认方式会拒绝且不放回；TTL 从发布时算起，所以要发一条新的，再等一会儿。',
+      en:
+        'rabbitmqadmin get has a mode that rejects what it gets, without putting it back. A ' +
+        'time to live counts from the publishing on, so that one needs a new message, and ' +
+        'some time.',
+      zh:
+        'rabbitmqadmin get 有一种确认方式会拒绝且不放回；TTL 从发布时算起，所以要发一条新的，' +
+        '再等一会儿。',
     },
   ],
 });
