@@ -17,10 +17,11 @@ export function exchangeNamed(cluster: RabbitCluster, name: string): ExchangeVie
   return cluster.node(1)?.vhosts.get(VHOST)?.exchanges.get(name)?.inspect() ?? null;
 }
 
-/** Exchanges of the preset virtual host, in the order of their names. */
+/** Exchanges of the preset virtual host on any node, in the order of their names. */
 export function exchangeNames(cluster: RabbitCluster): readonly string[] {
-  const names = [...(cluster.node(1)?.vhosts.get(VHOST)?.exchanges.keys() ?? [])];
-  return names.sort((left, right) => (left < right ? -1 : 1));
+  const nodes = cluster.nodeNames.map((_, place) => cluster.node(place + 1));
+  const names = nodes.flatMap((node) => [...(node?.vhosts.get(VHOST)?.exchanges.keys() ?? [])]);
+  return [...new Set(names)].sort((left, right) => (left < right ? -1 : 1));
 }
 
 /**

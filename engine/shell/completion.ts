@@ -8,6 +8,7 @@
 import { assert } from '../kernel/assert.ts';
 import { completionsOf as faultCompletionsOf, faultVerbs } from '../lab/fault-command.ts';
 import { groupsOf, topicNames } from '../lab/kafka-state.ts';
+import { exchangeNames } from '../lab/rabbitmq-state.ts';
 import { COMPOSED } from './fault-commands.ts';
 import type { OptionSpec, Tool, ValueKind } from './program.ts';
 import { sessionCommands } from './session-commands.ts';
@@ -143,14 +144,7 @@ function worldValues(kind: Exclude<ValueKind, readonly string[]>, shell: Shell):
     case 'queue':
       return (rabbitmq?.nodeNames ?? []).flatMap((_, place) => rabbitmq!.queueNames(place + 1));
     case 'exchange':
-      return (rabbitmq?.nodeNames ?? []).flatMap((_, place) => {
-        const found =
-          rabbitmq!
-            .node(place + 1)
-            ?.vhosts.get('/')
-            ?.exchanges.keys() ?? [];
-        return [...found].filter((one) => one !== '');
-      });
+      return rabbitmq === undefined ? [] : exchangeNames(rabbitmq).filter((one) => one !== '');
     case 'host':
       return shell.hosts;
     case 'broker-address':
