@@ -15,6 +15,7 @@ import { Administration } from './administration.ts';
 import { Application, type ApplicationLife } from './cluster/application.ts';
 import { ClusterAlarms } from './cluster/cluster-alarms.ts';
 import { Distribution } from './cluster/distribution.ts';
+import { answerWithoutProcess } from './cluster/queue-gateway.ts';
 import type { DistributionSettings } from './cluster/node-connection.ts';
 import type { NodeLinks } from './cluster/node-links.ts';
 import { MirroredQueue } from './cluster/mirror/mirrored-queue.ts';
@@ -108,7 +109,10 @@ export class RabbitNode implements Process, MonitoredNode {
     this.ports = ports;
     this.#options = options;
     this.handling = options.clusterPartitionHandling ?? 'ignore';
-    this.#links = new Distribution({ ports, members, settings: distribution });
+    this.#links = new Distribution({
+      ...{ ports, members, settings: distribution },
+      unheard: (from, name, message) => answerWithoutProcess(this.#links, from, name, message),
+    });
     this.#application = new Application(ports, this.#links);
     this.#monitor = new NodeMonitor(this);
     this.#assemble(this.#application.begin());
@@ -230,6 +234,7 @@ export class RabbitNode implements Process, MonitoredNode {
     assert(this.#application.isRunning, 'it runs', {});
     this.#isRunning = false;
     this.listener.close("broker forced connection closure with reason 'shutdown'", () => {});
+    this.#vhosts.processesGone();
     // What is in memory is written; that it was a clean end is not, since nobody waits for it.
     this.#vhosts.stop(() => {});
     this.metadata.stop();
@@ -241,7 +246,7 @@ export class RabbitNode implements Process, MonitoredNode {
   startApplication(): void {
     this.#assemble(this.#application.begin());
     this.#startParts(() => {
-      this.#vhosts.restarted();
+      this.#vhosts.processesGone();
       this.clusterAlarms.restarted();
     });
   }

@@ -34,6 +34,8 @@ const kinds: readonly Kind[] = [
 export const rabbitFaults: readonly FaultName[] = [...kinds, 'start', 'resume', 'heal'];
 
 const INPUTS_MAX = 30;
+const CLUSTER_MESSAGES_MAX = 24;
+const CLUSTER_CHAOS_MAX = 800;
 /** A disk that has room again. */
 const DISK_BYTES = 100_000_000_000;
 
@@ -133,7 +135,7 @@ function drawClients(random: Random, isStrict: boolean): Drawn {
 
 function drawCluster(random: Random): Drawn {
   return {
-    nodes: random.pick([1, 1, 3]),
+    nodes: random.pick([1, 1, 1, 3]),
     'queue.type': random.pick(['classic', 'classic', 'mirrored', 'quorum', 'quorum']),
     'ha-mode': random.pick(['all', 'exactly']),
     'ha-sync-mode': random.pick(['manual', 'automatic']),
@@ -154,6 +156,7 @@ function permitted(drawn: Drawn, { switches }: Profile): Drawn {
     isQuorum && switches.deadLetterStrategies && drawn['at.least.once'] === true && !isStream;
   const overflow = isQuorum && drawn['overflow'] === 'reject-publish-dlx';
   return {
+    ...(Number(drawn['nodes']) > 1 ? ofCluster(drawn) : {}),
     'queue.type': type,
     durable: !isClassic || !switches.transientNonExclusiveQueues || drawn['durable'] === true,
     'message-ttl': hasTtl ? drawn['message-ttl']! : 0,
@@ -168,6 +171,14 @@ function permitted(drawn: Drawn, { switches }: Profile): Drawn {
     'prefetch.global': isClassic && drawn['prefetch.global'] === true,
     prefetch: isStream ? Math.max(1, Number(drawn['prefetch'])) : drawn['prefetch']!,
     'no-ack': !isStream && drawn['no-ack'] === true,
+  };
+}
+
+/** Nodes talk with each other all the time: of a cluster less is asked. */
+function ofCluster(drawn: Drawn): Drawn {
+  return {
+    messages: Math.min(CLUSTER_MESSAGES_MAX, Number(drawn['messages'])),
+    'chaos.events': Math.min(CLUSTER_CHAOS_MAX, Number(drawn['chaos.events'])),
   };
 }
 

@@ -27,7 +27,9 @@ export function judgeRabbit(run: Run): Finding | null {
   const forbidden: [string, readonly string[], string][] = [];
   if (promise.keepsConfirmed) forbidden.push(['lost', verdict.lost, promise.because]);
   // Who died in two queues may meet in a third. What a stream was read of is still there.
-  const isOne = run.knobs['dead-letter'] === 'none' && run.knobs['no-ack'] === false;
+  const isAlone = run.knobs['dead-letter'] === 'none' && run.knobs['no-ack'] === false;
+  // What is processed and waits for its acknowledgement is delivered again when its channel closes.
+  const isOne = isAlone && run.knobs['ack.every'] === 1;
   if (run.inputs.length === 0 && isOne && run.knobs['queue.type'] !== 'stream') {
     forbidden.push(['duplicated', verdict.duplicated, 'nothing went wrong']);
   }

@@ -37,8 +37,6 @@ export type AutohealMessage =
 export interface AutohealOptions {
   readonly node: MonitoredNode;
   readonly enabled: () => boolean;
-  /** Nodes that this one is partitioned from. */
-  readonly partitions: () => readonly string[];
   /** Whether the application runs there. */
   readonly alive: (node: string) => boolean;
   readonly send: (node: string, message: AutohealMessage) => void;
@@ -162,8 +160,9 @@ export class Autoheal {
 
   // -------------------------------------------------------------------------------------- leader
 
+  /** Others may be apart even if this node, begun anew meanwhile, is apart from nobody. */
   #requested(): void {
-    if (this.#state.name !== 'not_healing' || this.#options.partitions().length === 0) return;
+    if (this.#state.name !== 'not_healing') return;
     this.#state = { name: 'asking', statuses: new Map() };
     for (const node of this.#options.node.links.members) {
       this.#options.send(node, { kind: 'status' });
@@ -194,6 +193,7 @@ export class Autoheal {
       this.#options.node.ports.clock.after(interval, 'autoheal', () => this.#requested());
       return;
     }
+    if (partitions.length === 1) return;
     const { winner, losers } = decisionOf(partitions, statuses);
     assert(losers.length > 0, 'a partition has two sides', { winner });
     const { trace } = this.#options.node.ports;
@@ -257,7 +257,7 @@ export class Autoheal {
   }
 }
 
-/** Who is with whom, where all agree about it and some are apart; else null. */
+/** Who is with whom, where all agree about it; else null. */
 function allPartitions(
   statuses: ReadonlyMap<string, Status>,
 ): readonly (readonly string[])[] | null {
@@ -266,7 +266,7 @@ function allPartitions(
   const all = [...partitions.values()];
   const nodes = all.flat();
   const agree = nodes.length === statuses.size && nodes.every((node) => statuses.has(node));
-  return agree && all.length > 1 ? all : null;
+  return agree ? all : null;
 }
 
 /** The most connections win, then the most nodes, then the greater names. */

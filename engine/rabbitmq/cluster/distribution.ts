@@ -32,6 +32,8 @@ export interface DistributionOptions {
   /** The hosts of all members, this one among them. */
   readonly members: readonly string[];
   readonly settings?: Partial<DistributionSettings>;
+  /** A message to a name that nobody has. */
+  readonly unheard?: (from: string, name: string, message: Term) => void;
 }
 
 type Receive = (from: string, message: Term) => void;
@@ -42,6 +44,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   readonly ports: Ports;
   readonly settings: DistributionSettings;
   readonly #names = new Map<string, Receive>();
+  readonly #unheard: NonNullable<DistributionOptions['unheard']>;
   readonly #watchers = new Set<NodeWatcher>();
   readonly #up = new Map<string, NodeConnection>();
   /** Handshakes that this node began. */
@@ -50,7 +53,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   readonly #untried: Set<string>;
   #tried: (() => void) | null = null;
 
-  constructor({ ports, members, settings }: DistributionOptions) {
+  constructor({ ports, members, settings, unheard = () => {} }: DistributionOptions) {
     assert(members.includes(ports.host), 'a node is a member of its cluster', {
       host: ports.host,
       members,
@@ -60,6 +63,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     this.members = [...new Set(members)].sort(compareNames);
     assert(this.members.length === members.length, 'a member is named once', { members });
     this.settings = { ...defaultDistributionSettings, ...settings };
+    this.#unheard = unheard;
     this.#untried = new Set(this.members.filter((node) => node !== this.self));
   }
 
@@ -170,7 +174,9 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   }
 
   received(from: string, to: string, message: Term): void {
-    this.#names.get(to)?.(from, message);
+    const receive = this.#names.get(to);
+    if (receive === undefined) this.#unheard(from, to, message);
+    else receive(from, message);
   }
 
   #connectLater(node: string): void {

@@ -88,7 +88,6 @@ export class NodeMonitor {
     this.#autoheal = new Autoheal({
       node,
       enabled: () => node.handling === 'autoheal',
-      partitions: () => [...this.#partitions].sort(byName),
       alive: (of) => of === links.self || this.#alive.has(of),
       send: (to, message) => this.#send(to, message),
       restart: () => this.#partitions.clear(),

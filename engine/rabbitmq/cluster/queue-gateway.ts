@@ -18,8 +18,9 @@ import type { NodeLinks, Term } from './node-links.ts';
 import {
   type FromQueue,
   gatewayName,
+  isGatewayName,
   publishId,
-  RESTARTED,
+  PROCESSES_GONE,
   termOf,
   type ToQueue,
 } from './queue-messages.ts';
@@ -55,23 +56,23 @@ export class QueueGateway {
 
   open(): void {
     this.#links.register(gatewayName(this.#vhost), (from, message) =>
-      this.#received(from, message as unknown as ToQueue | typeof RESTARTED),
+      this.#received(from, message as unknown as ToQueue | typeof PROCESSES_GONE),
     );
     this.#links.watch({ nodeUp: () => {}, nodeDown: (node) => this.#nodeDown(node) });
   }
 
-  /** The processes that other nodes knew are gone, while the links to them stayed. */
-  restarted(): void {
+  /** The processes that other nodes know are gone, while the links to them stay. */
+  processesGone(): void {
     const { self, members } = this.#links;
     assert(members.includes(self), 'a member', { self });
     for (const node of members) {
-      if (node !== self) this.#links.send(node, gatewayName(this.#vhost), termOf(RESTARTED));
+      if (node !== self) this.#links.send(node, gatewayName(this.#vhost), termOf(PROCESSES_GONE));
     }
   }
 
-  #received(node: string, message: ToQueue | typeof RESTARTED): void {
-    if (message.kind === 'restarted') {
-      for (const queue of this.#queues.values()) queue.restarted?.(node);
+  #received(node: string, message: ToQueue | typeof PROCESSES_GONE): void {
+    if (message.kind === 'processes-gone') {
+      for (const queue of this.#queues.values()) queue.processesGone?.(node);
       return;
     }
     if (message.kind === 'sender-ended') {
@@ -85,7 +86,7 @@ export class QueueGateway {
       this.#links.send(node, message.replyTo, termOf(answer));
     if (message.kind === 'publish') this.#grant(node, message, tell);
     if (queue === undefined || !isHere(queue)) {
-      this.#isNotHere(message, tell);
+      isNotHere(message, tell);
       return;
     }
     switch (message.kind) {
@@ -119,12 +120,6 @@ export class QueueGateway {
     if (known === undefined) this.#senders.set(node, new Set([key]));
     else known.add(key);
     this.#flow.ack(key, (count) => tell({ kind: 'credit', sender, count }));
-  }
-
-  #isNotHere(message: ToQueue, tell: (answer: FromQueue) => void): void {
-    if ('id' in message) tell({ kind: 'noproc', id: message.id });
-    if (message.kind !== 'publish' || message.sequence === null) return;
-    tell({ kind: 'rejected', sequence: message.sequence });
   }
 
   #publish(
@@ -211,6 +206,27 @@ export class QueueGateway {
       channel.close();
     }
   }
+}
+
+/** Who calls a process that is not there hears so at once (`noproc`). */
+function isNotHere(message: ToQueue, tell: (answer: FromQueue) => void): void {
+  if ('id' in message) tell({ kind: 'noproc', id: message.id });
+  if (message.kind !== 'publish' || message.sequence === null) return;
+  tell({ kind: 'rejected', sequence: message.sequence });
+}
+
+/** A node whose application does not run, or has not recovered its queues, is asked for one. */
+export function answerWithoutProcess(
+  links: NodeLinks,
+  from: string,
+  name: string,
+  message: Term,
+): void {
+  if (!isGatewayName(name)) return;
+  const asked = message as unknown as ToQueue | typeof PROCESSES_GONE;
+  if (asked.kind === 'processes-gone') return;
+  assert(asked.replyTo !== '', 'who asks can be answered', { from, kind: asked.kind });
+  isNotHere(asked, (answer) => links.send(from, asked.replyTo, termOf(answer)));
 }
 
 /** Whether the queue has its process on this node. */

@@ -50,7 +50,7 @@ export type ToQueue = QueueMessage & {
 };
 
 /** To those who ask this node: the queues that it had before have no process any more. */
-export const RESTARTED = { kind: 'restarted' } as const;
+export const PROCESSES_GONE = { kind: 'processes-gone' } as const;
 
 /** To the asker. */
 export type FromQueue =
@@ -75,13 +75,19 @@ export function publishId(node: string, replyTo: string, sequence: number): stri
   return `${node} ${replyTo} ${sequence}`;
 }
 
+const GATEWAY = 'rabbit_amqqueue';
+
 /** The name by which a node's queues of a virtual host are reached. */
 export function gatewayName(vhost: string): string {
-  return `rabbit_amqqueue ${vhost}`;
+  return `${GATEWAY} ${vhost}`;
+}
+
+export function isGatewayName(name: string): boolean {
+  return name.startsWith(`${GATEWAY} `);
 }
 
 /** Messages are plain data, which their interfaces cannot say. */
-export function termOf(message: ToQueue | FromQueue | typeof RESTARTED): Term {
+export function termOf(message: ToQueue | FromQueue | typeof PROCESSES_GONE): Term {
   assert(message.kind.length > 0, 'a message has a kind', { kind: message.kind });
   return message as unknown as Term;
 }

@@ -185,6 +185,7 @@ export class RemoteQueue implements Queue {
   channelClosed(channel: ConsumingChannel): void {
     const number = this.#consumers.numberOf(channel);
     this.#consumers.forget(channel);
+    this.#lostConsumers = this.#lostConsumers.filter((one) => one.channel !== channel);
     for (const [id, { request }] of [...this.#pending]) {
       if ('channel' in request && request.channel === number) this.#take(id);
     }
@@ -278,7 +279,7 @@ export class RemoteQueue implements Queue {
     return pending;
   }
 
-  /** The queue is not recovered yet, or was deleted. */
+  /** The queue is not recovered yet, or was deleted, or no application runs there. */
   #noProcess(id: number): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
@@ -328,9 +329,14 @@ export class RemoteQueue implements Queue {
     if (this.#isMoving) this.#giveUp();
   }
 
-  /** Credit that its process owed before will not come. */
-  restarted(node: string): void {
-    if (node === this.#leader) this.#senders.processGone();
+  /** Its node's application ended, and the node is connected: nothing of it will come. */
+  processesGone(node: string): void {
+    if (this.#isEnded || node !== this.#leader) return;
+    this.#senders.processGone();
+    // Who waits for a mirror waits on.
+    if (this.#isMoving) return;
+    this.#lostConsumers.push(...this.#consumers.lost());
+    this.#giveUp();
   }
 
   /** Another node has the process: what is open is asked there. */

@@ -110,8 +110,8 @@ export interface Queue {
   setPolicy(policy: PolicyDefinition): void;
   /** Metadata no longer has the queue. */
   forgotten?(): void;
-  /** Processes of a node that was connected all the time began anew: what they owed is void. */
-  restarted?(node: string): void;
+  /** Processes of a node ended while it stays connected: what they owed is void. */
+  processesGone?(node: string): void;
   /** Its node goes down in order; `told` when whoever has to know does. */
   stopping?(told: () => void): void;
   /** Its record says another leader or other members now. */

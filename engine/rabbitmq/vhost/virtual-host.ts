@@ -127,9 +127,9 @@ export class VirtualHost {
     }
   }
 
-  /** The application runs again on this node: what others sent to its last life is gone. */
-  restarted(): void {
-    this.#gateway?.restarted();
+  /** The application ends or runs again on this node: what others sent to its life is gone. */
+  processesGone(): void {
+    this.#gateway?.processesGone();
   }
 
   /** `queue 'orders' in vhost '/'`, as errors name it. */

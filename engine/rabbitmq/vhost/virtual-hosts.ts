@@ -47,9 +47,9 @@ export class VirtualHosts {
     }
   }
 
-  /** The application runs again, and its links to other nodes stayed. */
-  restarted(): void {
-    for (const vhost of this.#all.values()) vhost.restarted();
+  /** The application ends or runs again, and its links to other nodes stay. */
+  processesGone(): void {
+    for (const vhost of this.#all.values()) vhost.processesGone();
   }
 
   #follow(change: RowChange): void {

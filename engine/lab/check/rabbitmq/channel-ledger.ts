@@ -361,7 +361,7 @@ export class ChannelLedger {
 
   #hold(tag: number, held: Held): void {
     this.#held.set(tag, held);
-    held.queue.held();
+    held.queue.held(held.id);
   }
 
   #checkTag(tag: number): void {

@@ -67,6 +67,8 @@ export class QueueLedger {
   /** Delivered, and not gone by what the wire told. */
   readonly #delivered = new Set<string>();
   readonly #requeued = new Set<string>();
+  /** How many channels hold a message; more than one while one of them is on its way out. */
+  readonly #holders = new Map<string, number>();
   /** By stream and priority: the newest that was delivered for the first time. */
   readonly #newest = new Map<string, Entered>();
   #active: string | null = null;
@@ -243,15 +245,20 @@ export class QueueLedger {
   }
 
   /** A channel holds it. */
-  held(): void {
+  held(id: string): void {
     this.unacknowledged += 1;
+    this.#holders.set(id, (this.#holders.get(id) ?? 0) + 1);
   }
 
   /** A channel holds it no more: it left the queue, or is ready again. */
   settled(id: string, isRequeued: boolean): void {
     this.unacknowledged -= 1;
-    if (isRequeued) this.#requeued.add(id);
-    else this.left(id);
+    const holders = (this.#holders.get(id) ?? 0) - 1;
+    if (holders > 0) this.#holders.set(id, holders);
+    else this.#holders.delete(id);
+    if (!isRequeued) this.left(id);
+    // Of a connection that is reset one hears when the event is over: then the next may have it.
+    else if (holders <= 0) this.#requeued.add(id);
   }
 
   /** It left the queue. */

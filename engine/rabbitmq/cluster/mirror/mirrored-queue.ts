@@ -149,8 +149,8 @@ export class MirroredQueue implements Queue {
     });
   }
 
-  restarted(node: string): void {
-    this.#remote?.restarted(node);
+  processesGone(node: string): void {
+    this.#remote?.processesGone(node);
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
