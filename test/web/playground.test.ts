@@ -76,6 +76,19 @@ describe('web: playground', () => {
     }),
   );
 
+  test('nothing of a world is loaded before somebody begins', () =>
+    onPage('en/playground/', {}, async (page) => {
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await page.reload({ waitUntil: 'networkidle' });
+      await whenAlive(page);
+      const ofWorld = () => asked.filter((path) => /xterm|lab\.worker|World/.test(path));
+      await expect.poll(() => asked.length).toBeGreaterThan(0);
+      expect(ofWorld()).toEqual([]);
+      await begin(page, 'empty');
+      await expect.poll(() => ofWorld().length).toBeGreaterThan(0);
+    }));
+
   test('a starting point types its lines, and time passes', () =>
     onPage('en/playground/', {}, async (page) => {
       await begin(page, 'both');
