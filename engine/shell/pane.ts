@@ -8,6 +8,7 @@
 import { assert } from '../kernel/assert.ts';
 import type { Ports, Process } from '../kernel/ports.ts';
 import { traceKind } from '../kernel/ports.ts';
+import type { Localized } from '../lab/knob.ts';
 import { END_OF_INPUT, INTERRUPT } from '../lab/terminal.ts';
 import { CommandProcess, INTERRUPTED } from './command-process.ts';
 import type { Print } from './command-process.ts';
@@ -29,6 +30,8 @@ export interface PaneOptions {
   readonly host: string;
   readonly world: ShellWorld;
   readonly toolNamed: (name: string) => Tool | undefined;
+  /** Why there is no tool of a name that others have. */
+  readonly absenceOf: (name: string) => Localized | null;
   readonly print: Print;
 }
 
@@ -132,7 +135,7 @@ export class Pane {
     const { print, toolNamed, world } = this.#options;
     const found = stages.map((stage) => ({ stage, tool: toolNamed(stage.words[0]!) }));
     for (const { stage, tool } of found) {
-      if (tool === undefined) print('err', `sh: ${stage.words[0]}: command not found`);
+      if (tool === undefined) this.#tellNotFound(stage.words[0]!);
       else if (stage.from !== null && !world.files.has(stage.from)) {
         print('err', `sh: ${stage.from}: No such file or directory`);
       } else continue;
@@ -142,6 +145,13 @@ export class Pane {
     this.#stages = found.map(({ stage, tool }) => ({ stage, tool: tool! }));
     this.#start();
     return true;
+  }
+
+  #tellNotFound(name: string): void {
+    const { print, absenceOf } = this.#options;
+    print('err', `sh: ${name}: command not found`);
+    const absence = absenceOf(name);
+    if (absence !== null) print('lab', absence);
   }
 
   #start(): void {

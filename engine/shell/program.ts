@@ -89,6 +89,8 @@ export interface Tool {
   options(world: ShellWorld): readonly OptionSpec[];
   /** Words that may stand next, where they are not options: subcommands, hosts. */
   readonly wordsAfter?: (words: readonly string[], world: ShellWorld) => readonly string[];
+  /** Why the world has not got it, as its release is another; null or absent: it has. */
+  readonly absence?: (world: ShellWorld) => Localized | null;
   /** Whole command lines. */
   readonly examples: readonly string[];
   /** Runs it. Bad words are told on standard error, with the exit code of the real tool. */

@@ -52,14 +52,19 @@ export class Shell implements Typist {
     lab.narrateWith(typedNarration);
   }
 
-  /** By name, in the order of their names. */
+  /** Those that the world has, in the order of their names. */
   get tools(): readonly Tool[] {
     const byName = (left: Tool, right: Tool): number => (left.name < right.name ? -1 : 1);
-    return [...this.#tools.values()].sort(byName);
+    return [...this.#tools.values()].filter((tool) => this.#has(tool)).sort(byName);
   }
 
   toolNamed(name: string): Tool | undefined {
-    return this.#tools.get(name);
+    const tool = this.#tools.get(name);
+    return tool !== undefined && this.#has(tool) ? tool : undefined;
+  }
+
+  #has(tool: Tool): boolean {
+    return (tool.absence?.(this.world) ?? null) === null;
   }
 
   get isBusy(): boolean {
@@ -74,6 +79,7 @@ export class Shell implements Typist {
       host: `shell-${number}`,
       world: this.world,
       toolNamed: (name) => this.toolNamed(name),
+      absenceOf: (name) => this.#tools.get(name)?.absence?.(this.world) ?? null,
       print: (stream, text) => this.#show({ pane: number, kind: stream, text }),
     });
     this.#panes.set(number, made);

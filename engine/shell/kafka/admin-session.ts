@@ -42,6 +42,11 @@ export function bootstrapOf(text: string, { lab }: ShellWorld): Bootstrap {
   return { ok: false, problem: 'No resolvable bootstrap urls given in bootstrap.servers' };
 }
 
+/** Whether the world's brokers keep their metadata in ZooKeeper. */
+export function hasZooKeeper({ lab }: ShellWorld): boolean {
+  return lab.hosts().some(({ name }) => name.startsWith('zookeeper-'));
+}
+
 /** Whether a text is a list of `host:port`, as the tools check before any client does. */
 export function isAddressList(text: string): boolean {
   return text.split(',').every((part) => /^[^:\s]+:\d{1,5}$/.test(part.trim()));

@@ -202,7 +202,7 @@ function misuseOf(given: GivenOptions): string | null {
   if (topics.length !== 1) {
     return missing !== null && topics.length > 0
       ? missing
-      : 'Exactly one of --include/--topic is required. ';
+      : `Exactly one of --${given.nameOf('include')}/--topic is required. `;
   }
   if (given.has('partition') && !given.has('topic')) {
     return 'The topic is required when partition is specified.';

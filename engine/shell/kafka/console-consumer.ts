@@ -22,11 +22,12 @@ import { clientProblem } from './config-problem.ts';
 import { consumerOptions, consumerWish } from './console-consumer-options.ts';
 import { errorLog } from './java-log.ts';
 import { JoptTable, type GivenOptions } from './jopt.ts';
-import { printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 import { formattedRecord } from './record-formatter.ts';
 import { topicPattern } from './topic-pattern.ts';
 
-const table = new JoptTable(consumerOptions);
+const tables = new JoptTable(optionsOfAll('kafka-console-consumer', consumerOptions));
 const HELP = 'This tool helps to read data from Kafka topics and outputs it to standard output.';
 const CLASS = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 /** Group ids of consumers that were given none: `console-consumer-` and a number below. */
@@ -39,7 +40,7 @@ const BEGINNING_MS = 6_000;
 export const consoleConsumerTool: Tool = {
   name: 'kafka-console-consumer.sh',
   about: { en: 'prints records as they come', zh: '打印收到的记录' },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-console-consumer.sh --bootstrap-server broker-1:9092 --topic orders --from-beginning',
     'kafka-console-consumer.sh --bootstrap-server broker-1:9092 --topic orders --group billing ' +
@@ -49,6 +50,7 @@ export const consoleConsumerTool: Tool = {
 };
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world);
   const fail = (...sentences: string[]): Program => {
     for (const sentence of sentences) call.err(sentence);
     call.exit(1);

@@ -24,10 +24,12 @@ import {
   printUsageAndExit,
   toldHelpOrVersion,
   unsupportedOption,
+  tableOf,
 } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 import { LineReader } from './line-reader.ts';
 
-const table = new JoptTable(producerOptions);
+const tables = new JoptTable(optionsOfAll('kafka-console-producer', producerOptions));
 const HELP = 'This tool helps to read data from standard input and publish it to Kafka.';
 const CALLBACK = 'org.apache.kafka.clients.producer.internals.ErrorLoggingCallback';
 /** So long a line keeps the shell busy; what is sent after it is told when it comes. */
@@ -36,7 +38,7 @@ const PATIENCE_MS = 5_000;
 export const consoleProducerTool: Tool = {
   name: 'kafka-console-producer.sh',
   about: { en: 'writes what is typed as records', zh: '把输入的每一行写成一条记录' },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-console-producer.sh --bootstrap-server broker-1:9092 --topic orders',
     "echo 'a:1' | kafka-console-producer.sh --bootstrap-server broker-1:9092 --topic orders " +
@@ -46,6 +48,7 @@ export const consoleProducerTool: Tool = {
 };
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
   const fail = (sentence: string): Program => {
     call.err(sentence);

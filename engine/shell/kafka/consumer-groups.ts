@@ -29,10 +29,11 @@ import {
 } from './consumer-groups-options.ts';
 import { exceptionOf } from './java-log.ts';
 import { JoptTable, type GivenOptions } from './jopt.ts';
-import { printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 import { textTable } from './text-table.ts';
 
-const table = new JoptTable(groupOptions);
+const tables = new JoptTable(optionsOfAll('kafka-consumer-groups', groupOptions));
 const HELP =
   'This tool helps to list all consumer groups, describe a consumer group, delete consumer group ' +
   'info, or reset consumer group offsets.';
@@ -43,7 +44,7 @@ export const consumerGroupsTool: Tool = {
     en: 'lists and describes consumer groups, resets and deletes their offsets',
     zh: '列出和查看消费者组，重设或删除它们的偏移量',
   },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-consumer-groups.sh --bootstrap-server broker-1:9092 --describe --group billing',
     'kafka-consumer-groups.sh --bootstrap-server broker-1:9092 --reset-offsets --group billing ' +
@@ -68,6 +69,7 @@ export interface GroupSession extends GroupAdministered {
 }
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
   if (!parsed.ok) {
     const { exception, message } = parsed.problem;
@@ -141,7 +143,7 @@ function sessionOf(call: Call, given: GivenOptions, admin: Admin): GroupSession 
     },
     usage: (problem) => {
       admin.close();
-      printUsageAndExit(call, table, problem);
+      printUsageAndExit(call, tableOf(tables, call.world), problem);
     },
   };
 }

@@ -10,6 +10,7 @@ import { propertiesFile } from './admin-session.ts';
 import { type JavaException, noSuchFile } from './java-exception.ts';
 import { formattedDate } from './java-log.ts';
 import { argument, type GivenOptions, type JoptOption, JoptTable } from './jopt.ts';
+import { optionsOfAll } from './option-history.ts';
 
 const options: readonly JoptOption[] = [
   {
@@ -84,15 +85,13 @@ const options: readonly JoptOption[] = [
 /** The table, with the number of the group that is made up where none is given. */
 export function consumerPerfTable(number: number): JoptTable {
   assert(number >= 0, 'the number of a group', { number });
-  return new JoptTable([
-    ...options,
-    {
-      name: 'group',
-      argument: argument('String', 'gid', 'group'),
-      defaultText: `perf-consumer-${number}`,
-      about: { en: 'The consumer group.', zh: '消费者组。' },
-    },
-  ]);
+  const group: JoptOption = {
+    name: 'group',
+    argument: argument('String', 'gid', 'group'),
+    defaultText: `perf-consumer-${number}`,
+    about: { en: 'The consumer group.', zh: '消费者组。' },
+  };
+  return new JoptTable(optionsOfAll('kafka-consumer-perf-test', [...options, group]));
 }
 
 /** What a line asks for. */

@@ -22,6 +22,7 @@ import { type JavaException, notCreated, tellThrown, withCauses } from './java-e
 import {
   missingOption,
   printUsageAndExit,
+  tableOf,
   toldHelpOrVersion,
   unsupportedOption,
 } from './jopt-tool.ts';
@@ -38,7 +39,7 @@ const ENDLESS_MS = 60_000;
 export const consumerPerfTestTool: Tool = {
   name: 'kafka-consumer-perf-test.sh',
   about: { en: 'reads many records and measures', zh: '读取大量消息并测量性能' },
-  options: () => consumerPerfTable(0).specs(),
+  options: (world) => tableOf(consumerPerfTable(0), world).specs(),
   examples: [
     'kafka-consumer-perf-test.sh --bootstrap-server broker-1:9092 --topic orders --messages 1000',
     'kafka-consumer-perf-test.sh --bootstrap-server broker-1:9092 --topic orders ' +
@@ -48,7 +49,8 @@ export const consumerPerfTestTool: Tool = {
 };
 
 function start(call: Call): Program {
-  const table = consumerPerfTable(call.ports.random('consumer-perf').below(ANONYMOUS_GROUPS));
+  const number = call.ports.random('consumer-perf').below(ANONYMOUS_GROUPS);
+  const table = tableOf(consumerPerfTable(number), call.world);
   const misuse = (sentence: string): Program => {
     printUsageAndExit(call, table, sentence);
     return {};

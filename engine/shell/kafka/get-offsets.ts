@@ -19,7 +19,8 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
 import { isAddressList, messageOf, openAdmin, problemOf, propertiesFile } from './admin-session.ts';
 import { argument, JoptTable, type GivenOptions, type JoptOption } from './jopt.ts';
-import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { missingOption, printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 import { internalTopics } from './topics.ts';
 import { topicPattern } from './topic-pattern.ts';
 
@@ -75,7 +76,7 @@ const options: readonly JoptOption[] = [
   },
 ];
 
-const table = new JoptTable(options);
+const tables = new JoptTable(optionsOfAll('kafka-get-offsets', options));
 const HELP = 'An interactive shell for getting topic-partition offsets.';
 const TIMES: Readonly<Record<string, OffsetQuery['at']>> = {
   '-1': 'latest',
@@ -90,7 +91,7 @@ const TIERED = ['-4', 'earliest-local', '-5', 'latest-tiered'];
 export const getOffsetsTool: Tool = {
   name: 'kafka-get-offsets.sh',
   about: { en: 'tells offsets of partitions', zh: '查询分区的偏移量' },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-get-offsets.sh --bootstrap-server broker-1:9092 --topic orders',
     'kafka-get-offsets.sh --bootstrap-server broker-1:9092 --topic orders --time earliest',
@@ -101,6 +102,7 @@ export const getOffsetsTool: Tool = {
 type IsWanted = (partition: TopicPartition) => boolean;
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world);
   const fail = (problem: string): Program => {
     for (const line of `Error occurred: ${problem}`.split('\n')) call.err(line);
     call.exit(1);

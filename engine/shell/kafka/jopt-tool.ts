@@ -6,9 +6,26 @@
  * usage, after `--help`, too. Not here: the table (`jopt.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
-import type { Call } from '../program.ts';
+import { type Release, releases } from '../../kafka/profiles/releases.ts';
+import type { Call, ShellWorld } from '../program.ts';
 import type { GivenOptions, JoptTable } from './jopt.ts';
-import { profileOfWorld } from './admin-session.ts';
+import { hasZooKeeper, profileOfWorld } from './admin-session.ts';
+
+/**
+ * A tool's options in the world's release. `withoutZooKeeper`: the release whose options an older
+ * one has where there is no ZooKeeper, as it would reach nothing with its own.
+ */
+export function tableOf(
+  tables: JoptTable,
+  world: ShellWorld,
+  withoutZooKeeper: Release | null = null,
+): JoptTable {
+  if (world.handles.kafka === undefined) return tables;
+  const { release } = profileOfWorld(world);
+  if (withoutZooKeeper === null || hasZooKeeper(world)) return tables.of(release);
+  const isOlder = releases.indexOf(release) < releases.indexOf(withoutZooKeeper);
+  return tables.of(isOlder ? withoutZooKeeper : release);
+}
 
 /** Prints a sentence and how the tool is used, and ends it. */
 export function printUsageAndExit(call: Call, table: JoptTable, sentence: string): void {
@@ -62,7 +79,7 @@ const LAST_PATCHES: Readonly<Record<string, string>> = {
 /** The sentence on the first required option that is missing; null if all are there. */
 export function missingOption(given: GivenOptions, required: readonly string[]): string | null {
   const name = required.find((one) => !given.has(one));
-  return name === undefined ? null : `Missing required argument "[${name}]"`;
+  return name === undefined ? null : `Missing required argument "[${given.nameOf(name)}]"`;
 }
 
 /** The sentence on the first option that does not go with one that was given. */

@@ -8,6 +8,7 @@
  * Not here: which options contradict each other (each tool).
  */
 import { assert } from '../../kernel/assert.ts';
+import { type Release, releases } from '../../kafka/profiles/releases.ts';
 import type { Localized } from '../../lab/knob.ts';
 import type { OptionSpec, ValueKind } from '../program.ts';
 
@@ -31,6 +32,12 @@ export interface JoptOption {
   readonly about: Localized;
   /** The real one's part that is missing here: the option is an error that says so. */
   readonly isUnsupported?: true;
+  /** The first release that has it under this name; absent: all have it. */
+  readonly since?: Release;
+  /** The first release that has it no more. */
+  readonly until?: Release;
+  /** Another name of the same option, up to a release that has it no more. */
+  readonly earlier?: { readonly name: string; readonly until: Release };
 }
 
 /** Why a line is none, with the exception of the real parser. */
@@ -93,11 +100,10 @@ export class GivenOptions {
     return this.#values.get(name) ?? [];
   }
 
-  /** The argument of an option, else its default, else null; several of them are the problem. */
+  /** The argument of an option, the last of several (`repeated`); else its default, else null. */
   value(name: string): string | null {
     const values = this.values(name);
-    assert(values.length <= 1, 'several arguments were refused', { name });
-    return values[0] ?? this.#table.options.get(name)?.defaultText ?? null;
+    return values[values.length - 1] ?? this.#table.options.get(name)?.defaultText ?? null;
   }
 
   /** Of an option that was given more than once although one argument is wanted. */
@@ -107,7 +113,7 @@ export class GivenOptions {
       ? null
       : {
           exception: 'joptsimple.MultipleArgumentsForOptionException',
-          message: `Found multiple arguments for option ${name}, but you asked for only one`,
+          message: `Found multiple arguments for option ${this.nameOf(name)}, but you asked for only one`,
         };
   }
 
@@ -121,10 +127,16 @@ export class GivenOptions {
       if (wrong === undefined) continue;
       return {
         exception: 'joptsimple.OptionArgumentConversionException',
-        message: `Cannot parse argument '${wrong}' of option ${name}`,
+        message: `Cannot parse argument '${wrong}' of option ${this.nameOf(name)}`,
       };
     }
     return null;
+  }
+
+  /** The name that the release has for an option. */
+  nameOf(name: string): string {
+    assert(this.#table.options.has(name), 'an option of the table', { name });
+    return this.#table.nameOf(name);
   }
 
   /** Names of options that were given. */
@@ -145,14 +157,45 @@ function isNumber(type: 'Integer' | 'Long', text: string): boolean {
 
 /** A tool's options; `--help` and `--version` are in every table. */
 export class JoptTable {
+  /** By the name that all releases share here. */
   readonly options: ReadonlyMap<string, JoptOption>;
+  /** By the names of the release; an option may have two. */
+  readonly #shown: ReadonlyMap<string, JoptOption>;
+  readonly #own: readonly JoptOption[];
+  readonly #ofReleases = new Map<Release, JoptTable>();
 
-  constructor(options: readonly JoptOption[]) {
-    const all = [...options, helpOption, versionOption].sort((left, right) =>
-      left.name < right.name ? -1 : 1,
-    );
+  /** Without a release: what the newest has. */
+  constructor(own: readonly JoptOption[], release: Release = releases[releases.length - 1]!) {
+    const all = [...own, helpOption, versionOption];
+    this.#own = own;
     this.options = new Map(all.map((option) => [option.name, option]));
     assert(this.options.size === all.length, 'an option stands in its table once');
+    const shown = all.flatMap((option) =>
+      namesIn(option, release).map((name): [string, JoptOption] => [name, option]),
+    );
+    this.#shown = new Map(shown.sort(([left], [right]) => (left < right ? -1 : 1)));
+    assert(this.#shown.size === shown.length, 'a name is that of one option', { release });
+  }
+
+  /** The table of a release: without what came later or was gone, under the names of its time. */
+  of(release: Release): JoptTable {
+    const known = this.#ofReleases.get(release);
+    if (known !== undefined) return known;
+    const made = new JoptTable(this.#own, release);
+    this.#ofReleases.set(release, made);
+    return made;
+  }
+
+  /** Whether the release has a name. */
+  has(name: string): boolean {
+    return this.#shown.has(name);
+  }
+
+  /** What an option is called here; where it has two names, the newer. */
+  nameOf(name: string): string {
+    if (this.#shown.get(name)?.name === name) return name;
+    const found = [...this.#shown].find(([, option]) => option.name === name);
+    return found?.[0] ?? name;
   }
 
   /** Takes words apart. Numbers are checked when they are asked for (`malformed`). */
@@ -170,13 +213,14 @@ export class JoptTable {
         continue;
       }
       const [name, joined] = nameOf(word);
-      const option = this.options.get(name);
+      const option = this.#shown.get(name);
       if (option === undefined) return { ok: false, problem: unrecognized(word, name) };
       const next = words[place + 1];
       const taken = argumentOf(option, joined, next);
       if (taken === null) return { ok: false, problem: missing(name) };
       if (taken.isNext) place++;
-      values.set(name, [...(values.get(name) ?? []), ...taken.values]);
+      const before = values.get(option.name) ?? [];
+      values.set(option.name, [...before, ...taken.values]);
     }
     return { ok: true, given: new GivenOptions(this, values, others) };
   }
@@ -187,7 +231,7 @@ export class JoptTable {
       ['Option', 'Description'],
       ['------', '-----------'],
     ];
-    for (const option of this.options.values()) rows.push([leftOf(option), rightOf(option)]);
+    for (const [name, option] of this.#shown) rows.push([leftOf(name, option), rightOf(option)]);
     const widest = rows.reduce((width, [left]) => Math.max(width, left.length), 0);
     const optionColumn = Math.min(OPTION_COLUMN, widest);
     return rows.flatMap(([left, right]) => {
@@ -203,7 +247,7 @@ export class JoptTable {
 
   /** The options as the shell completes and explains them. */
   specs(): OptionSpec[] {
-    return [...this.options.values()].map(({ name, argument: behind, about }) => ({
+    return [...this.#shown].map(([name, { argument: behind, about }]) => ({
       name: `--${name}`,
       about,
       ...(behind === undefined ? {} : { value: behind.kind }),
@@ -247,7 +291,15 @@ function missing(name: string): JoptProblem {
   };
 }
 
-function leftOf({ name, argument: behind }: JoptOption): string {
+/** The names that an option has in a release; none if the release has not got it. */
+function namesIn({ name, since, until, earlier }: JoptOption, release: Release): string[] {
+  const isBefore = (other: Release): boolean => releases.indexOf(release) < releases.indexOf(other);
+  if (until !== undefined && !isBefore(until)) return [];
+  const names = since !== undefined && isBefore(since) ? [] : [name];
+  return earlier !== undefined && isBefore(earlier.until) ? [...names, earlier.name] : names;
+}
+
+function leftOf(name: string, { argument: behind }: JoptOption): string {
   if (behind === undefined) return `--${name}`;
   return behind.isOptional === true ? `--${name} [${behind.label}]` : `--${name} <${behind.label}>`;
 }

@@ -30,7 +30,8 @@ import {
   withCauses,
 } from './java-exception.ts';
 import { type GivenOptions, JoptTable } from './jopt.ts';
-import { printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 import { reassignActionOf, type ReassignAction, reassignOptions } from './reassign-options.ts';
 import {
   type Assigned,
@@ -42,7 +43,7 @@ import {
   readTopicsToMove,
 } from './reassignment-file.ts';
 
-const table = new JoptTable(reassignOptions);
+const tables = new JoptTable(optionsOfAll('kafka-reassign-partitions', reassignOptions));
 const ONGOING =
   'Cannot execute because there is an existing partition assignment.  Use --additional to ' +
   'override this and create a new partition assignment in addition to the existing one. The ' +
@@ -55,7 +56,7 @@ export const reassignPartitionsTool: Tool = {
     en: 'moves partitions to other brokers, and tells how far that is',
     zh: '把分区迁移到其他 broker，并查看进度',
   },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +
       '--reassignment-json-file move.json',
@@ -65,6 +66,7 @@ export const reassignPartitionsTool: Tool = {
 };
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
   if (!parsed.ok) {
     call.err(`Exception in thread "main" ${toText(parsed.problem)}`);

@@ -3,7 +3,11 @@
  * types may ask for any of them.
  */
 import '../../bytes/codecs.ts';
-import type { Tool } from '../program.ts';
+import type { Localized } from '../../lab/knob.ts';
+import { type Release, releases } from '../../kafka/profiles/releases.ts';
+import type { ShellWorld, Tool } from '../program.ts';
+import { profileOfWorld } from './admin-session.ts';
+import { toolSpans } from './option-history.ts';
 import { configsTool } from './configs.ts';
 import { brokerApiVersionsTool } from './broker-api-versions.ts';
 import { consoleConsumerTool } from './console-consumer.ts';
@@ -22,7 +26,7 @@ import { topicsTool } from './topics.ts';
 import { transactionsTool } from './transactions.ts';
 import { zookeeperShellTool } from './zookeeper-shell.ts';
 
-export const kafkaTools: readonly Tool[] = [
+const all: readonly Tool[] = [
   brokerApiVersionsTool,
   configsTool,
   consoleConsumerTool,
@@ -41,3 +45,27 @@ export const kafkaTools: readonly Tool[] = [
   transactionsTool,
   zookeeperShellTool,
 ];
+
+export const kafkaTools: readonly Tool[] = all.map((tool) => ({
+  ...tool,
+  absence: (world: ShellWorld) => absenceOf(tool.name, world),
+}));
+
+/** Why a tool is not in `bin/` of the world's release; null if it is. */
+function absenceOf(name: string, world: ShellWorld): Localized | null {
+  const { since, until } = toolSpans[name] ?? {};
+  if (world.handles.kafka === undefined) return null;
+  const { release } = profileOfWorld(world);
+  const isBefore = (other: Release): boolean => releases.indexOf(release) < releases.indexOf(other);
+  if (since !== undefined && isBefore(since)) {
+    return {
+      en: `Kafka ${release} has no ${name}: it came with ${since}.`,
+      zh: `Kafka ${release} 没有 ${name}：${since} 才有。`,
+    };
+  }
+  if (until === undefined || isBefore(until)) return null;
+  return {
+    en: `Kafka ${release} has no ${name}: it is gone since ${until}.`,
+    zh: `Kafka ${release} 没有 ${name}：从 ${until} 起已移除。`,
+  };
+}

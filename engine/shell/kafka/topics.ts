@@ -12,8 +12,8 @@ import { createPartitions, deleteTopics } from '../../kafka/client/administratio
 import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
-import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin, problemOf, propertiesFile } from './admin-session.ts';
+import type { Call, Program, ShellWorld, Tool } from '../program.ts';
+import { hasZooKeeper, openAdmin, problemOf, propertiesFile } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
 import { JoptTable, type GivenOptions, type JoptProblem } from './jopt.ts';
 import {
@@ -22,14 +22,18 @@ import {
   printUsageAndExit,
   toldHelpOrVersion,
   unsupportedOption,
+  tableOf,
 } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 import { describeTopics } from './topics-description.ts';
 import { describeFilters, topicActions, topicOptions } from './topics-options.ts';
 import { topicPattern } from './topic-pattern.ts';
 
 export type ListedTopic = MetadataResponse['topics'][number];
 
-const table = new JoptTable(topicOptions);
+/** The tool reaches brokers since then (KIP-377). */
+const BROKERS_SINCE = '2.2';
+const tables = new JoptTable(optionsOfAll('kafka-topics', topicOptions));
 export const internalTopics = ['__consumer_offsets', '__transaction_state', '__share_group_state'];
 const COLLISIONS =
   "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') " +
@@ -41,7 +45,7 @@ export const topicsTool: Tool = {
     en: 'creates, lists, describes, alters and deletes topics',
     zh: '创建、列出、查看、修改和删除主题',
   },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world, BROKERS_SINCE).specs(),
   examples: [
     'kafka-topics.sh --bootstrap-server broker-1:9092 --create --topic orders --partitions 3',
     'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic orders',
@@ -50,6 +54,7 @@ export const topicsTool: Tool = {
 };
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world, BROKERS_SINCE);
   const parsed = table.parse(call.words);
   if (!parsed.ok) {
     tellException(call, parsed.problem);
@@ -66,12 +71,18 @@ function start(call: Call): Program {
     printUsageAndExit(call, table, misuse);
     return {};
   }
-  const missing = given.has('bootstrap-server')
-    ? given.repeated(['bootstrap-server', 'topic', 'partitions', 'replication-factor'])
-    : {
-        exception: 'java.lang.IllegalArgumentException',
-        message: '--bootstrap-server must be specified',
-      };
+  const bootstrap = bootstrapText(given, call.world);
+  if (bootstrap === null && !table.has('bootstrap-server')) {
+    printUsageAndExit(call, table, 'Missing required argument "[zookeeper]"');
+    return {};
+  }
+  const missing =
+    bootstrap !== null
+      ? given.repeated(['bootstrap-server', 'topic', 'partitions', 'replication-factor'])
+      : {
+          exception: 'java.lang.IllegalArgumentException',
+          message: addressProblem(table),
+        };
   if (missing !== null) {
     tellException(call, missing);
     return {};
@@ -82,7 +93,7 @@ function start(call: Call): Program {
     tellException(call, { exception: 'java.nio.file.NoSuchFileException', message: file! });
     return {};
   }
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
+  const admin = openAdmin(call, bootstrap!, settings);
   if ('problems' in admin) {
     const [message = ''] = admin.problems;
     tellException(call, { exception: 'org.apache.kafka.common.KafkaException', message });
@@ -90,6 +101,26 @@ function start(call: Call): Program {
   }
   new TopicCommand(call, given, admin).run();
   return {};
+}
+
+/**
+ * Where the brokers are. `--zookeeper` was changed by the tool itself; here the world's brokers are
+ * asked in its place.
+ */
+function bootstrapText(given: GivenOptions, world: ShellWorld): string | null {
+  const named = given.value('bootstrap-server');
+  if (!given.has('zookeeper')) return named;
+  if (named !== null || !hasZooKeeper(world)) return null;
+  const brokers = world.handles.kafka!.clientOptions.bootstrap;
+  assert(brokers.length > 0, 'a cluster has brokers');
+  return brokers.map(({ host, port }) => `${host}:${port}`).join(',');
+}
+
+/** Source: `TopicCommandOptions.checkArgs`, from 2.2 on. */
+function addressProblem(table: JoptTable): string {
+  return table.has('zookeeper')
+    ? 'Only one of --bootstrap-server or --zookeeper must be specified'
+    : '--bootstrap-server must be specified';
 }
 
 /** An exception that leaves `execute`: its message, then the head of its stack trace. */

@@ -11,6 +11,7 @@ import type { Address } from '../../kernel/ports.ts';
 import { WatchedEvent } from '../../zookeeper/watches.ts';
 import { ZooKeeperClient } from '../../zookeeper/zookeeper-client.ts';
 import type { Call, Program, Tool } from '../program.ts';
+import { hasZooKeeper } from './admin-session.ts';
 import {
   malformedPath,
   type ZnodeAnswer,
@@ -27,7 +28,9 @@ const OWN: Readonly<Record<string, string>> = {
 };
 const SESSION_TIMEOUT_MS = 30_000;
 const NOT_FOUND = 127;
-const eventNames = new Map(Object.entries(WatchedEvent).map(([name, type]) => [type, name]));
+const eventNames = new Map<number, string>(
+  Object.entries(WatchedEvent).map(([name, type]) => [type, name]),
+);
 
 export const zookeeperShellTool: Tool = {
   name: 'zookeeper-shell.sh',
@@ -59,7 +62,7 @@ function start(call: Call): Program {
 /** Where to connect to; null, and told, where that is nowhere. */
 function serversOf({ world, tell }: Call, text: string): readonly Address[] | null {
   const known = world.lab.hosts().map(({ name }) => name);
-  if (!known.some((name) => name.startsWith('zookeeper-'))) {
+  if (!hasZooKeeper(world)) {
     tell({
       en: 'There is no ZooKeeper in this world: its brokers have a Raft quorum (KRaft).',
       zh: '这里没有 ZooKeeper：broker 使用 Raft 仲裁（KRaft）。',
