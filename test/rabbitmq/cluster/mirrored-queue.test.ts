@@ -85,6 +85,23 @@ describe('rabbitmq: cluster: mirrored queues', () => {
     }
   });
 
+  test('rabbitmq: mirrors: what a dead leader said last does not go round for ever', () => {
+    const bodies = Array.from({ length: 20 }, (_, at) => `m${at}`);
+    for (let micros = 100; micros < 1_500; micros += 200) {
+      const cluster = mirrored();
+      cluster
+        .channel('rabbit-1')
+        .confirming()
+        .publish('q', ...bodies);
+      cluster.world.run(() => false, { micros });
+      cluster.inject({ fault: 'crash', host: 'rabbit-1' });
+      cluster.advance(5);
+      const { event } = cluster.world;
+      cluster.advance(1);
+      expect(cluster.world.event - event).toBeLessThan(100);
+    }
+  });
+
   test('rabbitmq: mirrors: an unsynchronised mirror that is promoted has lost the backlog', () => {
     const cluster = mirrored({ 'ha-mode': 'exactly', 'ha-params': 2 });
     cluster.channel('rabbit-1').publish('q', 'a', 'b');

@@ -138,8 +138,9 @@ export class Ring {
   #received(message: RingMessage): void {
     const { origin, epoch, number, isAck } = message;
     if (isAck) {
-      this.#kept.delete(keyOf(message));
-      if (origin !== this.#self) this.#handOnAck(message);
+      // Who has forgotten it hands it on no more: an origin that is down ends no way round.
+      const isNews = this.#kept.delete(keyOf(message));
+      if (isNews && origin !== this.#self) this.#handOnAck(message);
       return;
     }
     if (origin === this.#self) {
