@@ -12,6 +12,7 @@ import type { RabbitNode } from '../../../rabbitmq/node.ts';
 import type { Queue } from '../../../rabbitmq/queue/queue.ts';
 import type { PolicyDefinition } from '../../../rabbitmq/queue/queue-settings.ts';
 import type { QueueView } from '../../../rabbitmq/queue/queue-view.ts';
+import type { QuorumQueue } from '../../../rabbitmq/quorum/quorum-queue.ts';
 import type { VirtualHost } from '../../../rabbitmq/vhost/virtual-host.ts';
 import { tableLookup, type FieldTable } from '../../../wire/amqp/field-table.ts';
 import type { ConfirmedCopies } from './confirmed-copies.ts';
@@ -73,8 +74,6 @@ export class NodeEyes implements NodeSeen {
   }
 
   queue(name: string): QueueView | null {
-    const own = this.ownQueue(name);
-    if (own !== null || this.#cluster.nodes.length === 1) return own;
     return (this.processOf(name) as Queue | null)?.inspect?.(0) ?? null;
   }
 
@@ -82,12 +81,21 @@ export class NodeEyes implements NodeSeen {
     return this.#vhost?.queues.get(name)?.inspect?.(0) ?? null;
   }
 
+  /**
+   * Where the network is cut there may be two: this node's own counts; of a quorum queue's that of
+   * the newest term, since the other leads nobody.
+   */
   processOf(name: string): unknown {
-    for (const node of this.#cluster.nodes) {
+    let found: Queue | null = null;
+    let termOfFound = -1;
+    for (const node of [this.#host, ...this.#cluster.nodes]) {
       const queue = this.#cluster.process(node)?.vhosts.get('/')?.queues.get(name);
-      if ((queue?.inspect?.(0) ?? null) !== null) return queue;
+      if (queue === undefined || (queue.inspect?.(0) ?? null) === null) continue;
+      if (queue.type !== 'quorum') return found ?? queue;
+      const term = (queue as QuorumQueue).server?.inspect().term ?? 0;
+      if (term > termOfFound) [found, termOfFound] = [queue, term];
     }
-    return null;
+    return found;
   }
 
   policy(name: string): PolicyDefinition {
