@@ -38,6 +38,8 @@ export interface Process {
   stop?(): void;
   /** What the views may see: plain data, cheap, structurally shared where nothing changed. */
   inspect?(): unknown;
+  /** What a search compares and no view shows, as copies behind their leader: plain data. */
+  replicas?(): unknown;
 }
 
 export type ProcessFactory<P extends Process = Process> = (ports: Ports) => P;

@@ -29,7 +29,7 @@ import {
 import { defaultData, needsDefaultData } from './metadata/default-data.ts';
 import type { Metadata, MetadataStore } from './metadata/metadata.ts';
 import { mnesia } from './metadata/mnesia/mnesia-metadata.ts';
-import type { RowChange } from './metadata/rows.ts';
+import { rowKey, type RowChange } from './metadata/rows.ts';
 import type { Profile } from './profiles.ts';
 import { classicQueues } from './queue/classic-queue-type.ts';
 import type { QueueTypeModule } from './queue/queue-types.ts';
@@ -270,6 +270,20 @@ export class RabbitNode implements Process, MonitoredNode {
       alarms: this.listener.alarms,
     });
     return this.#view;
+  }
+
+  /** Who leads and who follows, as this node has it, and what it has behind a leader. */
+  replicas(): unknown {
+    const queues = [...this.vhosts.values()].flatMap((vhost) =>
+      [...vhost.queues.values()].map((queue) => {
+        const { name } = queue;
+        const record = this.metadata.tables.get('rabbit_queue', rowKey(vhost.name, name))?.record;
+        const mirror = queue instanceof MirroredQueue ? [queue.mirror, queue.hearers] : null;
+        const place = [vhost.name, name, record?.leader, record?.members];
+        return [...place, mirror, queue.replica?.() ?? null];
+      }),
+    );
+    return { partitions: this.partitions, queues };
   }
 
   get #memoryBytes(): number {

@@ -34,3 +34,11 @@ export function declared<W extends RabbitWorld>(
     timeLimitMs: 30_000,
   };
 }
+
+/** A moment at which a search may strike. */
+export const point = <W>(
+  id: string,
+  en: string,
+  zh: string,
+  reached: (world: W, lab: Lab) => boolean,
+) => ({ id, title: { en, zh }, reached });

@@ -1,11 +1,17 @@
 /** A RabbitMQ experiment under a search and a sweep: what they find is what its runs show. */
 import { expect, test } from 'vitest';
 import { judgeQueues } from '../../engine/lab/check/queue-delivery.ts';
-import { experiment, type Lab } from '../../engine/lab/experiment.ts';
-import { Search } from '../../engine/lab/explore/index.ts';
+import { experiment, type Experiment, type Lab } from '../../engine/lab/experiment.ts';
+import { choicesOf } from '../../engine/lab/explore/schedule.ts';
+import { counterexampleOf, Search } from '../../engine/lab/explore/index.ts';
+import type { FaultKind, Subject } from '../../engine/lab/explore/index.ts';
 import { choice } from '../../engine/lab/knob.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
+import { Run } from '../../engine/lab/run.ts';
 import { Sweep } from '../../engine/lab/sweep.ts';
+import mirroredAndQuorum from '../../lessons/rabbitmq/mirrored-and-quorum-queues/experiment.ts';
+import publisherConfirms from '../../lessons/rabbitmq/publisher-confirms/experiment.ts';
+import persistence from '../../lessons/rabbitmq/rabbitmq-persistence/experiment.ts';
 
 const title = { en: 'A step', zh: '一步' };
 const SENT = 3;
@@ -78,5 +84,112 @@ test('rabbitmq: sweep: without a fault nothing is lost', () => {
   expect(runs.map(({ chosen, measures }) => [chosen['consumer'], measures!['lost']])).toEqual([
     ['none', 0],
     ['one', 0],
+  ]);
+});
+
+const MINUTES = 300_000;
+
+/** A lesson's experiment under faults at some of its points. */
+function lesson(
+  of: Experiment,
+  points: readonly string[],
+  subject: Pick<Subject, 'knobs' | 'kinds' | 'depth'>,
+): Search {
+  const exploration = of.exploration!;
+  const chosen = exploration.points.filter(({ id }) => points.includes(id));
+  expect(chosen.map(({ id }) => id)).toEqual(points);
+  const few = { ...of, exploration: { ...exploration, points: chosen } };
+  const search = new Search(few, { ...subject, seed: 1, merging: true, invariants: 'always' });
+  while (!search.over) search.step();
+  return search;
+}
+
+const schedule = ({ found, choices }: Search) =>
+  found?.schedule.map((index) => `${choices[index]!.kind} ${choices[index]!.host}`) ?? null;
+
+test(
+  'rabbitmq: explore: what a mirrored queue confirms on both sides of a cut is lost on one',
+  () => {
+    const knobs = { queue: 'mirrored' };
+    const search = lesson(mirroredAndQuorum, ['calm'], { knobs, kinds: ['isolate'], depth: 1 });
+    expect(schedule(search)).toEqual(['isolate rabbit-1']);
+    expect(search.found!.broken).toMatchObject({ kind: 'measure', name: 'lost' });
+  },
+  MINUTES,
+);
+
+test(
+  'rabbitmq: explore: a quorum queue loses nothing to any fault of one node',
+  () => {
+    const kinds = ['power', 'crash', 'isolate'] as const;
+    const subject = { knobs: { queue: 'quorum' }, kinds, depth: 1 };
+    const { found, coverage } = lesson(mirroredAndQuorum, ['declared', 'more'], subject);
+    expect(found).toBeNull();
+    const { tried, left, unsettled, isWhole } = coverage;
+    expect({ tried, left, unsettled, isWhole }).toEqual({
+      ...{ tried: 19, left: 0, unsettled: 0, isWhole: true },
+    });
+  },
+  MINUTES,
+);
+
+test('rabbitmq: explore: power takes what a classic queue confirmed, and not a quorum queue', () => {
+  const points = ['first', 'calm'];
+  const of = (type: string) => {
+    const knobs = { 'x-queue-type': type };
+    return lesson(persistence, points, { knobs, kinds: ['power'], depth: 2 });
+  };
+  const classic = of('classic');
+  expect(schedule(classic)).toEqual(['power rabbit-1']);
+  expect(classic.found!.broken).toEqual({ kind: 'measure', name: 'lost', value: 1 });
+  const quorum = of('quorum');
+  expect(quorum.found).toBeNull();
+  expect(quorum.coverage).toMatchObject({ isWhole: true, left: 0, unsettled: 0 });
+});
+
+test('rabbitmq: explore: a node that is killed keeps what it confirmed to who waits', () => {
+  const points = ['first', 'calm', 'under-way'];
+  const search = lesson(publisherConfirms, points, { knobs: {}, kinds: ['crash'], depth: 2 });
+  expect(search.found).toBeNull();
+  expect(search.coverage).toMatchObject({ isWhole: true, left: 0, unsettled: 0 });
+});
+
+test('rabbitmq: explore: among nodes a partition is an isolation, and told as such', () => {
+  const exploration = mirroredAndQuorum.exploration!;
+  const kindsOf = (kinds: readonly FaultKind[]) => [
+    ...new Set(choicesOf(exploration, kinds).map(({ kind }) => kind)),
+  ];
+  expect(kindsOf(['isolate', 'partition'])).toEqual(['isolate']);
+  expect(kindsOf(['partition'])).toEqual(['partition']);
+  const subject = { knobs: { queue: 'mirrored' }, kinds: ['partition'], depth: 1 } as const;
+  const search = lesson(mirroredAndQuorum, ['calm'], subject);
+  const { experiment: searched, choices, found } = search;
+  const told = counterexampleOf(searched, search.subject, choices, found!);
+  expect(told.faults[0]!.text.en).toBe(
+    'When the first ten orders are confirmed: rabbit-1 is cut off from the other nodes; ' +
+      'clients still reach it.',
+  );
+  expect(told.lost.length).toBeGreaterThan(0);
+});
+
+test('rabbitmq: explore: a search sees what mirrors and members have behind their leader', () => {
+  const behind = (queue: string) => {
+    const run = new Run(mirroredAndQuorum, { knobs: { queue, fault: 'none' } });
+    expect(run.runToFirstPoint(['calm'])).toBe('calm');
+    const node = run.world.hostNamed('rabbit-2')!.process!;
+    return JSON.stringify(node.replicas!());
+  };
+  expect(behind('mirrored')).toContain('{"count":10,"isSynchronised":true}');
+  expect(behind('quorum')).toContain('"role":"Follower"');
+});
+
+test('rabbitmq: sweep: of both queues, the mirrored one loses to a partition', () => {
+  const { runs } = new Sweep(mirroredAndQuorum, {
+    over: ['queue'],
+    knobs: { fault: 'partition' },
+  }).finish();
+  expect(runs.map(({ chosen, measures }) => [chosen['queue'], measures['lost']! > 0])).toEqual([
+    ['mirrored', true],
+    ['quorum', false],
   ]);
 });

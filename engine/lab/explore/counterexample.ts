@@ -61,11 +61,11 @@ export function counterexampleOf(
   run.world.observe((event) => (times[event] = run.world.now));
   run.finish();
   const moment = (event: number): Moment => ({ event, at: times[event] ?? 0 });
-  const { points } = explorationOf(experiment);
+  const { points, controllers } = explorationOf(experiment);
   const faults = schedule.map((index, place) => {
     const choice = present(choices[index], 'a choice of this search');
     const point = points[choice.point]!;
-    const text = sentenceOf(choice, point.title);
+    const text = sentenceOf(choice, point.title, controllers !== undefined);
     return { ...moment(struckAt[place]!), point: point.id, text };
   });
   const there = new Set((run.history.final ?? []).map((found) => found.id));
@@ -99,24 +99,49 @@ function turned(
 /** Milliseconds with one digit behind the point, as the terminal's times have. */
 const millis = (micros: number) => `${(micros / 1000).toFixed(1)} ms`;
 
-function sentenceOf({ kind, host }: Choice, point: Localized): Localized {
+/** Without controllers there are only nodes, which are all the same. */
+function sentenceOf({ kind, host }: Choice, point: Localized, hasControllers: boolean): Localized {
+  const cut = cutText(host, hasControllers);
   const en = {
     power: `${host} loses power; what was not synced to its disk is gone`,
     crash: `the process on ${host} is killed; the page cache stays`,
-    isolate: `${host} is cut off from the other brokers`,
-    partition: `${host} is cut off from brokers and controllers; clients still reach it`,
+    isolate: cut.isolate.en,
+    partition: cut.partition.en,
     pause: `the process on ${host} pauses; its connections stay open`,
     heal: 'every link works again, and everyone is started',
   } as const;
   const zh = {
     power: `${host} 断电，没有刷盘的数据全部消失`,
     crash: `${host} 上的进程被杀死，页缓存还在`,
-    isolate: `${host} 与其他 Broker 之间断网`,
-    partition: `${host} 与 Broker 和控制器断网，客户端仍能连到它`,
+    isolate: cut.isolate.zh,
+    partition: cut.partition.zh,
     pause: `${host} 上的进程暂停，连接没有断开`,
     heal: '网络全部恢复，所有进程重新启动',
   } as const;
   return { en: `When ${point.en}: ${en[kind]}.`, zh: `${point.zh}时：${zh[kind]}。` };
+}
+
+function cutText(
+  host: string,
+  hasControllers: boolean,
+): Record<'isolate' | 'partition', Localized> {
+  if (!hasControllers) {
+    const nodes = {
+      en: `${host} is cut off from the other nodes; clients still reach it`,
+      zh: `${host} 与其他节点断网，客户端仍能连到它`,
+    };
+    return { isolate: nodes, partition: nodes };
+  }
+  return {
+    isolate: {
+      en: `${host} is cut off from the other brokers`,
+      zh: `${host} 与其他 Broker 之间断网`,
+    },
+    partition: {
+      en: `${host} is cut off from brokers and controllers; clients still reach it`,
+      zh: `${host} 与 Broker 和控制器断网，客户端仍能连到它`,
+    },
+  };
 }
 
 function brokenText(broken: Broken): Localized {

@@ -11,8 +11,9 @@ import type { Exploration } from '../experiment.ts';
 
 /**
  * `power` drops the page cache, `crash` keeps it; `isolate` cuts a host from the other brokers,
- * `partition` from brokers and controllers, while clients still reach it; `heal` is everything at
- * once: every link works, everyone is started and goes on. At one point they come in this order.
+ * `partition` from brokers and controllers, while clients still reach it (without controllers they
+ * are the same, and `partition` is left out beside `isolate`); `heal` is everything at once: every
+ * link works, everyone is started and goes on. At one point they come in this order.
  */
 export const faultKinds = ['power', 'crash', 'isolate', 'partition', 'pause', 'heal'] as const;
 export type FaultKind = (typeof faultKinds)[number];
@@ -41,9 +42,10 @@ export function choicesOf(
   assert(kinds.length > 0, 'a search needs a kind of fault', { kinds });
   assert(exploration.hosts.length > 0, 'a search needs a host', { hosts: exploration.hosts });
   const choices: Choice[] = [];
+  const isTwice = exploration.controllers === undefined && kinds.includes('isolate');
   for (let point = 0; point < exploration.points.length; point++) {
     for (const kind of faultKinds) {
-      if (!kinds.includes(kind)) continue;
+      if (!kinds.includes(kind) || (kind === 'partition' && isTwice)) continue;
       const hosts = kind === 'heal' ? [''] : exploration.hosts;
       for (const host of hosts) choices.push({ index: choices.length, point, kind, host });
     }

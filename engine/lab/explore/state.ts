@@ -6,11 +6,14 @@
  * paused, and from whom it is cut off; what its process shows of itself, which for a Kafka broker
  * is each replica's role, leader, epoch, ISR and maximal ISR, log start, HW, LSO, LEO, records with
  * their epochs, epoch cache and what is on the platter, for the controller registrations, fences,
- * ISR, ELR and partition epochs, for clients what they wait for; of a host that is down what its
- * process showed last; and what every client was told and given.
+ * ISR, ELR and partition epochs, for a RabbitMQ node its queues, connections and partitions, and of
+ * queues that it does not lead what its mirror has, or its Ra member's role, term, log end and what
+ * is on the platter, for clients what they wait for; of a host that is down what its process showed
+ * last; and what every client was told and given.
  *
  * It does not cover: virtual time and timers (how long ago a follower was caught up, when a session
- * runs out, when dirty pages are written back), messages in flight, the offset of the metadata log.
+ * runs out, when dirty pages are written back), messages in flight, the offset of the metadata log,
+ * which pages of a classic queue's files are dirty.
  * So merging by it can, in principle, pass over a schedule that only differs in these;
  * `merging: false` searches without it.
  */
@@ -31,8 +34,12 @@ export class LastViews {
   }
 
   of(host: SimHost): unknown {
-    const view = host.process?.inspect?.();
-    if (view !== undefined) this.#views.set(host.name, view);
+    const { process } = host;
+    const view = process?.inspect?.();
+    const replicas = process?.replicas?.();
+    if (view !== undefined) {
+      this.#views.set(host.name, replicas === undefined ? view : [view, replicas]);
+    }
     return this.#views.get(host.name) ?? null;
   }
 }

@@ -122,4 +122,6 @@ export interface Queue {
    * it costs; not where its process is on another node.
    */
   inspect?(messagesMax?: number): QueueView | null;
+  /** What this node has of the queue behind its leader, for a search: plain data. */
+  replica?(): unknown;
 }

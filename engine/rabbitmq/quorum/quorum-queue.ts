@@ -396,6 +396,12 @@ export class QuorumQueue implements Queue {
     return machine === null ? null : quorumQueueView(this.name, machine, messagesMax);
   }
 
+  replica(): unknown {
+    const { machine } = this;
+    const held = machine === null ? null : [machine.readyCount, machine.config];
+    return { server: this.server?.inspect() ?? null, held };
+  }
+
   setPolicy(policy: PolicyDefinition): void {
     this.#policy = policy;
     const { server } = this;

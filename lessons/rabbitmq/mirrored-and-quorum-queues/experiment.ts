@@ -11,7 +11,7 @@ import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { onRaft } from '#engine/lab/rabbitmq-quorum.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
-import { nodeStarts } from '../story.ts';
+import { nodeStarts, point } from '../story.ts';
 
 const QUEUE = 'orders';
 const DECLARER = 'client-1';
@@ -22,6 +22,8 @@ const LEADER = 'rabbit-1';
 const FOLLOWERS = ['rabbit-2', 'rabbit-3'] as const;
 const COUNT = 10;
 const NET_TICK_MS = 5_000;
+/** Long enough for nodes to miss each other, and do what they do about it. */
+const QUIET_MICROS = 3 * NET_TICK_MS * 1_000;
 const HANDLING = ['ignore', 'autoheal', 'pause_minority'] as const;
 const FAULTS = ['none', 'leader dies', 'mirrors restart, leader dies', 'partition'] as const;
 
@@ -32,6 +34,8 @@ interface World {
   readonly fault: (typeof FAULTS)[number];
   policyProblem: string | null;
   confirmedBefore: number;
+  /** When a fault began: virtual time, 0 before. */
+  struckAt: number;
   /** Of the orders published while a fault lasted. */
   confirmedInTrouble: number;
 }
@@ -83,6 +87,17 @@ function strike({ fault }: World, lab: Lab): void {
   }
 }
 
+type Reached = (world: World, lab: Lab) => boolean;
+/** Its leader is there, and both publishers know of it. */
+const isDeclared: Reached = ({ rabbit }) =>
+  rabbit.queue(QUEUE) !== null && rabbit.allDeclared && rabbit.allConnected;
+const hasOne: Reached = (_, lab) => confirmed(lab) > 0;
+const isCalm: Reached = (_, lab) => confirmed(lab) >= COUNT;
+const isQuiet: Reached = ({ struckAt }, lab) => struckAt > 0 && lab.now - struckAt >= QUIET_MICROS;
+const hasMore: Reached = (world, lab) =>
+  isQuiet(world, lab) && confirmed(lab) > world.confirmedBefore;
+const isTold: Reached = ({ rabbit }, lab) => lab.history.sent.length > COUNT && rabbit.allTold;
+
 export default experiment({
   id: 'mirrored-and-quorum-queues',
   knobs: {
@@ -114,7 +129,7 @@ export default experiment({
       type: knobs.queue,
       promotes: knobs['ha-promote-on-failure'],
       fault: knobs.fault,
-      ...{ policyProblem: null, confirmedBefore: 0, confirmedInTrouble: 0 },
+      ...{ policyProblem: null, confirmedBefore: 0, struckAt: 0, confirmedInTrouble: 0 },
     };
   },
 
@@ -139,6 +154,7 @@ export default experiment({
       title: { en: 'Something goes wrong', zh: '出了故障' },
       do: (world, lab) => {
         world.confirmedBefore = confirmed(lab);
+        world.struckAt = lab.now;
         strike(world, lab);
       },
       until: () => false,
@@ -175,6 +191,21 @@ export default experiment({
   ],
 
   settle: RabbitCluster.settle(),
+
+  exploration: {
+    knobs: { fault: 'none' },
+    presets: { queue: 'quorum' },
+    hosts: [LEADER, ...FOLLOWERS],
+    forbidden: ['lost'],
+    points: [
+      point('declared', 'the queue is new and empty', '队列刚声明、还没有消息', isDeclared),
+      point('first', 'the first order is confirmed', '第一个订单得到确认', hasOne),
+      point('calm', 'the first ten orders are confirmed', '前十个订单都已确认', isCalm),
+      point('quiet', 'the nodes have had their time', '节点已有足够时间作出反应', isQuiet),
+      point('more', 'one of the next orders is confirmed', '后面的订单中有一个得到确认', hasMore),
+      point('told', 'both publishers have their answers', '两个发布者都得到了答复', isTold),
+    ],
+  },
 
   measures({ world, history }) {
     const verdict = judgeQueues(history);

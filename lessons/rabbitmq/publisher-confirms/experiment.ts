@@ -11,7 +11,7 @@ import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import type { PublisherOptions } from '#engine/lab/rabbitmq-options.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
-import { declared, nodeStarts } from '../story.ts';
+import { declared, nodeStarts, point } from '../story.ts';
 
 const NODE = 'rabbit-1';
 const QUEUE = 'orders';
@@ -76,6 +76,18 @@ function strike(world: World, lab: Lab): void {
 
 const outcomeOf = (history: History, place: number): string =>
   history.sent.at(place)?.outcome ?? 'none';
+
+const SENT_BEFORE = COUNT + FULL_MAX + 2;
+
+type Reached = (world: World, lab: Lab) => boolean;
+const hears =
+  (count: number): Reached =>
+  (_, { history }) =>
+    history.sent.filter(({ outcome }) => outcome !== 'pending').length >= count;
+const isDeclared: Reached = ({ rabbit }) => rabbit.queue(FULL) !== null;
+/** Ten are on their way, and not all are answered. */
+const isUnderWay: Reached = ({ rabbit }, { history }) =>
+  history.sent.length >= SENT_BEFORE + STRUCK && rabbit.outstandingOf(PUBLISHER) > 0;
 
 export default experiment({
   id: 'publisher-confirms',
@@ -196,6 +208,22 @@ export default experiment({
   ],
 
   settle: RabbitCluster.settle(),
+
+  exploration: {
+    knobs: { fault: 'none' },
+    hosts: [NODE],
+    forbidden: ['lost'],
+    points: [
+      point('declared', 'the queues are new and empty', '队列刚声明、还没有消息', isDeclared),
+      point('first', 'the first order has its answer', '第一个订单得到答复', hears(1)),
+      point('calm', 'the first forty orders have theirs', '前四十个订单都有了答复', hears(COUNT)),
+      point('under-way', 'more orders are on their way', '后面的订单正在路上', isUnderWay),
+      point(
+        ...(['told', 'all orders have their answers', '所有订单都有了答复'] as const),
+        hears(SENT_BEFORE + COUNT),
+      ),
+    ],
+  },
 
   measures({ world, history }) {
     const verdict = judgeQueues(history);

@@ -9,7 +9,7 @@ import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { onRaft } from '#engine/lab/rabbitmq-quorum.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
-import { nodeStarts } from '../story.ts';
+import { nodeStarts, point } from '../story.ts';
 
 const NODE = 'rabbit-1';
 const QUEUE = 'orders';
@@ -45,6 +45,14 @@ function publish(world: World, lab: Lab): void {
     properties: { deliveryMode: persistent ? 2 : 1 },
   });
 }
+
+type Reached = (world: World, lab: Lab) => boolean;
+const isDeclared: Reached = ({ rabbit }) => rabbit.queue(QUEUE) !== null;
+const confirms =
+  (count: number): Reached =>
+  (_, { history }) =>
+    history.sent.filter(({ outcome }) => outcome === 'acknowledged').length >= count;
+const isStored: Reached = ({ rabbit }) => (rabbit.queue(QUEUE)?.ready ?? 0) === 2 * COUNT;
 
 export default experiment({
   id: 'rabbitmq-persistence',
@@ -152,6 +160,18 @@ export default experiment({
   ],
 
   settle: RabbitCluster.settle(),
+
+  exploration: {
+    knobs: { fault: 'none' },
+    hosts: [NODE],
+    forbidden: ['lost'],
+    points: [
+      point('declared', 'the queue is new and empty', '队列刚声明、还没有消息', isDeclared),
+      point('first', 'the first message is confirmed', '第一条消息得到确认', confirms(1)),
+      point('calm', 'all ten messages are confirmed', '十条消息都已确认', confirms(COUNT)),
+      point('stored', 'the ten others are in the queue, too', '另外十条也已入队', isStored),
+    ],
+  },
 
   measures({ world, history }) {
     const verdict = judgeQueues(history);
