@@ -113,7 +113,9 @@ export class GivenOptions {
       ? null
       : {
           exception: 'joptsimple.MultipleArgumentsForOptionException',
-          message: `Found multiple arguments for option ${this.nameOf(name)}, but you asked for only one`,
+          message:
+            `Found multiple arguments for option ${this.nameOf(name)}, ` +
+            'but you asked for only one',
         };
   }
 

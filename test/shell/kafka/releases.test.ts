@@ -91,6 +91,13 @@ describe('shell: kafka: releases: options', () => {
     expect(usage.some((text) => text.startsWith('--broker-list'))).toBe(false);
   });
 
+  it('of an option that is given twice, under two names as well, the last counts', () => {
+    const line = `kafka-get-offsets.sh --broker-list broker-9:9092 ${AT} --topic a`;
+    expect(printed(session('kafka-3.9'), line)).toEqual([
+      'Error occurred: Could not match any topic-partitions with the specified filters',
+    ]);
+  });
+
   it('the console tools work under the names of 2.4', () => {
     const terminal = session('kafka-2.4');
     printed(terminal, `kafka-topics.sh ${AT} --create --topic a --replica-assignment 1:2`);
