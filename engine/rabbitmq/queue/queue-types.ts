@@ -21,7 +21,10 @@ export interface QueueRecord {
   readonly leader: string;
   /** The nodes that have a replica, the leader among them. */
   readonly members: readonly string[];
-  /** Of a stream: which of those that had or will have its name (there a time in its name). */
+  /**
+   * Of a stream or a quorum queue: which of those that had or will have its name (there a time in
+   * the stream's name, and the uids of a queue's members).
+   */
   readonly id?: number;
 }
 

@@ -5,11 +5,15 @@ import { checkQuorumDeclaration, groupSizeOf } from './quorum-arguments.ts';
 import { clusterName, QuorumQueue } from './quorum-queue.ts';
 import { QuorumSystem } from './quorum-system.ts';
 
+const QUEUE_IDS = 0x7fffffff;
+
 export const quorumQueues: QueueTypeModule = {
   type: 'quorum',
   check: (resource, declaration, profile) => checkQuorumDeclaration(resource, declaration, profile),
-  place: (declaration, at) =>
-    placeReplicas(declaration, at, groupSizeOf(declaration.arguments), 'quorum'),
+  place(declaration, at) {
+    const place = placeReplicas(declaration, at, groupSizeOf(declaration.arguments), 'quorum');
+    return { ...place, id: at.random.below(QUEUE_IDS) };
+  },
   open: (record, context) => new QuorumQueue(record, context),
   /** A queue that was deleted while this node was down has left its member's log here. */
   recovered(queues, { ports, links }) {

@@ -6,7 +6,9 @@
  * disks; without a majority it hears nothing.
  *
  * Source: `rabbit_quorum_queue`. Differences: what a node publishes to a queue is one session,
- * there it is one for each channel. Not here: the state machine (`rabbit-fifo.ts`), Raft (`ra/`).
+ * there it is one for each channel; a log is of one queue of a name, where there a member that was
+ * down can meet that of an earlier one (rabbitmq-server, issue 12366).
+ * Not here: the state machine (`rabbit-fifo.ts`), Raft (`ra/`).
  */
 import { assert } from '../../kernel/assert.ts';
 import { micros, microsOfMillis } from '../../kernel/units.ts';
@@ -64,6 +66,8 @@ export class QuorumQueue implements Queue {
   readonly declaration: QueueDeclaration;
   /** Its name, and the nodes that have a member as the metadata says. */
   readonly #cluster: { readonly name: string; members: readonly string[] };
+  /** Which queue of this name it is. */
+  readonly #id: number | null;
   readonly #context: QueueContext;
   readonly #system: QuorumSystem;
   readonly #sessions = new Map<ConsumingChannel, QuorumSession>();
@@ -79,11 +83,12 @@ export class QuorumQueue implements Queue {
   #machine: RabbitFifo | null = null;
   #worker: DlxWorker | null = null;
 
-  constructor({ declaration, leader, members }: QueueRecord, context: QueueContext) {
+  constructor({ declaration, leader, members, id = null }: QueueRecord, context: QueueContext) {
     const { ports, links, vhost, policy } = context;
     assert(members.includes(leader), 'the leader is a member', { leader });
     this.declaration = declaration;
     this.#leader = leader;
+    this.#id = id;
     this.#cluster = { name: clusterName(vhost, declaration.name), members };
     this.#context = context;
     this.#policy = policy;
@@ -127,13 +132,19 @@ export class QuorumQueue implements Queue {
   #openServer(members: readonly string[], leads: boolean): void {
     const { ra } = this.#system;
     const { name: cluster } = this.#cluster;
-    // One of the same name that was deleted a moment ago.
-    if (ra.server(cluster) !== undefined) ra.remove(cluster);
+    const known = [...ra.configs].find((config) => config.cluster === cluster);
+    const isAnother = known !== undefined && (known.queue ?? null) !== this.#id;
+    // One of the same name that was deleted a moment ago, or while this node was down: a log that
+    // is not this queue's would count as one of its members'.
+    if (ra.server(cluster) !== undefined || isAnother) ra.remove(cluster);
     const isNew = ![...ra.configs].some((config) => config.cluster === cluster);
     const machine = new RabbitFifo(this.#host());
     this.#machine = machine;
     const snapshotInterval = (): number => Math.max(SNAPSHOT_COMMANDS, machine.readyCount);
-    const server = ra.open({ cluster, members, machine, snapshotInterval }, () => undefined);
+    const server = ra.open(
+      { cluster, queue: this.#id, members, machine, snapshotInterval },
+      () => undefined,
+    );
     if (!isNew || !leads) return;
     const delay = members.length === 1 ? micros(0) : microsOfMillis(ELECTION_DELAY_MS);
     this.#context.ports.clock.after(delay, 'quorum/election', () => {

@@ -47,6 +47,8 @@ export interface RaFiles {
 export interface RaServerOptions {
   /** The name of the cluster, which is registered on each member's node. */
   readonly cluster: string;
+  /** Which of the queues of this name: a log of another is none of it. */
+  readonly queue?: number | null;
   /** The nodes that have a member, where neither log nor snapshot names them. */
   readonly members: readonly string[];
   readonly machine: RaMachine;

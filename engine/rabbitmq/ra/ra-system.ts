@@ -37,6 +37,8 @@ export interface RaSystemOptions {
 export interface RaServerConfig {
   readonly cluster: string;
   readonly uid: string;
+  /** Which of the queues of its name; nothing where nobody tells them apart. */
+  readonly queue?: number | null;
   /** The members with which it began. */
   readonly members: readonly string[];
 }
@@ -88,10 +90,10 @@ export class RaSystem {
    * would be there after a power loss.
    */
   open(options: RaServerOptions, started: () => void): RaServer {
-    const { cluster, members } = options;
+    const { cluster, members, queue = null } = options;
     assert(!this.#servers.has(cluster), 'a cluster has one member on a node', { cluster });
     const known = this.#configs.get(cluster);
-    const config = known ?? { cluster, uid: this.#newUid(cluster), members };
+    const config = known ?? { cluster, uid: this.#newUid(cluster), queue, members };
     const server = this.#start(config, options);
     if (known !== undefined) {
       started();

@@ -1,6 +1,7 @@
 /** A quorum queue declared by a client of a real cluster of three nodes, over Erlang's wire. */
 import { describe, expect, test } from 'vitest';
 import { classicQueues } from '#engine/rabbitmq/queue/classic-queue-type.ts';
+import type { QuorumQueue } from '#engine/rabbitmq/quorum/quorum-queue.ts';
 import { quorumQueues } from '#engine/rabbitmq/quorum/quorum-queue-type.ts';
 import { type ClusterChannel, MEMBERS, RabbitCluster } from '../cluster/rabbit-cluster.ts';
 
@@ -92,6 +93,35 @@ describe('rabbitmq: quorum queue of a cluster', () => {
     rabbit.inject({ fault: 'start', host: 'rabbit-3' });
     rabbit.advance(20);
     expect(files()).toEqual([]);
+  });
+
+  test('a queue that is declared again while a node is down does not meet its old log there', () => {
+    const rabbit = cluster();
+    const channel = rabbit.channel('rabbit-1');
+    declare(channel).after(3);
+    channel.publish('q', 'a', 'b', 'c').after(2);
+    const folders = () => {
+      const files = rabbit.world.hostNamed('rabbit-3')!.disk.list('quorum/rabbit-3');
+      return files.flatMap((path) => (path.endsWith('/config') ? [path] : []));
+    };
+    const before = folders();
+    expect(before).toHaveLength(1);
+    rabbit.inject({ fault: 'crash', host: 'rabbit-3' });
+    rabbit.advance(5);
+    remove(channel).after(5);
+    expect(declare(channel).after(10)).toContain(declared);
+    channel.confirming().publish('q', 'd');
+    expect(channel.after(3)).toEqual(['ack 1']);
+    rabbit.inject({ fault: 'start', host: 'rabbit-3' });
+    rabbit.advance(20);
+    expect(folders()).toHaveLength(1);
+    expect(folders()).not.toEqual(before);
+    const replicas = MEMBERS.map((name) => {
+      const queue = rabbit.node(name).vhosts.get('/')!.queues.get('q') as QuorumQueue;
+      return [queue.machine!.readyCount, queue.server!.inspect().endOffset];
+    });
+    expect(replicas[0]![0]).toBe(1);
+    expect(replicas).toEqual([replicas[0], replicas[0], replicas[0]]);
   });
 
   test('purged and deleted from a node that does not lead, and declared again', () => {
