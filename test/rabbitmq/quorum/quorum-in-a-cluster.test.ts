@@ -95,7 +95,7 @@ describe('rabbitmq: quorum queue of a cluster', () => {
     expect(files()).toEqual([]);
   });
 
-  test('a queue that is declared again while a node is down does not meet its old log there', () => {
+  test('a queue that is declared again while a node is down meets no old log there', () => {
     const rabbit = cluster();
     const channel = rabbit.channel('rabbit-1');
     declare(channel).after(3);
