@@ -16,6 +16,7 @@ import type { Localized } from '../lab/knob.ts';
 import { toLink } from '../lab/link.ts';
 import { narrate } from '../lab/narration.ts';
 import { Run } from '../lab/run.ts';
+import { END_OF_INPUT, INTERRUPT } from '../lab/terminal.ts';
 import type { MakeTypist, TypedLine } from '../lab/terminal.ts';
 import { Shell } from './shell.ts';
 import type { Shown } from './shell.ts';
@@ -283,8 +284,8 @@ export function addressed(line: string): { readonly pane: number; readonly text:
 
 /** Keys, empty lines and commands on the session do not count. */
 function isInTheWorld(text: string): boolean {
-  const isCommand = /^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$/.test(text);
-  return isCommand && sessionCommandOf(text) === null;
+  const isKey = text === INTERRUPT || text === END_OF_INPUT;
+  return !isKey && text.trim() !== '' && sessionCommandOf(text) === null;
 }
 
 function sessionCommandOf(text: string) {

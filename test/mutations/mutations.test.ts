@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catchers } from './catchers.ts';
-import type { Catcher } from './catchers.ts';
+import type { Catcher } from './catcher.ts';
 import { MutatedTree } from './mutated-tree.ts';
 import type { Outcome } from './mutated-tree.ts';
 

@@ -54,7 +54,7 @@ function terminal(line: string): PseudoTerminal {
 }
 
 describe('terminal: in a pseudo-terminal', () => {
-  test('a drill is typed to its goal, with completion, a follower that is stopped, a hint', async () => {
+  test('a drill is typed to its goal: completion, a hint, a follower that is stopped', async () => {
     const drill = terminal('drill acks-and-loss');
     await drill.press('kafka-top', '$ ');
     await drill.press(TAB, 'kafka-top');

@@ -1,7 +1,7 @@
 /**
  * What a terminal costs: nothing before it is opened; xterm's chunk within 90 KB, the shell's and
- * the tools of a product within 40 KB each, by gzip; and 10,000 lines of a consumer in tasks of at most 50 ms of the
- * page's main thread, in processor time (`frame-times.ts` says why).
+ * the tools of a product within 40 KB each, by gzip; and 10,000 lines of a consumer in tasks of at
+ * most 50 ms of the page's main thread, in processor time (`frame-times.ts` says why).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
