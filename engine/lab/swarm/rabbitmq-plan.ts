@@ -185,7 +185,8 @@ function ofCluster(drawn: Drawn): Drawn {
 function permittedType(drawn: Drawn, hasMirrors: boolean): string {
   const type = String(drawn['queue.type']);
   if (type !== 'mirrored') return type;
-  return hasMirrors && Number(drawn['nodes']) > 1 ? type : 'quorum';
+  if (Number(drawn['nodes']) === 1) return 'classic';
+  return hasMirrors ? type : 'quorum';
 }
 
 // --------------------------------------------------------------------------------------- faults
