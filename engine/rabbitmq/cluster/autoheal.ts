@@ -162,9 +162,12 @@ export class Autoheal {
 
   /** Others may be apart even if this node, begun anew meanwhile, is apart from nobody. */
   #requested(): void {
-    if (this.#state.name !== 'not_healing') return;
+    const { links } = this.#options.node;
+    // Who cannot be asked is down: denied (`check_other_nodes`).
+    const isSeen = links.members.every((node) => links.isConnected(node));
+    if (this.#state.name !== 'not_healing' || !isSeen) return;
     this.#state = { name: 'asking', statuses: new Map() };
-    for (const node of this.#options.node.links.members) {
+    for (const node of links.members) {
       this.#options.send(node, { kind: 'status' });
     }
   }
