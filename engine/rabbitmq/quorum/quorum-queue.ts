@@ -83,12 +83,12 @@ export class QuorumQueue implements Queue {
   #machine: RabbitFifo | null = null;
   #worker: DlxWorker | null = null;
 
-  constructor({ declaration, leader, members, id = null }: QueueRecord, context: QueueContext) {
+  constructor({ declaration, leader, members, id }: QueueRecord, context: QueueContext) {
     const { ports, links, vhost, policy } = context;
     assert(members.includes(leader), 'the leader is a member', { leader });
     this.declaration = declaration;
     this.#leader = leader;
-    this.#id = id;
+    this.#id = id ?? null;
     this.#cluster = { name: clusterName(vhost, declaration.name), members };
     this.#context = context;
     this.#policy = policy;
