@@ -11,6 +11,7 @@ import { rabbitSystem } from '../../../engine/lab/swarm/rabbitmq.ts';
 import { shrink } from '../../../engine/lab/swarm/shrink.ts';
 import { tryPlan } from '../../../engine/lab/swarm/trial.ts';
 import type { Fault } from '../../../engine/sim/faults.ts';
+import { onceFailedInCluster } from './rabbitmq-cluster-plans.ts';
 import { onceFailed } from './rabbitmq-plans.ts';
 
 const SEEDS = 40;
@@ -37,9 +38,12 @@ describe('rabbitmq: swarm', () => {
     60_000,
   );
 
-  test.each(onceFailed)('rabbitmq: swarm: $what (seed $plan.seed)', ({ plan }) => {
-    expect(tryPlan(rabbitSystem, plan, { freeze: true }).finding).toBeNull();
-  });
+  test.each([...onceFailed, ...onceFailedInCluster])(
+    'rabbitmq: swarm: $what (seed $plan.seed)',
+    ({ plan }) => {
+      expect(tryPlan(rabbitSystem, plan, { freeze: true }).finding).toBeNull();
+    },
+  );
 
   test('rabbitmq: swarm: of more than half of the seeds nothing confirmed may be lost', () => {
     const kinds = new Set<string>();
