@@ -11,12 +11,14 @@ import type { Drill } from '../../lab/drill.ts';
 import type { Experiment } from '../../lab/experiment.ts';
 import { kafkaConfiguration } from '../../lab/safe/index.ts';
 import kafkaSwarm from '../../lab/swarm/kafka-swarm.ts';
+import rabbitmqSwarm from '../../lab/swarm/rabbitmq-swarm.ts';
 import { playgroundExperiment } from '../../shell/playground/playground-experiment.ts';
 import { UsageError } from './usage.ts';
 
 /** No lessons, so not in a list of them. */
 const ownExperiments: readonly Experiment[] = [
   kafkaSwarm,
+  rabbitmqSwarm,
   kafkaConfiguration,
   playgroundExperiment,
 ];

@@ -281,4 +281,43 @@ export const onceFailed: readonly OnceFailed[] = [
       ],
     },
   },
+  {
+    what: 'where others wait, a new consumer is not taken for the active one',
+    plan: {
+      experiment: 'rabbitmq-swarm',
+      knobs: {
+        'by.policy': 'true',
+        'chaos.events': '1550',
+        consumers: '2',
+        'dead-letter': 'queue',
+        exchange: 'fanout',
+        'ha-promote-on-failure': 'when-synced',
+        messages: '14',
+        'net_ticktime.ms': '8000',
+        outstanding: '1',
+        overflow: 'reject-publish-dlx',
+        'partition.handling': 'pause_minority',
+        prefetch: '1',
+        profile: 'rabbitmq-3.8',
+        publishers: '2',
+        'single-active-consumer': 'true',
+      },
+      seed: 293,
+      inputs: [
+        {
+          event: 1103,
+          fault: {
+            fault: 'partition',
+            groups: [
+              ['rabbit-1', 'publisher-2'],
+              ['publisher-1', 'consumer-2'],
+            ],
+          },
+        },
+        { event: 1501, fault: { fault: 'heal' } },
+        { event: 1856, fault: { fault: 'pause', host: 'rabbit-1' } },
+        { event: 1886, fault: { fault: 'resume', host: 'rabbit-1' } },
+      ],
+    },
+  },
 ];

@@ -152,7 +152,8 @@ export class QueueLedger {
 
   consumes(consumer: string): void {
     this.consumers.add(consumer);
-    if (this.#isSingleActive) this.#active ??= consumer;
+    // Where others wait, one of them is active already; which, its next delivery tells.
+    if (this.#isSingleActive && this.consumers.size === 1) this.#active ??= consumer;
   }
 
   ends(consumer: string): void {
