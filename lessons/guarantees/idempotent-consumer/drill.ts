@@ -30,7 +30,7 @@ const paid = ({ database }: World, order: string): number =>
 
 export default drill<World>({
   id: 'idempotent-consumer',
-  release: 'redis-7',
+  release: 'redis-7.0',
   title: { en: 'Paid twice', zh: '付了两次' },
   task: {
     en:
