@@ -40,7 +40,7 @@ describe('web: map of the tracks', () => {
   test('a lesson is drawn as the stage that it has', () =>
     onPage('en/map/', {}, async (page) => {
       const drawn = (slug: string) => page.locator(`[data-lesson=${slug}] .node`);
-      await expect.poll(() => drawn('acks-and-loss').getAttribute('class')).toContain('experiment');
+      await expect.poll(() => drawn('acks-and-loss').getAttribute('class')).toContain('complete');
       const toCome = lessonPaths('en').filter((path) => !htmlOf(path).includes('class="stage'));
       for (const path of toCome) {
         const [, , slug = ''] = path.split('/');
