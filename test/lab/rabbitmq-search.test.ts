@@ -133,7 +133,7 @@ test(
   MINUTES,
 );
 
-test('rabbitmq: explore: power takes what a classic queue confirmed, and not a quorum queue', () => {
+test('rabbitmq: explore: power takes what a classic queue confirmed, nothing of a quorum one', () => {
   const points = ['first', 'calm'];
   const of = (type: string) => {
     const knobs = { 'x-queue-type': type };

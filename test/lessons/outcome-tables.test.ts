@@ -60,6 +60,7 @@ describe('lessons: tables of outcomes', () => {
       );
       expect(inChinese!.rows.map(({ cells }) => cells)).toEqual(table.rows.map((row) => row.cells));
     },
+    60_000,
   );
 
   test('a fault that strikes shows: no column but the first is the same for all', () => {

@@ -1,4 +1,4 @@
-/** The catcher of each mutation of RabbitMQ's engine, by the name of the patch without its ending. */
+/** The catcher of each mutation of RabbitMQ's engine, by the name of its patch. */
 import { test } from './catcher.ts';
 import type { Catcher } from './catcher.ts';
 
