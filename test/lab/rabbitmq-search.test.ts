@@ -133,7 +133,7 @@ test(
   MINUTES,
 );
 
-test('rabbitmq: explore: power takes what a classic queue confirmed, nothing of a quorum one', () => {
+test('rabbitmq: explore: power takes what classic queues confirmed, nothing of quorum ones', () => {
   const points = ['first', 'calm'];
   const of = (type: string) => {
     const knobs = { 'x-queue-type': type };
