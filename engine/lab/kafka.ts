@@ -60,6 +60,7 @@ export class KafkaCluster {
   readonly #lab: Lab;
   readonly #parts: KafkaParts;
   #brokers: number;
+  #nodeIds: readonly number[];
   /** Adds a broker's host, made as the others were. */
   readonly #startBroker: (nodeId: number, settings: Settings) => void;
   readonly #controllers: readonly ControllerNode[];
@@ -75,6 +76,7 @@ export class KafkaCluster {
     this.#lab = lab;
     this.#parts = kafkaParts(lab);
     this.#brokers = options.brokers;
+    this.#nodeIds = Array.from({ length: options.brokers }, (_, place) => place + 1);
     this.profile = profileOf(options.profile ?? newestProfile, options.quirks ?? {});
     const { profile } = this;
     const settings = options.settings ?? {};
@@ -119,12 +121,13 @@ export class KafkaCluster {
     const nodeId = this.#brokers + 1;
     this.#startBroker(nodeId, settings);
     this.#brokers = nodeId;
+    this.#nodeIds = [...this.#nodeIds, nodeId];
     return this.brokerName(nodeId);
   }
 
   /** Node ids, from 1. */
   get nodeIds(): readonly number[] {
-    return Array.from({ length: this.#brokers }, (_, place) => place + 1);
+    return this.#nodeIds;
   }
 
   /** What a client of this cluster is made with. */

@@ -7,6 +7,10 @@ const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
 const MIRRORED_QUEUE = 'test/rabbitmq/cluster/mirrored-queue.test.ts';
 const STREAM_QUEUE = 'test/rabbitmq/stream/stream-queue.test.ts';
 const MESSAGE_STORE = 'test/rabbitmq/store/durability.test.ts';
+/** One of three releases that the test is asked of. */
+const STORED_ONCE =
+  'rabbitmq: store: 3.12, index version 1 ' +
+  'rabbitmq: store: a message of several queues is stored once and goes with the last';
 const STORE_GARBAGE = 'test/rabbitmq/store/garbage.test.ts';
 const AMQP_HOSTILE = 'test/wire/amqp/hostile.test.ts';
 /** What a real RabbitMQ 3.10.8 did in a scenario. */
