@@ -13,7 +13,7 @@ export async function openDrill(page: Page): Promise<void> {
 
 /** Waits for a pane with its prompt, and puts the focus into it. */
 export async function paneReady(page: Page, pane: number): Promise<void> {
-  await page.locator(`[data-xterm-pane="${pane}"][data-ready=true]`).waitFor();
+  await page.locator(`[data-xterm-pane="${pane}"][data-ready=true]`).waitFor({ timeout: 60_000 });
   await focusPane(page, pane);
   await page.waitForFunction(
     (number) =>
@@ -45,7 +45,7 @@ export async function lastRow(page: Page, pane: number): Promise<string> {
 /** Types a line into the pane that has the focus, and waits until its command is done or waits. */
 export async function typeLine(page: Page, line: string): Promise<void> {
   await page.keyboard.type(`${line}\r`);
-  await page.locator('[data-drill][aria-busy=false]').waitFor();
+  await page.locator('[data-drill][aria-busy=false]').waitFor({ timeout: 60_000 });
 }
 
 /** Pastes a text into the pane that has the focus. */
