@@ -318,14 +318,13 @@ export class Run {
     }
     const left = this.#stepDeadline - this.world.now;
     // Where somebody may type, time stands still as soon as nothing is to happen.
-    const bound = step.isOpen === true ? { before } : { micros: Math.max(left, 0) };
+    const isOpen = step.isOpen === true;
+    const bounds = isOpen ? { before, events: 1 } : { micros: Math.max(left, 0), events: 1 };
     const until = () => step.until(this.#subject, this.lab);
-    const end = this.world.run(until, { ...bound, events: 1 });
+    const end = this.world.run(until, bounds);
     if (end === 'done') this.#end(step, true);
-    else if (end === 'time' && step.isOpen === true) return;
-    else if (end === 'time' || (end === 'idle' && !this.#waitsForSomebody(step))) {
-      this.#end(step, false);
-    }
+    else if (end === 'idle' && isOpen && this.#waitsForSomebody()) return;
+    else if (end === 'idle' || (end === 'time' && !isOpen)) this.#end(step, false);
   }
 
   /** Nobody is to type any more, and nothing that was typed is under way. */
@@ -336,8 +335,8 @@ export class Run {
   }
 
   /** Nothing happens by itself any more, but somebody is there. */
-  #waitsForSomebody(step: Step<unknown>): boolean {
-    return step.isOpen === true && (this.#isLive || this.hasMore);
+  #waitsForSomebody(): boolean {
+    return this.#isLive || this.hasMore;
   }
 
   #actOnAwaited(): void {

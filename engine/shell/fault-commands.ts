@@ -8,6 +8,7 @@ import type { Lab } from '../lab/experiment.ts';
 import { faultVerbs, parseCommand } from '../lab/fault-command.ts';
 import type { CommandProblem } from '../lab/fault-command.ts';
 import type { Localized } from '../lab/knob.ts';
+import { refused } from './refusal.ts';
 
 /** The commands that are not faults of their own, and what they do. */
 export const COMPOSED = ['restart', 'partition'] as const;
@@ -66,20 +67,20 @@ export class FaultCommands {
   #partition(words: readonly string[]): Localized | null {
     const groups = words.map((word) => word.split('+'));
     const named = groups.flat();
-    if (words.length < 2) return problem('partition', '', 'host+host host ...');
+    if (words.length < 2) return refused('partition', '', 'host+host host ...');
     const unknown = named.find((name) => !this.hosts.includes(name));
-    if (unknown !== undefined) return problem('partition', unknown, this.hosts.join(', '));
+    if (unknown !== undefined) return refused('partition', unknown, this.hosts.join(', '));
     const twice = named.find((name, place) => named.indexOf(name) !== place);
-    if (twice !== undefined) return problem('partition', twice, 'each host once');
+    if (twice !== undefined) return refused('partition', twice, 'each host once');
     this.#lab.inject({ fault: 'partition', groups });
     return null;
   }
 
   #hostProblem(verb: string, name: string | undefined, more: readonly string[]): Localized | null {
     if (name === undefined || !this.hosts.includes(name)) {
-      return problem(verb, name ?? '', this.hosts.join(', '));
+      return refused(verb, name ?? '', this.hosts.join(', '));
     }
-    return more.length === 0 ? null : problem(verb, more[0]!, verb + ' ' + name);
+    return more.length === 0 ? null : refused(verb, more[0]!, verb + ' ' + name);
   }
 }
 
@@ -88,21 +89,5 @@ function wordsOf(line: string): string[] {
 }
 
 function sentenceOf(verb: string, { kind, got, allowed }: CommandProblem): Localized {
-  return kind === 'end' ? problem(verb, got, '') : problem(verb, got, allowed.join(', '));
-}
-
-function problem(verb: string, got: string, allowed: string): Localized {
-  if (allowed === '') {
-    return { en: `${verb}: '${got}' is too much`, zh: `${verb}：多了“${got}”` };
-  }
-  if (got === '') {
-    return {
-      en: `${verb}: a word is missing; allowed here: ${allowed}`,
-      zh: `${verb}：缺少参数，可以用：${allowed}`,
-    };
-  }
-  return {
-    en: `${verb}: '${got}' cannot stand here; allowed: ${allowed}`,
-    zh: `${verb}：这里不能用“${got}”，可以用：${allowed}`,
-  };
+  return kind === 'end' ? refused(verb, got, '') : refused(verb, got, allowed.join(', '));
 }

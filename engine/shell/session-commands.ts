@@ -6,6 +6,7 @@
  */
 import type { Localized } from '../lab/knob.ts';
 import { helpOf, manualOf } from './manual.ts';
+import { refused } from './refusal.ts';
 import { SPAN_MINUTES_MAX, spanOf } from './time-span.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
@@ -26,13 +27,6 @@ function countOf(word: string | undefined, preset: number, max: number): number 
   if (word === undefined) return preset;
   const count = /^\d{1,6}$/.test(word) ? Number(word) : 0;
   return count >= 1 && count <= max ? count : null;
-}
-
-function refused(name: string, got: string, allowed: string): Localized {
-  return {
-    en: `${name}: '${got}' cannot stand here; allowed: ${allowed}`,
-    zh: `${name}：这里不能用“${got}”，可以用：${allowed}`,
-  };
 }
 
 /** A time as the lab tells it. */
