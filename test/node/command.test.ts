@@ -52,6 +52,7 @@ describe('command: refusals have exit code 2 and are one sentence on stderr', ()
     ['fuzz --system pulsar', "no system 'pulsar'; there are: kafka"],
     ['fuzz --system kafka --quirk none', '--quirk is one of '],
     ['fuzz --system kafka --link x', '--link cannot be opened'],
+    ['shell --link x', '--link cannot be opened'],
     ['bench fast', "highwater bench: what is 'fast'?"],
   ])('%s', async (line, message) => {
     const { status, out, err } = await carriedOut(...line.split(' '));

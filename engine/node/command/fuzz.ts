@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { fromLink, toLink } from '../../lab/link.ts';
+import { toLink } from '../../lab/link.ts';
 import { Coverage } from '../../lab/swarm/coverage.ts';
 import type { Share } from '../../lab/swarm/coverage.ts';
 import type { DrawOptions, Finding, Plan, PlainReport } from '../../lab/swarm/plan.ts';
@@ -14,6 +14,7 @@ import { tryPlan } from '../../lab/swarm/trial.ts';
 import { root } from './experiments.ts';
 import { trySeeds } from './fuzz-pool.ts';
 import { systemNamed } from './fuzz-systems.ts';
+import { sharedRun } from './shared-run.ts';
 import { oneOf, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
 
@@ -213,13 +214,7 @@ function printEnd(system: SwarmSystem, plan: Plan, finding: Finding): void {
 }
 
 function again(system: SwarmSystem, link: string): number {
-  const opened = fromLink(link.replace(/^.*#/, ''));
-  if (!opened.ok) {
-    throw new UsageError(
-      `--link cannot be opened: its ${opened.reason} is not one of this version`,
-    );
-  }
-  const { shared } = opened;
+  const shared = sharedRun(link);
   if (shared.experiment !== system.experiment.id) {
     throw new UsageError(`--link is a run of '${shared.experiment}', not of this system`);
   }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { commandOf } from '../../lab/command-line.ts';
 import { OPEN_STEP } from '../../lab/drill.ts';
-import { fromLink, toLink } from '../../lab/link.ts';
+import { toLink } from '../../lab/link.ts';
 import { narrate } from '../../lab/narration.ts';
 import type { Language } from '../../lab/narration.ts';
 import { verdictsOf } from '../../lab/prove.ts';
@@ -15,6 +15,7 @@ import { shellOf } from '../../shell/toolbox.ts';
 import { loadExperiment } from './experiments.ts';
 import { EXPORT_OPTIONS, EXPORT_USAGE, exportsOf, exportTo } from './run-export.ts';
 import { runOn } from './run-on.ts';
+import { sharedRun } from './shared-run.ts';
 import { oneOf, pairs, parse, UsageError, wholeNumber } from './usage.ts';
 import type { Command } from './usage.ts';
 
@@ -95,12 +96,6 @@ export function runWith<T>(make: () => T): T {
     if (isTheirs) throw new UsageError(error.message);
     throw error;
   }
-}
-
-function sharedRun(link: string) {
-  const opened = fromLink(link.replace(/^.*#/, ''));
-  if (opened.ok) return opened.shared;
-  throw new UsageError(`--link cannot be opened: its ${opened.reason} is not one of this version`);
 }
 
 function reportOf(finished: Run) {

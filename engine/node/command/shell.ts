@@ -1,9 +1,9 @@
 /** `highwater shell`: the real tools' commands on a simulated world, in this terminal. */
-import { fromLink } from '../../lab/link.ts';
 import { playgroundExperiment } from '../../shell/playground/playground-experiment.ts';
 import { TerminalSession } from '../../shell/terminal-session.ts';
 import { toolsOf } from '../../shell/toolbox.ts';
 import { loadExperiment } from './experiments.ts';
+import { sharedRun } from './shared-run.ts';
 import { typeInto } from './terminal.ts';
 import { oneOf, parse, UsageError } from './usage.ts';
 import type { Command } from './usage.ts';
@@ -43,14 +43,8 @@ function empty(): TerminalSession {
 }
 
 async function shared(link: string): Promise<TerminalSession> {
-  const opened = fromLink(link.replace(/^.*#/, ''));
-  if (!opened.ok) {
-    throw new UsageError(
-      `--link cannot be opened: its ${opened.reason} is not one of this version`,
-    );
-  }
-  const { seed, typed = [], closedAt = 0 } = opened.shared;
-  const experiment = await loadExperiment(opened.shared.experiment);
+  const { experiment: id, seed, typed = [], closedAt = 0 } = sharedRun(link);
+  const experiment = await loadExperiment(id);
   if (experiment.terminal === undefined) {
     throw new UsageError(`--link is of '${experiment.id}', in which nobody can type; see 'run'`);
   }
