@@ -4,11 +4,12 @@
  * Not here: what it does with what it is given (`lab/playground`).
  */
 import type { Localized } from '../../lab/knob.ts';
+import { refused } from '../refusal.ts';
 import { settingOption, topicRefusal } from './kafka-parts.ts';
 import { nodeOf, nodeOption, queueRefusal } from './rabbitmq-parts.ts';
 import { done } from './part.ts';
 import type { Adding, Part } from './part.ts';
-import { numberOf, problem, settingsOf, valueOf } from './words.ts';
+import { numberOf, settingsOf, valueOf } from './words.ts';
 
 const PROCESSING_MS_MAX = 99_999;
 const PREFETCH_MAX = 65_535;
@@ -53,7 +54,7 @@ export const consumerPart: Part = {
   add(adding) {
     const { playground, words, verb } = adding;
     const [topic, queue] = [valueOf(words, 'topic', ''), valueOf(words, 'queue', '')];
-    if ((topic === '') === (queue === '')) return problem(verb, '', '--topic, --queue');
+    if ((topic === '') === (queue === '')) return refused(verb, '', '--topic, --queue');
     const product = topic === '' ? 'rabbitmq' : 'kafka';
     if (playground.handles[product] === undefined) {
       return {
@@ -65,12 +66,12 @@ export const consumerPart: Part = {
     const foreign = topic === '' ? ['--topic', '--group', '--set'] : others;
     const odd = foreign.find((name) => words.values.has(name.slice(2)));
     if (odd !== undefined)
-      return problem(`${verb} --${topic === '' ? 'queue' : 'topic'}`, odd, '--processing');
+      return refused(`${verb} --${topic === '' ? 'queue' : 'topic'}`, odd, '--processing');
     const text = valueOf(words, 'processing', '0ms');
     const bare = /^\d+ms$/.test(text) ? text.slice(0, -2) : '';
     const processingMs = numberOf(`${verb} --processing`, bare, 0, PROCESSING_MS_MAX);
     if (typeof processingMs !== 'number')
-      return problem(`${verb} --processing`, text, '0ms to 99999ms');
+      return refused(`${verb} --processing`, text, '0ms to 99999ms');
     return topic === ''
       ? ofQueue(adding, queue, processingMs)
       : ofTopic(adding, topic, processingMs);
@@ -85,8 +86,8 @@ function ofTopic(adding: Adding, topic: string, processingMs: number): Localized
   const settings = settingsOf(verb, words);
   if ('wrong' in settings) return settings.wrong as Localized;
   const group = valueOf(words, 'group', name);
-  const refused = playground.addMember(name, { topic, group, settings, processingMs });
-  if (refused !== null) return refused;
+  const refusal = playground.addMember(name, { topic, group, settings, processingMs });
+  if (refusal !== null) return refusal;
   done(call, {
     en: `${name} joins the group ${group} and reads ${topic}`,
     zh: `${name} 加入消费者组 ${group}，读取 ${topic}`,
@@ -106,8 +107,8 @@ function ofQueue(adding: Adding, queue: string, processingMs: number): Localized
   const node = nodeOf(verb, rabbit, valueOf(words, 'node', '1'));
   if (typeof node !== 'number') return node;
   const noAck = words.values.has('no-ack');
-  const refused = playground.addQueueConsumer(name, { queue, prefetch, processingMs, noAck, node });
-  if (refused !== null) return refused;
+  const refusal = playground.addQueueConsumer(name, { queue, prefetch, processingMs, noAck, node });
+  if (refusal !== null) return refusal;
   done(call, {
     en: `${name} consumes from ${queue}`,
     zh: `${name} 开始消费 ${queue}`,

@@ -257,8 +257,8 @@ const producer: Part = {
     const settings = { ...given, ...(acks === '' ? {} : { acks }) };
     const rate = valueOf(words, 'rate', '10/s');
     const spec = { topic: wanted, settings, rate, count, keys };
-    const refused = playground.addProducer(name, spec);
-    if (refused !== null) return refused;
+    const refusal = playground.addProducer(name, spec);
+    if (refusal !== null) return refusal;
     done(call, {
       en: `${name} sends ${rate} to ${wanted} from now on`,
       zh: `${name} 从现在起以 ${rate} 向 ${wanted} 发送`,

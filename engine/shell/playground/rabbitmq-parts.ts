@@ -15,10 +15,11 @@ import type { Localized } from '../../lab/knob.ts';
 import type { RabbitCluster } from '../../lab/rabbitmq.ts';
 import { playgroundLimits, rabbitReleases } from '../../lab/playground/playground.ts';
 import type { OptionSpec } from '../program.ts';
+import { refused } from '../refusal.ts';
 import { countOf, countOption, rateOption } from './kafka-parts.ts';
 import { done, refuse, whenReady } from './part.ts';
 import type { Adding, Part } from './part.ts';
-import { numberOf, problem, settingsOf, valueOf } from './words.ts';
+import { numberOf, settingsOf, valueOf } from './words.ts';
 
 const NEWEST = rabbitReleases[rabbitReleases.length - 1]!;
 const QUEUE_TYPES = ['classic', 'quorum', 'stream'] as const;
@@ -194,7 +195,7 @@ const binding: Part = {
   add(adding) {
     const name = adding.words.names[0]!;
     const methods = bindingsOf(adding, name);
-    if (methods.length === 0) return problem(`${adding.verb} --bind`, '', 'exchange:key');
+    if (methods.length === 0) return refused(`${adding.verb} --bind`, '', 'exchange:key');
     declare(adding, methods, { en: `queue ${name} is bound`, zh: `队列 ${name} 已绑定` });
     return null;
   },
@@ -249,7 +250,7 @@ const publisher: Part = {
     const rabbit = playground.handles.rabbitmq!;
     const to = valueOf(words, 'queue', '');
     const source = valueOf(words, 'exchange', '');
-    if ((to === '') === (source === '')) return problem(verb, '', '--queue, --exchange');
+    if ((to === '') === (source === '')) return refused(verb, '', '--queue, --exchange');
     const wrong = to === '' ? null : queueRefusal(verb, rabbit, to);
     if (wrong !== null) return wrong;
     const count = countOf(verb, valueOf(words, 'count', ''));
@@ -257,7 +258,7 @@ const publisher: Part = {
     const node = nodeOf(verb, rabbit, valueOf(words, 'node', '1'));
     if (typeof node !== 'number') return node;
     const rate = valueOf(words, 'rate', '10/s');
-    const refused = playground.addPublisher(name, {
+    const refusal = playground.addPublisher(name, {
       exchange: source,
       routingKey: to === '' ? valueOf(words, 'routing-key', '') : to,
       ...{ rate, count, node },
@@ -265,7 +266,7 @@ const publisher: Part = {
       mandatory: words.values.has('mandatory'),
       confirm: !words.values.has('no-confirm'),
     });
-    if (refused !== null) return refused;
+    if (refusal !== null) return refusal;
     const where = to === '' ? source : to;
     done(call, {
       en: `${name} publishes ${rate} to ${where} from now on`,

@@ -8,12 +8,12 @@ import { present } from '../../kernel/assert.ts';
 import type { Localized } from '../../lab/knob.ts';
 import type { Playground } from '../../lab/playground/playground.ts';
 import type { Call, OptionSpec, ShellWorld, Tool } from '../program.ts';
+import { refused } from '../refusal.ts';
 import { consumerPart } from './consumer-part.ts';
 import { kafkaParts } from './kafka-parts.ts';
 import { listOf } from './list.ts';
 import { addPart, done, refuse } from './part.ts';
 import { rabbitParts } from './rabbitmq-parts.ts';
-import { problem } from './words.ts';
 
 const parts = [...kafkaParts, ...rabbitParts, consumerPart];
 const kinds = parts.map(({ kind }) => kind);
@@ -43,7 +43,7 @@ const add: Tool = {
   start(call) {
     const kind = call.words[0] ?? '';
     const part = parts.find((one) => one.kind === kind);
-    if (part === undefined) refuse(call, problem('add', kind, kinds.join(', ')));
+    if (part === undefined) refuse(call, refused('add', kind, kinds.join(', ')));
     else addPart(call, playgroundOf(call.world), part);
     return {};
   },
@@ -59,10 +59,10 @@ function startSet(call: Call): void {
   const playground = playgroundOf(call.world);
   const names = clientNames(call.world).join(', ');
   const [option = '', ...rest] = pair.split('=');
-  if (name === '') refuse(call, problem('set', '', names === '' ? 'add producer' : names));
+  if (name === '') refuse(call, refused('set', '', names === '' ? 'add producer' : names));
   else if (option === '' || rest.length === 0) {
-    refuse(call, problem(`set ${name}`, pair, 'rate=50/s, acks=all, name=value'));
-  } else if (more.length > 0) refuse(call, problem(`set ${name}`, more[0]!, `${option}=value`));
+    refuse(call, refused(`set ${name}`, pair, 'rate=50/s, acks=all, name=value'));
+  } else if (more.length > 0) refuse(call, refused(`set ${name}`, more[0]!, `${option}=value`));
   else {
     const value = rest.join('=');
     const holds = playground.set(name, option, value);
@@ -105,7 +105,7 @@ const remove: Tool = {
     const [name = '', ...more] = call.words;
     const wrong =
       more.length > 0
-        ? problem(`remove ${name}`, more[0]!, `remove ${name}`)
+        ? refused(`remove ${name}`, more[0]!, `remove ${name}`)
         : playgroundOf(call.world).remove(name);
     if (wrong !== null) refuse(call, wrong);
     else done(call, { en: `${name} leaves`, zh: `${name} 正在退出` });
@@ -123,7 +123,7 @@ const list: Tool = {
     if (odd === undefined) {
       for (const line of listOf(playgroundOf(call.world))) call.tell(line);
       call.exit(0);
-    } else refuse(call, problem('list', odd, 'list'));
+    } else refuse(call, refused('list', odd, 'list'));
     return {};
   },
 };

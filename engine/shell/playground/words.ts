@@ -7,6 +7,7 @@
 import { assert } from '../../kernel/assert.ts';
 import type { Localized } from '../../lab/knob.ts';
 import type { OptionSpec } from '../program.ts';
+import { refused } from '../refusal.ts';
 
 /** Words that were understood. */
 export interface Words {
@@ -14,19 +15,6 @@ export interface Words {
   readonly names: readonly string[];
   /** By option, without dashes: each value that was given; `''` where it takes none. */
   readonly values: ReadonlyMap<string, readonly string[]>;
-}
-
-export function problem(verb: string, got: string, allowed: string): Localized {
-  if (got === '') {
-    return {
-      en: `${verb}: a word is missing; allowed here: ${allowed}`,
-      zh: `${verb}：缺少参数，可以用：${allowed}`,
-    };
-  }
-  return {
-    en: `${verb}: '${got}' cannot stand here; allowed: ${allowed}`,
-    zh: `${verb}：这里不能用“${got}”，可以用：${allowed}`,
-  };
 }
 
 /** Reads words by the options that a command has; `namesMax` names at most. */
@@ -43,20 +31,20 @@ export function readWords(
     const word = words[place]!;
     if (!word.startsWith('--')) {
       names.push(word);
-      if (names.length > namesMax) return problem(verb, word, listed);
+      if (names.length > namesMax) return refused(verb, word, listed);
       continue;
     }
     const [name = '', ...rest] = word.split('=');
     const option = options.find((one) => one.name === name);
-    if (option === undefined) return problem(verb, name, listed);
+    if (option === undefined) return refused(verb, name, listed);
     const takesValue = option.value !== undefined;
     const inWord = rest.length > 0 ? rest.join('=') : undefined;
-    if (!takesValue && inWord !== undefined) return problem(`${verb} ${name}`, inWord, name);
+    if (!takesValue && inWord !== undefined) return refused(`${verb} ${name}`, inWord, name);
     const value = takesValue ? (inWord ?? words[++place]) : '';
-    if (value === undefined) return problem(`${verb} ${name}`, '', valuesOf(option));
+    if (value === undefined) return refused(`${verb} ${name}`, '', valuesOf(option));
     const { value: kind } = option;
     if (Array.isArray(kind) && !kind.includes(value)) {
-      return problem(`${verb} ${name}`, value, valuesOf(option));
+      return refused(`${verb} ${name}`, value, valuesOf(option));
     }
     const key = name.slice(2);
     values.set(key, [...(values.get(key) ?? []), value]);
@@ -82,7 +70,7 @@ export function valueOf({ values }: Words, name: string, preset: string): string
 /** The whole number of a word, or what is wrong with it. */
 export function numberOf(verb: string, text: string, min: number, max: number): number | Localized {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  return value >= min && value <= max ? value : problem(verb, text, `${min} to ${max}`);
+  return value >= min && value <= max ? value : refused(verb, text, `${min} to ${max}`);
 }
 
 /** Settings of `--set name=value`, or what is wrong with one of them. */
@@ -95,7 +83,7 @@ export function settingsOf(
   for (const pair of values.get(option) ?? []) {
     const [name = '', ...rest] = pair.split('=');
     if (name === '' || rest.length === 0) {
-      return { wrong: problem(`${verb} --${option}`, pair, 'name=value') };
+      return { wrong: refused(`${verb} --${option}`, pair, 'name=value') };
     }
     settings[name] = rest.join('=');
   }
