@@ -1,8 +1,7 @@
 /** The worlds in which transcripts are typed again, by the folder of the product. */
-import { openStep } from '../../engine/lab/drill.ts';
-import { experiment } from '../../engine/lab/experiment.ts';
 import type { Experiment, Lab, Step } from '../../engine/lab/experiment.ts';
 import { KafkaCluster } from '../../engine/lab/kafka.ts';
+import { openExperiment } from '../../engine/lab/open-experiment.ts';
 import { raftQuorum } from '../../engine/lab/kafka-quorum.ts';
 import { quorumForwarding } from '../../engine/kafka/raft/quorum-forwarding.ts';
 import { zooKeeperMode } from '../../engine/lab/kafka-zookeeper.ts';
@@ -29,17 +28,15 @@ const ready = (until: (handles: Handles) => boolean): Step<Handles> => ({
 function world(
   products: readonly Product[],
   make: (lab: Lab) => Handles,
-  steps: readonly Step<Handles>[],
+  prepare: readonly Step<Handles>[],
 ): Experiment {
-  return experiment({
+  return openExperiment({
     id: 'transcript',
-    knobs: {},
+    title: { en: 'Typed', zh: '输入' },
     world: ({ lab }) => make(lab),
-    steps: [...steps, openStep({ en: 'Typed', zh: '输入' })],
-    settle: [{ ...ready(() => true), id: 'left' }],
-    measures: () => ({}),
-    proofs: {},
-    terminal: { products, handles: (handles) => handles },
+    prepare,
+    products,
+    handles: (handles) => handles,
   });
 }
 

@@ -1,10 +1,10 @@
 /** `highwater run`: an experiment, headless, told step by step. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { commandOf } from '../../lab/command-line.ts';
-import { OPEN_STEP } from '../../lab/drill.ts';
 import { toLink } from '../../lab/link.ts';
 import { narrate } from '../../lab/narration.ts';
 import type { Language } from '../../lab/narration.ts';
+import { OPEN_STEP } from '../../lab/open-experiment.ts';
 import { verdictsOf } from '../../lab/prove.ts';
 import { Run } from '../../lab/run.ts';
 import type { Input } from '../../lab/run.ts';

@@ -4,30 +4,17 @@
  *
  * Not here: the world (`lab/playground`), the commands (`tools.ts`).
  */
-import { openStep } from '../../lab/drill.ts';
-import { experiment } from '../../lab/experiment.ts';
+import { openExperiment } from '../../lab/open-experiment.ts';
 import { Playground } from '../../lab/playground/playground.ts';
 
 /** By this id links and commands name it. */
 export const PLAYGROUND = 'playground';
 
-export const playgroundExperiment = experiment({
+export const playgroundExperiment = openExperiment({
   id: PLAYGROUND,
-  knobs: {},
+  title: { en: 'Playground', zh: '试验场' },
   world: ({ lab }) => new Playground(lab),
-  steps: [openStep<Playground>({ en: 'Playground', zh: '试验场' })],
-  settle: [
-    {
-      id: 'left',
-      title: { en: 'The playground is left', zh: '离开试验场' },
-      until: () => true,
-      timeLimitMs: 1,
-    },
-  ],
-  measures: () => ({}),
-  proofs: {},
-  terminal: {
-    products: ['kafka', 'rabbitmq', 'playground'],
-    handles: ({ handles }) => handles,
-  },
+  prepare: [],
+  products: ['kafka', 'rabbitmq', 'playground'],
+  handles: ({ handles }) => handles,
 });
