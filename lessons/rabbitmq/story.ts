@@ -3,7 +3,8 @@ import type { Lab, Step } from '#engine/lab/index.ts';
 import type { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import type { Topology } from '#engine/lab/rabbitmq-options.ts';
 
-interface RabbitWorld {
+/** A story's state has at least the node. */
+export interface RabbitWorld {
   readonly rabbit: RabbitCluster;
 }
 
@@ -17,11 +18,11 @@ export const nodeStarts: Step<RabbitWorld> = {
   timeLimitMs: 30_000,
 };
 
-/** Declares, and lets the story's clients connect. */
+/** Declares, and lets the story's clients connect, where it has some. */
 export function declared<W extends RabbitWorld>(
   title: Title,
   topology: (world: W) => Topology,
-  clients: (world: W, lab: Lab) => void,
+  clients: (world: W, lab: Lab) => void = () => {},
 ): Step<W> {
   return {
     id: 'declare',

@@ -3,18 +3,14 @@
  * payments that must survive. Not here: the experiment of the lesson.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { committedCount, topicConfigs } from '#engine/lab/kafka-state.ts';
-import { everyModule } from '#engine/lab/kafka-whole.ts';
+import { drillCluster, drillHandles } from '../drill-world.ts';
+import { topicIsReady } from '../story.ts';
 
 const TOPIC = 'pay';
 const RECORDS = 100;
 
-interface World {
-  readonly kafka: KafkaCluster;
-}
-
-export default drill<World>({
+export default drill({
   id: 'acks-and-loss',
   release: 'kafka-4.1',
   title: { en: 'A hundred payments, none lost', zh: '一百笔支付，一笔不丢' },
@@ -33,31 +29,19 @@ export default drill<World>({
     'kafka-console-producer.sh',
     'kafka-get-offsets.sh',
   ],
-  world: ({ lab }) => {
-    const kafka = new KafkaCluster(lab, {
-      ...{ brokers: 3, profile: 'kafka-4.1', modules: everyModule },
-      settings: { 'min.insync.replicas': '1' },
-    });
-    return { kafka };
-  },
-  handles: (world) => ({ kafka: world.kafka }),
+  world: ({ lab }) => ({ cluster: drillCluster(lab, { 'min.insync.replicas': '1' }) }),
+  handles: drillHandles,
   prepare: [
-    {
-      id: 'create',
-      title: { en: 'The topic is made', zh: '创建主题' },
-      do: ({ kafka }) => {
-        const configs = { 'unclean.leader.election.enable': 'true' };
-        kafka.createTopic(TOPIC, { partitions: 1, replicationFactor: 3, configs });
-      },
-      until: ({ kafka }) => kafka.allRegistered && kafka.partitionsReady(true),
-      timeLimitMs: 60_000,
-    },
+    topicIsReady({ en: 'The topic is made', zh: '创建主题' }, ({ cluster }) => {
+      const configs = { 'unclean.leader.election.enable': 'true' };
+      cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 3, configs });
+    }),
     {
       id: 'one-down',
       title: { en: 'broker-3 is stopped', zh: 'broker-3 停机' },
       do: (_world, lab) => lab.inject({ fault: 'stop', host: 'broker-3' }),
-      until: ({ kafka }, lab) =>
-        lab.host('broker-3').state !== 'running' && kafka.isrOf(TOPIC, 0).length === 2,
+      until: ({ cluster }, lab) =>
+        lab.host('broker-3').state !== 'running' && cluster.isrOf(TOPIC, 0).length === 2,
       timeLimitMs: 60_000,
     },
   ],
@@ -65,7 +49,7 @@ export default drill<World>({
     {
       id: 'min-isr',
       text: { en: 'pay has min.insync.replicas=2', zh: 'pay 的 min.insync.replicas=2' },
-      holds: ({ kafka }, lab) => topicConfigs(lab, kafka, TOPIC)['min.insync.replicas'] === '2',
+      holds: ({ cluster }, lab) => topicConfigs(lab, cluster, TOPIC)['min.insync.replicas'] === '2',
     },
     {
       id: 'clean',
@@ -73,13 +57,13 @@ export default drill<World>({
         en: 'pay has unclean.leader.election.enable=false',
         zh: 'pay 的 unclean.leader.election.enable=false',
       },
-      holds: ({ kafka }, lab) =>
-        topicConfigs(lab, kafka, TOPIC)['unclean.leader.election.enable'] === 'false',
+      holds: ({ cluster }, lab) =>
+        topicConfigs(lab, cluster, TOPIC)['unclean.leader.election.enable'] === 'false',
     },
     {
       id: 'in-sync',
       text: { en: 'three replicas are in sync', zh: '三个副本都在 ISR 中' },
-      holds: ({ kafka }) => kafka.isrOf(TOPIC, 0).length === 3,
+      holds: ({ cluster }) => cluster.isrOf(TOPIC, 0).length === 3,
     },
     {
       id: 'written',
@@ -87,7 +71,7 @@ export default drill<World>({
         en: `${RECORDS} records are committed`,
         zh: `已提交 ${RECORDS} 条消息`,
       },
-      holds: ({ kafka }) => committedCount(kafka, TOPIC) >= RECORDS,
+      holds: ({ cluster }) => committedCount(cluster, TOPIC) >= RECORDS,
     },
   ],
   solution: [

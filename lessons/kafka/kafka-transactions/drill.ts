@@ -3,9 +3,10 @@
  * stand still behind it. Find the transaction and end it. Not here: the experiment of the lesson.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { KafkaCluster } from '#engine/lab/kafka.ts';
-import { everyModule } from '#engine/lab/kafka-whole.ts';
 import { Transactions } from '#engine/lab/kafka-transactions.ts';
+import { drillCluster, drillHandles } from '../drill-world.ts';
+import { topicIsReady } from '../story.ts';
+import type { Told } from '../story.ts';
 
 const TOPIC = 'pay';
 const PRODUCER = 'payments-1';
@@ -13,14 +14,13 @@ const ID = 'payments';
 /** Kafka's largest: nobody wants to wait for it. */
 const TIMEOUT_MS = 900_000;
 
-interface World {
-  readonly kafka: KafkaCluster;
+interface World extends Told {
   readonly transactions: Transactions;
 }
 
-const offsets = ({ kafka }: World): { readonly hw: number; readonly lso: number } => {
-  const leader = kafka.leaderOf(TOPIC, 0);
-  const replica = leader === null ? null : kafka.replica(leader, TOPIC, 0);
+const offsets = ({ cluster }: World): { readonly hw: number; readonly lso: number } => {
+  const leader = cluster.leaderOf(TOPIC, 0);
+  const replica = leader === null ? null : cluster.replica(leader, TOPIC, 0);
   return { hw: replica?.hw ?? 0, lso: replica?.lso ?? 0 };
 };
 
@@ -40,25 +40,20 @@ export default drill<World>({
   products: ['kafka'],
   tools: ['kafka-transactions.sh', 'kafka-console-consumer.sh', 'kafka-producer-perf-test.sh'],
   world: ({ lab }) => {
-    const kafka = new KafkaCluster(lab, {
-      ...{ brokers: 3, profile: 'kafka-4.1', modules: everyModule },
-    });
-    return { kafka, transactions: new Transactions(lab, kafka) };
+    const cluster = drillCluster(lab);
+    return { cluster, transactions: new Transactions(lab, cluster) };
   },
-  handles: ({ kafka }) => ({ kafka }),
+  handles: drillHandles,
   prepare: [
-    {
-      id: 'create',
-      title: { en: 'The topic is made', zh: '创建主题' },
-      do: ({ kafka, transactions }) => {
-        kafka.createTopic(TOPIC, { partitions: 1, replicationFactor: 3 });
-        kafka.addProducer('orders-1', {});
+    topicIsReady<World>(
+      { en: 'The topic is made', zh: '创建主题' },
+      ({ cluster, transactions }) => {
+        cluster.createTopic(TOPIC, { partitions: 1, replicationFactor: 3 });
+        cluster.addProducer('orders-1', {});
         const timeout = { 'transaction.timeout.ms': `${TIMEOUT_MS}` };
         transactions.addProducer(PRODUCER, ID, timeout);
       },
-      until: ({ kafka }) => kafka.allRegistered && kafka.partitionsReady(true),
-      timeLimitMs: 60_000,
-    },
+    ),
     {
       id: 'init',
       title: { en: 'The producer gets its id', zh: '生产者初始化事务' },
@@ -72,10 +67,10 @@ export default drill<World>({
         en: 'Two payments of a transaction, three orders behind',
         zh: '事务里两笔支付，后面三个订单',
       },
-      do: ({ kafka, transactions }) => {
+      do: ({ cluster, transactions }) => {
         transactions.begin(PRODUCER);
         transactions.send(PRODUCER, TOPIC, 2);
-        kafka.send('orders-1', TOPIC, 3, { delayMs: 500 });
+        cluster.send('orders-1', TOPIC, 3, { delayMs: 500 });
       },
       until: (world) => offsets(world).hw === 5,
       timeLimitMs: 60_000,

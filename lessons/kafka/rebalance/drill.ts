@@ -3,18 +3,18 @@
  * exactly one owner, and nobody is in the middle of a rebalance. Not here: the experiment.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { ConsumerGroup } from '#engine/lab/kafka-groups.ts';
 import { groupNamed, ownedPartitions, partitionCount } from '#engine/lab/kafka-state.ts';
-import { everyModule } from '#engine/lab/kafka-whole.ts';
+import { drillCluster, drillHandles } from '../drill-world.ts';
+import { topicIsReady } from '../story.ts';
+import type { Told } from '../story.ts';
 
 const TOPIC = 'orders';
 const GROUP = 'billing';
 const PARTITIONS = 6;
 const MEMBERS = 3;
 
-interface World {
-  readonly kafka: KafkaCluster;
+interface World extends Told {
   readonly group: ConsumerGroup;
 }
 
@@ -34,25 +34,18 @@ export default drill<World>({
   products: ['kafka'],
   tools: ['kafka-topics.sh', 'kafka-console-consumer.sh', 'kafka-consumer-groups.sh'],
   world: ({ lab }) => {
-    const kafka = new KafkaCluster(lab, {
-      ...{ brokers: 3, profile: 'kafka-4.1', modules: everyModule },
-      settings: { 'offsets.topic.num.partitions': '1' },
-    });
+    const cluster = drillCluster(lab, { 'offsets.topic.num.partitions': '1' });
     const settings = { 'metadata.max.age.ms': '30000' };
     return {
-      kafka,
-      group: new ConsumerGroup(lab, kafka, { group: GROUP, topics: [TOPIC], settings }),
+      cluster,
+      group: new ConsumerGroup(lab, cluster, { group: GROUP, topics: [TOPIC], settings }),
     };
   },
-  handles: ({ kafka }) => ({ kafka }),
+  handles: drillHandles,
   prepare: [
-    {
-      id: 'create',
-      title: { en: 'The topic is made', zh: '创建主题' },
-      do: ({ kafka }) => kafka.createTopic(TOPIC, { partitions: 4, replicationFactor: 3 }),
-      until: ({ kafka }) => kafka.allRegistered && kafka.partitionsReady(true),
-      timeLimitMs: 60_000,
-    },
+    topicIsReady({ en: 'The topic is made', zh: '创建主题' }, ({ cluster }) =>
+      cluster.createTopic(TOPIC, { partitions: 4, replicationFactor: 3 }),
+    ),
     {
       id: 'join',
       title: { en: 'billing-1 joins', zh: 'billing-1 加入' },
@@ -65,7 +58,7 @@ export default drill<World>({
     {
       id: 'grown',
       text: { en: `orders has ${PARTITIONS} partitions`, zh: `orders 有 ${PARTITIONS} 个分区` },
-      holds: ({ kafka }) => partitionCount(kafka, TOPIC) === PARTITIONS,
+      holds: ({ cluster }) => partitionCount(cluster, TOPIC) === PARTITIONS,
     },
     {
       id: 'members',
@@ -73,16 +66,16 @@ export default drill<World>({
         en: `billing has ${MEMBERS} members and is Stable`,
         zh: `billing 有 ${MEMBERS} 个成员，且为 Stable`,
       },
-      holds: ({ kafka }, lab) => {
-        const group = groupNamed(lab, kafka, GROUP);
+      holds: ({ cluster }, lab) => {
+        const group = groupNamed(lab, cluster, GROUP);
         return group?.state === 'Stable' && group.members.length === MEMBERS;
       },
     },
     {
       id: 'owned',
       text: { en: 'every partition has exactly one owner', zh: '每个分区恰好一个所有者' },
-      holds: ({ kafka }, lab) => {
-        const owned = ownedPartitions(groupNamed(lab, kafka, GROUP));
+      holds: ({ cluster }, lab) => {
+        const owned = ownedPartitions(groupNamed(lab, cluster, GROUP));
         return owned.length === PARTITIONS && new Set(owned).size === PARTITIONS;
       },
     },

@@ -3,21 +3,15 @@
  * page cache to the socket. Not here: the experiment, which counts the copies.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { KafkaCluster } from '#engine/lab/kafka.ts';
 import { committedCount, lagOf } from '#engine/lab/kafka-state.ts';
-import { everyModule } from '#engine/lab/kafka-whole.ts';
+import { drillCluster, drillHandles } from '../drill-world.ts';
 import { brokersStart } from '../story.ts';
 
 const TOPIC = 'zc';
 const GROUP = 'zc-bench';
 const RECORDS = 2000;
 
-interface World {
-  readonly cluster: KafkaCluster;
-  readonly kafka: KafkaCluster;
-}
-
-export default drill<World>({
+export default drill({
   id: 'zero-copy',
   release: 'kafka-4.1',
   title: { en: 'From file to socket, as it is', zh: '从文件到套接字，原样发送' },
@@ -32,26 +26,20 @@ export default drill<World>({
   },
   products: ['kafka'],
   tools: ['kafka-topics.sh', 'kafka-producer-perf-test.sh', 'kafka-consumer-perf-test.sh'],
-  world: ({ lab }) => {
-    const kafka = new KafkaCluster(lab, {
-      ...{ brokers: 3, profile: 'kafka-4.1', modules: everyModule },
-      settings: { 'offsets.topic.num.partitions': '1' },
-    });
-    return { cluster: kafka, kafka };
-  },
-  handles: ({ kafka }) => ({ kafka }),
+  world: ({ lab }) => ({ cluster: drillCluster(lab, { 'offsets.topic.num.partitions': '1' }) }),
+  handles: drillHandles,
   prepare: [brokersStart(3)],
   goal: [
     {
       id: 'written',
       text: { en: `zc has ${RECORDS} records`, zh: `zc 有 ${RECORDS} 条消息` },
-      holds: ({ kafka }) => committedCount(kafka, TOPIC) >= RECORDS,
+      holds: ({ cluster }) => committedCount(cluster, TOPIC) >= RECORDS,
     },
     {
       id: 'read',
       text: { en: 'zc-bench has read all of them', zh: 'zc-bench 已全部读完' },
-      holds: ({ kafka }, lab) =>
-        committedCount(kafka, TOPIC) >= RECORDS && lagOf(lab, kafka, GROUP, TOPIC) === 0,
+      holds: ({ cluster }, lab) =>
+        committedCount(cluster, TOPIC) >= RECORDS && lagOf(lab, cluster, GROUP, TOPIC) === 0,
     },
   ],
   solution: [

@@ -3,19 +3,14 @@
  * both kinds arrive there. Not here: the experiment of the lesson.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { goneFrom, readyIn } from '#engine/lab/rabbitmq-state.ts';
-import { wholeRabbit } from '#engine/lab/rabbitmq-whole.ts';
-import { nodeStarts } from '../story.ts';
+import { drillHandles, drillWorld } from '../drill-world.ts';
+import { declared, nodeStarts } from '../story.ts';
 
 const WORK = 'work';
 const DEAD = 'dead';
 
-interface World {
-  readonly rabbit: RabbitCluster;
-}
-
-export default drill<World>({
+export default drill({
   id: 'dead-letters',
   release: 'rabbitmq-4.1',
   title: { en: 'Where rejected messages go', zh: '被拒绝的消息去哪了' },
@@ -30,19 +25,13 @@ export default drill<World>({
   },
   products: ['rabbitmq'],
   tools: ['rabbitmqctl', 'rabbitmqadmin'],
-  world: ({ lab }) => {
-    return { rabbit: new RabbitCluster(lab, { ...wholeRabbit, profile: 'rabbitmq-4.1' }) };
-  },
-  handles: ({ rabbit }) => ({ rabbitmq: rabbit }),
+  world: drillWorld,
+  handles: drillHandles,
   prepare: [
     nodeStarts,
-    {
-      id: 'declare',
-      title: { en: 'The queue of jobs', zh: '任务队列' },
-      do: ({ rabbit }) => rabbit.declare({ queues: [{ queue: WORK, durable: true }] }),
-      until: ({ rabbit }) => rabbit.allDeclared,
-      timeLimitMs: 30_000,
-    },
+    declared({ en: 'The queue of jobs', zh: '任务队列' }, () => ({
+      queues: [{ queue: WORK, durable: true }],
+    })),
     {
       id: 'publish',
       title: { en: 'Two jobs', zh: '两个任务' },

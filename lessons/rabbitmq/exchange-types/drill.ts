@@ -3,22 +3,18 @@
  * is not bound at all. Not here: the experiment of the lesson.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { exchangeNamed, readyIn, topicQueues } from '#engine/lab/rabbitmq-state.ts';
-import { wholeRabbit } from '#engine/lab/rabbitmq-whole.ts';
-import { nodeStarts } from '../story.ts';
+import { drillHandles, drillWorld } from '../drill-world.ts';
+import { declared, nodeStarts } from '../story.ts';
+import type { RabbitWorld } from '../story.ts';
 
 const EXCHANGE = 'orders';
 const KEYS = ['order.cn.sh', 'order.us', 'refund.cn.sh'] as const;
 
-interface World {
-  readonly rabbit: RabbitCluster;
-}
-
-const leads = ({ rabbit }: World, key: string): string =>
+const leads = ({ rabbit }: RabbitWorld, key: string): string =>
   topicQueues(exchangeNamed(rabbit, EXCHANGE), key).join();
 
-export default drill<World>({
+export default drill({
   id: 'exchange-types',
   release: 'rabbitmq-4.1',
   title: { en: 'Every order to the audit', zh: '每个订单都要进审计' },
@@ -34,24 +30,15 @@ export default drill<World>({
   },
   products: ['rabbitmq'],
   tools: ['rabbitmqadmin', 'rabbitmqctl'],
-  world: ({ lab }) => {
-    return { rabbit: new RabbitCluster(lab, { ...wholeRabbit, profile: 'rabbitmq-4.1' }) };
-  },
-  handles: ({ rabbit }) => ({ rabbitmq: rabbit }),
+  world: drillWorld,
+  handles: drillHandles,
   prepare: [
     nodeStarts,
-    {
-      id: 'declare',
-      title: { en: 'The exchange and its first queue', zh: '交换机和第一个队列' },
-      do: ({ rabbit }) =>
-        rabbit.declare({
-          exchanges: [{ exchange: EXCHANGE, type: 'topic', durable: true }],
-          queues: [{ queue: 'audit', durable: true }],
-          bindings: [{ queue: 'audit', exchange: EXCHANGE, routingKey: 'order.*' }],
-        }),
-      until: ({ rabbit }) => rabbit.allDeclared,
-      timeLimitMs: 30_000,
-    },
+    declared({ en: 'The exchange and its first queue', zh: '交换机和第一个队列' }, () => ({
+      exchanges: [{ exchange: EXCHANGE, type: 'topic', durable: true }],
+      queues: [{ queue: 'audit', durable: true }],
+      bindings: [{ queue: 'audit', exchange: EXCHANGE, routingKey: 'order.*' }],
+    })),
   ],
   goal: [
     {

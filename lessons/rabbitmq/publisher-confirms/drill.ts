@@ -4,20 +4,15 @@
  * Not here: the experiment of the lesson.
  */
 import { drill } from '#engine/lab/drill.ts';
-import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { exchangeNamed, goneFrom, queueLimits, readyIn } from '#engine/lab/rabbitmq-state.ts';
-import { wholeRabbit } from '#engine/lab/rabbitmq-whole.ts';
-import { nodeStarts } from '../story.ts';
+import { drillHandles, drillWorld } from '../drill-world.ts';
+import { declared, nodeStarts } from '../story.ts';
 
 const EXCHANGE = 'shop';
 const PAYS = 'pays';
 const UNROUTED = 'unrouted';
 
-interface World {
-  readonly rabbit: RabbitCluster;
-}
-
-export default drill<World>({
+export default drill({
   id: 'publisher-confirms',
   release: 'rabbitmq-4.1',
   title: { en: 'Confirmed, and yet in no queue', zh: '已确认，却不在任何队列里' },
@@ -33,24 +28,15 @@ export default drill<World>({
   },
   products: ['rabbitmq'],
   tools: ['rabbitmqctl', 'rabbitmqadmin'],
-  world: ({ lab }) => {
-    return { rabbit: new RabbitCluster(lab, { ...wholeRabbit, profile: 'rabbitmq-4.1' }) };
-  },
-  handles: ({ rabbit }) => ({ rabbitmq: rabbit }),
+  world: drillWorld,
+  handles: drillHandles,
   prepare: [
     nodeStarts,
-    {
-      id: 'declare',
-      title: { en: 'The exchange and its queue', zh: '交换机和它的队列' },
-      do: ({ rabbit }) =>
-        rabbit.declare({
-          exchanges: [{ exchange: EXCHANGE, type: 'direct', durable: true }],
-          queues: [{ queue: PAYS, durable: true }],
-          bindings: [{ queue: PAYS, exchange: EXCHANGE, routingKey: 'pay' }],
-        }),
-      until: ({ rabbit }) => rabbit.allDeclared,
-      timeLimitMs: 30_000,
-    },
+    declared({ en: 'The exchange and its queue', zh: '交换机和它的队列' }, () => ({
+      exchanges: [{ exchange: EXCHANGE, type: 'direct', durable: true }],
+      queues: [{ queue: PAYS, durable: true }],
+      bindings: [{ queue: PAYS, exchange: EXCHANGE, routingKey: 'pay' }],
+    })),
     {
       id: 'publish',
       title: { en: 'Two payments', zh: '两笔支付' },
