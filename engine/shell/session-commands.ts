@@ -7,13 +7,13 @@
 import type { Localized } from '../lab/knob.ts';
 import { helpOf, manualOf } from './manual.ts';
 import { refused } from './refusal.ts';
-import { SPAN_MINUTES_MAX, spanOf } from './time-span.ts';
+import { SPAN_PRESET, SPANS, spanOf, spanOfRun } from './time-span.ts';
 import type { TerminalSession } from './terminal-session.ts';
 
 export interface SessionCommand {
   readonly name: string;
-  /** It is an input of the run as well, which is given to the shell before this. */
-  readonly isInput?: true;
+  /** Which of its lines are inputs of the run as well, given to the shell before this. */
+  readonly isInput?: (line: string) => boolean;
   /** What may stand behind the name. */
   readonly usage: string;
   readonly about: Localized;
@@ -48,15 +48,16 @@ const runCommand: SessionCommand = {
   name: 'run',
   usage: 'run [5s]',
   about: { en: 'lets virtual time pass', zh: '让虚拟时间前进' },
-  isInput: true,
-  run(session, pane, [span = '1s']) {
+  // What is refused is no input: a shell that got it would look for a program of this name.
+  isInput: (line) => spanOfRun(line) !== null,
+  run(session, pane, [span = SPAN_PRESET, more]) {
     const micros = spanOf(span);
-    if (micros === null) {
-      session.tell(pane, refused('run', span, `500ms, 5s, 2m (${SPAN_MINUTES_MAX}m)`));
-      return;
+    if (micros === null) session.tell(pane, refused('run', span, SPANS));
+    else if (more !== undefined) session.tell(pane, refused(`run ${span}`, more, ''));
+    else {
+      session.pass(micros);
+      tellTime(session, pane);
     }
-    session.pass(micros);
-    tellTime(session, pane);
   },
 };
 

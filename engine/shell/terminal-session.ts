@@ -137,7 +137,7 @@ export class TerminalSession {
     const one = this.#shell.pane(pane);
     const command = one.reads ? null : sessionCommandOf(text);
     if (command !== null) {
-      if (command.isInput === true) this.#run.type(pane, text);
+      if (command.isInput?.(text) === true) this.#run.type(pane, text);
       else this.#show({ pane, kind: 'typed', prompt: one.prompt ?? '', text });
       command.run(this, pane, text.trim().split(/\s+/).slice(1));
       return;

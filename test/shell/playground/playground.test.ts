@@ -186,6 +186,23 @@ describe('shell: playground', () => {
     expect(worldOf(session).clients).toHaveLength(0);
   });
 
+  it.each([
+    ['run abc', "run: 'abc' cannot stand here; allowed: 1ms to 60m (500ms, 5s, 2m)"],
+    ['run 61m', "run: '61m' cannot stand here; allowed: 1ms to 60m (500ms, 5s, 2m)"],
+    ['run 0s', "run: '0s' cannot stand here; allowed: 1ms to 60m (500ms, 5s, 2m)"],
+    ['run 5s 6s', "run 5s: '6s' is too much"],
+    ['run && list', "run: '&&' cannot stand here; allowed: 1ms to 60m (500ms, 5s, 2m)"],
+  ])('%s is refused once, and no time passes', (line, why) => {
+    const session = typed(['add kafka']);
+    const { now } = session.run.world;
+    expect(printedBy(session, line)).toEqual([why]);
+    expect(
+      session.transcript.filter(({ kind, text }) => kind === 'typed' && text === line),
+    ).toEqual([expect.objectContaining({ pane: 1, prompt: '$ ' })]);
+    expect(session.run.typed.map(({ text }) => text)).toEqual(['add kafka']);
+    expect([session.run.world.now, session.shell.pane(1).code]).toEqual([now, 0]);
+  });
+
   it('has a manual for each command', () => {
     const session = opened();
     for (const name of ['add', 'set', 'remove', 'list']) {
