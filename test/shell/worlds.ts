@@ -48,11 +48,18 @@ const kafka = (settings: Settings): Experiment => {
   const controllers = Number(settings['controllers'] ?? '0');
   const brokers = Number(settings['brokers'] ?? '3');
   const hasZooKeeper = settings['zookeeper'] === '1';
+  // Partitions of Kafka's own topics.
+  const own = settings['internal'];
+  const internal =
+    own === undefined
+      ? {}
+      : { 'offsets.topic.num.partitions': own, 'transaction.state.log.num.partitions': own };
   return world(
     ['kafka'],
     (lab) => ({
       kafka: new KafkaCluster(lab, {
         brokers,
+        settings: internal,
         modules: [...everyModule, ...(controllers > 0 ? [quorumForwarding] : [])],
         ...(controllers > 0 ? { quorum: raftQuorum({ controllers }) } : {}),
         ...(hasZooKeeper ? { quorum: zooKeeperMode({ brokers }) } : {}),

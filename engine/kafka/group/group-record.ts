@@ -17,7 +17,10 @@ import type { OffsetAndMetadata } from './offset-metadata.ts';
 type ClassicGroupRecord = CoordinatorRecord<typeof groupRecordTypes>;
 export type GroupRecord = ClassicGroupRecord | ConsumerGroupRecord | ShareGroupRecord;
 
-/** Versions of the values that Kafka 4.1 writes; 1 only for an offset with its own expiry. */
+/**
+ * Versions of the values that Kafka 4.0 writes; 1 only for an offset with its own expiry. 4.1
+ * writes version 4 of an offset, which could name its topic by id.
+ */
 const OFFSET_COMMIT_VERSION = 3;
 const EXPIRING_OFFSET_COMMIT_VERSION = 1;
 const GROUP_METADATA_VERSION = 3;

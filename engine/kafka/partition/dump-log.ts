@@ -10,8 +10,7 @@
  *
  * Differences: files are named as they were given, not by their absolute path; where the real tool
  * ends with an exception (no batch at an index entry), this one prints -1 or stops at the bytes.
- * Not here: `.snapshot` and `.txnindex` files, and the decoders for Kafka's own topics, for which
- * `message` is the place.
+ * Not here: the decoders for Kafka's own topics (`shell/kafka/dump-decoders.ts`).
  */
 import { decodeUtf8 } from '../../bytes/utf8.ts';
 import { assert } from '../../kernel/assert.ts';
@@ -25,7 +24,11 @@ import {
   validateBatch,
   type BatchHeader,
 } from '../../wire/kafka/record-batch.ts';
+import { decodeQuorumRecord } from '../../wire/kafka/quorum-records.ts';
 import type { BatchRecord } from '../../wire/kafka/record.ts';
+import { decodeSnapshot } from './producer-snapshot.ts';
+import type { ProducerBatch, ProducerEntry } from './producer-state.ts';
+import { type AbortedTxn, decodeAbortedTxns } from './transaction-index.ts';
 
 export interface DumpLogOptions {
   /** `--print-data-log`: the records, with their keys and values. */
@@ -38,10 +41,13 @@ export interface DumpLogOptions {
   readonly maxBytes?: number;
   /** `--verify-index-only`: only what is wrong with an index. */
   readonly verifyIndexOnly?: boolean;
-  /** How a record's key and value are printed; null prints nothing. By default as UTF-8. */
-  readonly message?: (record: BatchRecord) => DumpedMessage;
+  /** The index of a log's last segment ends with zeros: the broker that has it open made room. */
+  readonly isPreallocated?: boolean;
+  /** How a record is printed, by default as UTF-8. Null: it cannot be, and the dump ends there. */
+  readonly message?: (record: BatchRecord) => DumpedMessage | null;
 }
 
+/** Null prints nothing. */
 export interface DumpedMessage {
   readonly key: string | null;
   readonly payload: string | null;
@@ -53,7 +59,7 @@ const INDEX_ENTRY_BYTES = 8;
 const TIME_INDEX_ENTRY_BYTES = 12;
 const TWO_POW_32 = 4_294_967_296;
 
-/** The text for these files, each a `.log`, `.index` or `.timeindex` with its path on the disk. */
+/** The text for these files, each with its path on the disk. */
 export function dumpLog(
   disk: Disk,
   files: readonly string[],
@@ -69,6 +75,8 @@ class Dump {
   readonly #options: DumpLogOptions;
   readonly #lines: string[] = [];
   readonly #errors: string[] = [];
+  /** A record could not be decoded. */
+  #isOver = false;
 
   constructor(disk: Disk, options: DumpLogOptions) {
     this.#disk = disk;
@@ -83,19 +91,43 @@ class Dump {
     this.#lines.push(`Dumping ${path}`);
     const name = path.slice(path.lastIndexOf('/') + 1);
     const parsed = parseSegmentName(name);
-    if (parsed === null || !this.#disk.exists(path) || parsed.suffix === '.txnindex') {
-      this.#errors.push(`Ignoring unknown file ${path}`);
-      return;
-    }
-    const { baseOffset, suffix } = parsed;
     const bytes = this.#read(path);
-    if (suffix === '.log') {
-      this.#log(path, name, { baseOffset, bytes });
-      return;
-    }
+    const snapshot = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name);
+    if (snapshot !== null) {
+      const [, offset, epoch] = snapshot;
+      this.#lines.push(`Snapshot end offset: ${Number(offset)}, epoch: ${Number(epoch)}`);
+      this.#log(path, name, bytes);
+    } else if (parsed?.suffix === '.log') {
+      this.#lines.push(`Log starting offset: ${parsed.baseOffset}`);
+      this.#log(path, name, bytes);
+    } else if (parsed?.suffix === '.index' || parsed?.suffix === '.timeindex') {
+      this.#indexFile(path, parsed, bytes);
+    } else if (parsed?.suffix === '.txnindex') {
+      this.#lines.push(...decodeAbortedTxns(bytes).map(abortedText));
+    } else if (/^\d{20}\.snapshot$/.test(name)) this.#producers(bytes);
+    else this.#errors.push(`Ignoring unknown file ${path}`);
+  }
+
+  #indexFile(
+    path: string,
+    { baseOffset, suffix }: { readonly baseOffset: number; readonly suffix: string },
+    bytes: Uint8Array,
+  ): void {
     const log = this.#read(`${path.slice(0, -suffix.length)}.log`);
-    if (suffix === '.index') this.#index(path, { baseOffset, bytes, log });
-    else this.#timeIndex(path, { baseOffset, bytes, log });
+    const isOffsets = suffix === '.index';
+    const { isPreallocated = false } = this.#options;
+    const spare = isOffsets ? INDEX_ENTRY_BYTES : TIME_INDEX_ENTRY_BYTES;
+    const padded = new Uint8Array(bytes.length + (isPreallocated ? spare : 0));
+    padded.set(bytes);
+    assert(padded.length >= bytes.length, 'all entries', { path });
+    if (isOffsets) this.#index(path, { baseOffset, bytes: padded, log });
+    else this.#timeIndex(path, { baseOffset, bytes: padded, log });
+  }
+
+  #producers(bytes: Uint8Array): void {
+    const entries = decodeSnapshot(bytes.slice());
+    if (entries === null) this.#errors.push('Snapshot is corrupt (CRC is no longer valid).');
+    else this.#lines.push(...entries.map(producerText));
   }
 
   #read(path: string): Uint8Array {
@@ -106,10 +138,9 @@ class Dump {
     return bytes;
   }
 
-  #log(path: string, name: string, log: { baseOffset: number; bytes: Uint8Array }): void {
-    this.#lines.push(`Log starting offset: ${log.baseOffset}`);
+  #log(path: string, name: string, whole: Uint8Array): void {
     const { printDataLog = false, deepIteration = false, maxBytes = ALL_BYTES } = this.#options;
-    const bytes = log.bytes.subarray(0, Math.min(maxBytes, log.bytes.length));
+    const bytes = whole.subarray(0, Math.min(maxBytes, whole.length));
     const gaps: string[] = [];
     let position = 0;
     let lastOffset = -1;
@@ -125,6 +156,7 @@ class Dump {
         }
         lastOffset = record.offset;
         this.#lines.push(this.#recordLine(header, record));
+        if (this.#isOver) return;
       }
     }
     const trailing = bytes.length - position;
@@ -139,22 +171,26 @@ class Dump {
 
   #recordLine(header: BatchHeader, record: BatchRecord): string {
     const { printDataLog = false, skipRecordMetadata = false } = this.#options;
-    const parts: string[] = ['|'];
+    const parts: string[] = [];
     if (!skipRecordMetadata) {
       const keys = record.headers.map(({ key }) => key).join(',');
       parts.push(
-        `offset: ${record.offset} ${timestampName(header)}: ${record.timestamp}`,
+        `| offset: ${record.offset} ${timestampName(header)}: ${record.timestamp}`,
         `keySize: ${record.key?.length ?? -1} valueSize: ${record.value?.length ?? -1}`,
         `sequence: ${sequenceOf(header, record.offset - header.baseOffset)} headerKeys: [${keys}]`,
       );
       if (header.isControl) parts.push(markerText(record));
     }
     if (printDataLog && !header.isControl) {
-      const { key, payload } = (this.#options.message ?? utf8Message)(record);
-      if (key !== null) parts.push(`key: ${key}`);
+      const message = (this.#options.message ?? utf8Message)(record);
+      this.#isOver = message === null;
+      const { key = null, payload = null } = message ?? {};
+      // The mark before a line comes with the metadata or else with the key.
+      if (key !== null) parts.push(parts.length === 0 ? `| key: ${key}` : `key: ${key}`);
+      else if (payload !== null && parts.length === 0) parts.push('');
       if (payload !== null) parts.push(`payload: ${payload}`);
     }
-    return parts.length === 1 ? '' : parts.join(' ');
+    return parts.join(' ');
   }
 
   #index(path: string, index: { baseOffset: number; bytes: Uint8Array; log: Uint8Array }): void {
@@ -272,9 +308,45 @@ function timestampName(header: BatchHeader): string {
 
 function markerText(record: BatchRecord): string {
   const marker = decodeMarker(record);
-  if (marker === null) return 'controlType: UNKNOWN(-1)';
+  if (marker === null) return quorumText(record);
   const type = marker.type === 'commit' ? 'COMMIT' : 'ABORT';
   return `endTxnMarker: ${type} coordinatorEpoch: ${marker.coordinatorEpoch}`;
+}
+
+/** A record by which the quorum of the metadata log governs itself. */
+function quorumText(record: BatchRecord): string {
+  const told = decodeQuorumRecord(record);
+  if (told === null) return 'controlType: UNKNOWN(-1)';
+  return told.type === 'LeaderChange'
+    ? 'controlType: LEADER_CHANGE(2)'
+    : `${told.type} ${JSON.stringify(told.data)}`;
+}
+
+function abortedText(one: AbortedTxn): string {
+  return (
+    `version: 0 producerId: ${one.producerId} firstOffset: ${one.firstOffset} ` +
+    `lastOffset: ${one.lastOffset} lastStableOffset: ${one.lastStableOffset}`
+  );
+}
+
+function producerText(entry: ProducerEntry): string {
+  const open = entry.currentTxnFirstOffset;
+  const [batch] = entry.batches;
+  return [
+    `producerId: ${entry.producerId} producerEpoch: ${entry.producerEpoch}`,
+    `coordinatorEpoch: ${entry.coordinatorEpoch}`,
+    `currentTxnFirstOffset: ${open < 0 ? 'OptionalLong.empty' : `OptionalLong[${open}]`}`,
+    `lastTimestamp: ${entry.lastTimestamp}`,
+    batch === undefined ? '' : batchText(batch),
+  ].join(' ');
+}
+
+function batchText(batch: ProducerBatch): string {
+  return (
+    `firstSequence: ${batch.baseSequence} lastSequence: ${batch.lastSequence} ` +
+    `lastOffset: ${batch.lastOffset} offsetDelta: ${batch.lastOffset - batch.firstOffset} ` +
+    `timestamp: ${batch.timestamp}`
+  );
 }
 
 function utf8Message(record: BatchRecord): DumpedMessage {

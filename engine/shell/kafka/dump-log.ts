@@ -4,30 +4,44 @@
  * below the broker's log directory.
  *
  * Source: `kafka.tools.DumpLogSegments` (4.1). Not here: the text itself
- * (`kafka/partition/dump-log.ts`). Differences: no decoders but UTF-8 text; a file that is not
- * there is told by its name.
+ * (`kafka/partition/dump-log.ts`), the records of Kafka's own topics (`dump-decoders.ts`).
+ * Differences: a file that is not there is told by its name.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Disk } from '../../kernel/ports.ts';
-import { dumpLog, type DumpLogOptions } from '../../kafka/partition/dump-log.ts';
-import { parseSegmentName } from '../../storage/log-directory.ts';
+import {
+  dumpLog,
+  type DumpedMessage,
+  type DumpLogOptions,
+} from '../../kafka/partition/dump-log.ts';
+import { CLEAN_SHUTDOWN, parseSegmentName } from '../../storage/log-directory.ts';
+import type { BatchRecord } from '../../wire/kafka/record.ts';
 import type { Call, Program, ShellWorld, Tool } from '../program.ts';
+import { profileOfWorld } from './admin-session.ts';
+import { decoderByClass, decoderOf, decoderOptions } from './dump-decoders.ts';
 import { noSuchFile, stackTrace, toText, withCauses } from './java-exception.ts';
 import { argument, type GivenOptions, type JoptOption, JoptTable } from './jopt.ts';
+import { optionsOfAll } from './option-history.ts';
 import {
   missingOption,
   printUsageAndExit,
+  tableOf,
   toldHelpOrVersion,
   unsupportedOption,
 } from './jopt-tool.ts';
 
 /** A broker's log directory on its disk. */
 const LOG_DIR = 'data';
+const STRING_DECODER = 'org.apache.kafka.tools.api.StringDecoder';
 
-const unsupported = (name: string, what: string): JoptOption => ({
+const decodes = (name: string, what: string): JoptOption => ({
   name,
-  isUnsupported: true,
   about: { en: `Decodes ${what}.`, zh: `解码 ${what}。` },
+});
+const byClass = (name: string, what: string): JoptOption => ({
+  ...decodes(name, what),
+  argument: { ...argument('String', null), isOptional: true },
+  defaultText: STRING_DECODER,
 });
 
 const options: readonly JoptOption[] = [
@@ -65,23 +79,15 @@ const options: readonly JoptOption[] = [
     name: 'index-sanity-check',
     about: { en: 'Only whether an index can be used.', zh: '只检查索引能否使用。' },
   },
-  unsupported('offsets-decoder', '__consumer_offsets'),
-  unsupported('transaction-log-decoder', '__transaction_state'),
-  unsupported('share-group-state-decoder', '__share_group_state'),
-  unsupported('cluster-metadata-decoder', '__cluster_metadata'),
-  unsupported('remote-log-metadata-decoder', '__remote_log_metadata'),
-  {
-    ...unsupported('key-decoder-class', 'keys'),
-    argument: { ...argument('String', null), isOptional: true },
-    defaultText: 'org.apache.kafka.tools.api.StringDecoder',
-  },
-  {
-    ...unsupported('value-decoder-class', 'values'),
-    argument: { ...argument('String', null), isOptional: true },
-    defaultText: 'org.apache.kafka.tools.api.StringDecoder',
-  },
+  decodes('offsets-decoder', '__consumer_offsets'),
+  decodes('transaction-log-decoder', '__transaction_state'),
+  decodes('share-group-state-decoder', '__share_group_state'),
+  decodes('cluster-metadata-decoder', '__cluster_metadata'),
+  { ...decodes('remote-log-metadata-decoder', '__remote_log_metadata'), isUnsupported: true },
+  byClass('key-decoder-class', 'keys'),
+  byClass('value-decoder-class', 'values'),
 ];
-const table = new JoptTable(options);
+const tables = new JoptTable(optionsOfAll('kafka-dump-log', options));
 
 export const dumpLogTool: Tool = {
   name: 'kafka-dump-log.sh',
@@ -89,7 +95,7 @@ export const dumpLogTool: Tool = {
     en: "prints a partition's files: batches, records, index entries",
     zh: '打印分区文件的内容：批次、消息、索引项',
   },
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log --print-data-log',
     'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.index',
@@ -98,6 +104,7 @@ export const dumpLogTool: Tool = {
 };
 
 function start(call: Call): Program {
+  const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
   const thrown = (line: string): Program => {
     call.err(`Exception in thread "main" ${line}`);
@@ -136,6 +143,14 @@ function dump(call: Call, given: GivenOptions, file: string): boolean {
   const found = fileOf(file, call.world);
   const name = file.slice(file.lastIndexOf('/') + 1);
   const segment = parseSegmentName(name);
+  if (!name.includes('.')) {
+    const length = name.length;
+    const where = `begin -1, end ${length}, length ${length}`;
+    call.out(`Dumping ${file}`);
+    call.err(`Exception in thread "main" java.lang.StringIndexOutOfBoundsException: ${where}`);
+    call.exit(1);
+    return false;
+  }
   if (found === null || !found.disk.exists(found.path)) {
     call.out(`Dumping ${file}`);
     if (segment?.suffix === '.log') call.out(`Log starting offset: ${segment.baseOffset}`);
@@ -150,16 +165,58 @@ function dump(call: Call, given: GivenOptions, file: string): boolean {
     }
     return true;
   }
-  const text = dumpLog(found.disk, [found.path], optionsOf(given));
-  const lines = text.split('\n');
-  assert(lines[lines.length - 1] === '', 'a text ends its last line', { file });
-  for (const line of lines.slice(0, -1)) call.out(line.replaceAll(found.path, file));
-  return true;
+  const decoder = chosenDecoder(call, given);
+  let thrown = 'thrown' in decoder ? decoder.thrown : null;
+  if ('thrown' in decoder) call.out(`Dumping ${file}`);
+  else {
+    const message = (record: BatchRecord): DumpedMessage | null => {
+      const told = decoder.decoder(record);
+      if (typeof told !== 'string') return told;
+      thrown = told;
+      return null;
+    };
+    const isPreallocated = isOpen(found.disk, found.path);
+    const text = dumpLog(found.disk, [found.path], {
+      ...{ ...optionsOf(given), isPreallocated, message },
+    });
+    const lines = text.split('\n');
+    assert(lines[lines.length - 1] === '', 'a text ends its last line', { file });
+    for (const line of lines.slice(0, -1)) call.out(line.replaceAll(found.path, file));
+  }
+  if (thrown === null) return true;
+  call.err(`Exception in thread "main" ${thrown}`);
+  call.exit(1);
+  return false;
+}
+
+/** The decoder that a line chose, of several the first that the real one asks for. */
+function chosenDecoder(call: Call, given: GivenOptions): ReturnType<typeof decoderByClass> {
+  const option = decoderOptions.find((name) => given.has(name));
+  if (option === undefined) {
+    const [keys, values] = ['key-decoder-class', 'value-decoder-class'].map(
+      (name) => given.value(name) ?? STRING_DECODER,
+    );
+    return decoderByClass(keys!, values!);
+  }
+  const { release } = profileOfWorld(call.world);
+  return { decoder: decoderOf(option, release) };
+}
+
+/** Whether a broker has the file's log open and it is its last segment: its indexes have room. */
+function isOpen(disk: Disk, path: string): boolean {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  const logs = disk.list(folder).filter((name) => name.endsWith('.log'));
+  const last = logs.reduce((left, right) => (left > right ? left : right), '');
+  const name = path.slice(folder.length + 1);
+  return name.split('.')[0] === last.split('.')[0] && !disk.exists(`${LOG_DIR}/${CLEAN_SHUTDOWN}`);
 }
 
 function optionsOf(given: GivenOptions): DumpLogOptions {
+  const isDecoded = [...decoderOptions, 'key-decoder-class', 'value-decoder-class'].some((name) =>
+    given.has(name),
+  );
   return {
-    printDataLog: given.has('print-data-log'),
+    printDataLog: given.has('print-data-log') || isDecoded,
     deepIteration: given.has('deep-iteration'),
     skipRecordMetadata: given.has('skip-record-metadata'),
     maxBytes: Number(given.value('max-bytes')),

@@ -102,6 +102,14 @@ const histories: Readonly<Record<string, ToolHistory>> = {
       })),
     ],
   },
+  'kafka-dump-log': {
+    spans: {
+      ...since('2.8', 'cluster-metadata-decoder', 'skip-record-metadata'),
+      ...since('3.3', 'max-bytes'),
+      ...since('3.9', 'remote-log-metadata-decoder'),
+      ...since('4.0', 'share-group-state-decoder'),
+    },
+  },
   'kafka-get-offsets': { spans: { 'bootstrap-server': { earlier: brokerList } } },
   'kafka-reassign-partitions': {
     spans: {

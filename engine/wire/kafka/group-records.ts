@@ -58,7 +58,7 @@ const groupMetadataValue = struct('GroupMetadataValue', {
 });
 export type GroupMetadataValue = DataOf<typeof groupMetadataValue>;
 
-/** Flexible since version 4 of both values, which Kafka 4.1 reads but does not write yet. */
+/** Flexible since version 4 of both values; Kafka 4.1 writes it of an offset, not of a group. */
 export const groupRecordTypes = {
   LegacyOffsetCommit: {
     number: 0,

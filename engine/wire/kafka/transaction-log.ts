@@ -42,6 +42,17 @@ export type TransactionLogValue = DataOf<typeof transactionLogValue>;
 const KEY_VERSION = 0;
 const VALUE_VERSION_MAX = 1;
 
+/** The one type of record, for those who read any topic of a coordinator. */
+export const transactionRecordTypes = {
+  TransactionLog: {
+    number: KEY_VERSION,
+    versionMax: VALUE_VERSION_MAX,
+    flexible: 1,
+    key: transactionLogKey,
+    value: transactionLogValue,
+  },
+} as const;
+
 const keyPlan = compile(transactionLogKey, KEY_VERSION, false);
 const valuePlans: readonly Plan<TransactionLogValue>[] = [
   compile(transactionLogValue, 0, false),

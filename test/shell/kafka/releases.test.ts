@@ -75,6 +75,8 @@ describe('shell: kafka: releases: options', () => {
     ['kafka-consumer-groups.sh', '--delete-offsets', 'kafka-2.3', 'kafka-2.4'],
     ['kafka-consumer-perf-test.sh', '--broker-list', 'kafka-4.0', 'kafka-3.9'],
     ['kafka-consumer-perf-test.sh', '--threads', 'kafka-4.0', 'kafka-3.9'],
+    ['kafka-dump-log.sh', '--cluster-metadata-decoder', 'kafka-2.7', 'kafka-2.8'],
+    ['kafka-dump-log.sh', '--max-bytes', 'kafka-3.2', 'kafka-3.3'],
     ['kafka-get-offsets.sh', '--broker-list', 'kafka-4.0', 'kafka-3.9'],
     ['kafka-reassign-partitions.sh', '--list', 'kafka-2.5', 'kafka-2.6'],
     ['kafka-reassign-partitions.sh', '--zookeeper', 'kafka-3.0', 'kafka-2.8'],
