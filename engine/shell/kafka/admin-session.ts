@@ -1,19 +1,17 @@
 /**
- * What Kafka's administrative tools share: addresses of brokers as they are typed, an admin client
- * for as long as a command runs, and the sentences in which the Java client tells what failed.
+ * What Kafka's tools share before and after they ask: addresses of brokers as they are typed, files
+ * of settings, and the sentences in which the Java client tells what failed.
  *
  * Source: `org.apache.kafka.clients.ClientUtils.parseAndValidateAddresses`, `KafkaAdminClient`,
- * `org.apache.kafka.common.protocol.Errors`. Not here: what is asked (each tool).
+ * `org.apache.kafka.common.protocol.Errors`. Not here: the client that asks
+ * (`admin-client.ts`), what is asked (each tool).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Address } from '../../kernel/ports.ts';
-import { Admin } from '../../kafka/client/admin.ts';
 import type { AdminResult } from '../../kafka/client/admin-call.ts';
-import { adminConfig } from '../../kafka/client/config.ts';
-import { ConfigError } from '../../kafka/config.ts';
 import type { Profile } from '../../kafka/profiles.ts';
 import { ErrorCode, errorName } from '../../wire/kafka/errors.ts';
-import type { Call, ShellWorld } from '../program.ts';
+import type { ShellWorld } from '../program.ts';
 
 /** Where a client begins, or the sentence of the Java client that says why it cannot. */
 export type Bootstrap =
@@ -63,8 +61,15 @@ export function propertiesOf(words: readonly string[]): Record<string, string> {
   return properties;
 }
 
-/** The properties of a file of the terminal's folder; null if there is none of the name. */
-export function propertiesFile(name: string, { files }: ShellWorld): Record<string, string> | null {
+/**
+ * The properties of a file of the terminal's folder, none where no file is named; null if there is
+ * no file of the name.
+ */
+export function propertiesFile(
+  name: string | null,
+  { files }: ShellWorld,
+): Record<string, string> | null {
+  if (name === null) return {};
   const text = files.get(name);
   if (text === undefined) return null;
   const lines = text.split('\n').map((line) => line.trim());
@@ -73,28 +78,6 @@ export function propertiesFile(name: string, { files }: ShellWorld): Record<stri
       .filter((line) => line !== '' && !line.startsWith('#'))
       .map((line) => line.replace(/\s*=\s*/, '=')),
   );
-}
-
-/** An admin client that runs, or the sentences of the exception that says why there is none. */
-export function openAdmin(
-  call: Call,
-  bootstrap: string,
-  settings: Readonly<Record<string, string>> = {},
-): Admin | { readonly problems: readonly string[] } {
-  const failed = 'Failed to create new KafkaAdminClient';
-  const found = bootstrapOf(bootstrap, call.world);
-  if (!found.ok) return { problems: [failed, found.problem] };
-  const profile = profileOfWorld(call.world);
-  try {
-    const config = adminConfig(profile, settings);
-    const options = { bootstrap: found.addresses, profile, settings };
-    const admin = new Admin(call.ports, options, config);
-    admin.start();
-    return admin;
-  } catch (error) {
-    if (error instanceof ConfigError) return { problems: [failed, error.message] };
-    throw error;
-  }
 }
 
 /** The sentence of the Java exception for a call that failed. */

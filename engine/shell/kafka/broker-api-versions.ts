@@ -12,8 +12,8 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { apiVersions, type ApiVersionsResponse } from '../../wire/kafka/messages/api-versions.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin, propertiesFile } from './admin-session.ts';
-import { executionException, noSuchFile, tellThrown } from './java-exception.ts';
+import { openAdminBy } from './admin-client.ts';
+import { executionException, tellThrown } from './java-exception.ts';
 import { argument, type JoptOption, JoptTable } from './jopt.ts';
 import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
 
@@ -61,17 +61,11 @@ function start(call: Call): Program {
     printUsageAndExit(call, table, missing);
     return {};
   }
-  const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
-  if (settings === null) {
-    tellThrown(call, noSuchFile(file!));
-    return {};
-  }
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('problems' in admin) {
-    const [, message = ''] = admin.problems;
-    tellThrown(call, { exception: 'org.apache.kafka.common.config.ConfigException', message });
-  } else ask(call, admin);
+  const bootstrap = given.value('bootstrap-server')!;
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  // This tool makes a client of its own, so that what is wrong with its settings is not wrapped.
+  if ('exception' in admin) tellThrown(call, admin.cause ?? admin);
+  else ask(call, admin);
   return {};
 }
 

@@ -17,7 +17,8 @@ import { listGroupsOfAll } from '../../kafka/client/group-administration.ts';
 import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin, problemOf, propertiesFile } from './admin-session.ts';
+import { openAdmin } from './admin-client.ts';
+import { problemOf, propertiesFile } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
 import { type ConfigEntry, configLine, isDynamic } from './configs-entries.ts';
 import { configOptions, type Entity, readEntity } from './configs-options.ts';
@@ -67,10 +68,10 @@ function start(call: Call): Program {
   const changes = given.has('alter') ? changesOf(call, given) : {};
   if (typeof changes === 'string') return fail(changes);
   const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
+  const settings = propertiesFile(file, call.world);
   if (settings === null) return fail(`${file} (No such file or directory)`);
   const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('problems' in admin) return fail(admin.problems[0]!);
+  if ('exception' in admin) return fail(admin.message);
   const command = new ConfigCommand(call, given, admin);
   if (given.has('alter')) command.alter(read.entity, changes);
   else command.describe(read.entity);
@@ -85,7 +86,7 @@ const FORMAT =
 function changesOf(call: Call, given: GivenOptions): Changes | string {
   const changes: Record<string, string | null> = {};
   const file = given.value('add-config-file');
-  const properties = file === null ? {} : propertiesFile(file, call.world);
+  const properties = propertiesFile(file, call.world);
   if (properties === null) return `${file} (No such file or directory)`;
   Object.assign(changes, properties);
   for (const text of given.values('add-config')) {

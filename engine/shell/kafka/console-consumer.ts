@@ -17,7 +17,8 @@ import { GroupConsumer } from '../../kafka/client/consumer/group/group-consumer.
 import { ConfigError } from '../../kafka/config.ts';
 import { topicNameProblem } from '../../kafka/controller/topic-name.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { bootstrapOf, openAdmin, profileOfWorld } from './admin-session.ts';
+import { openAdmin } from './admin-client.ts';
+import { bootstrapOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
 import { consumerOptions, consumerWish } from './console-consumer-options.ts';
 import { errorLog } from './java-log.ts';
@@ -192,7 +193,7 @@ class ConsoleConsumer implements Program {
   #include(text: string): void {
     const pattern = topicPattern(text);
     const admin = openAdmin(this.#call, this.#given.value('bootstrap-server')!);
-    if (!pattern.ok || 'problems' in admin) {
+    if (!pattern.ok || 'exception' in admin) {
       this.#failed(pattern.ok ? 'KafkaException' : pattern.problem);
       return;
     }

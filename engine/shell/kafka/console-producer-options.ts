@@ -173,7 +173,7 @@ export function settingsOf(
   world: ShellWorld,
 ): ReadSettings {
   const name = given.value(fileOption);
-  const file = name === null ? {} : propertiesFile(name, world);
+  const file = propertiesFile(name, world);
   if (file === null) return { ok: false, missing: name! };
   return { ok: true, settings: { ...file, ...propertiesOf(given.values(option)) } };
 }

@@ -17,7 +17,8 @@ import {
 } from '../../kafka/client/group-administration.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { messageOf, openAdmin, problemOf, propertiesFile } from './admin-session.ts';
+import { openAdmin } from './admin-client.ts';
+import { messageOf, problemOf, propertiesFile } from './admin-session.ts';
 import { describeGroupsTo } from './consumer-groups-description.ts';
 import { deleteOffsetsTo, resetOffsetsTo } from './consumer-groups-offsets.ts';
 import {
@@ -86,7 +87,7 @@ function start(call: Call): Program {
     return {};
   }
   const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
+  const settings = propertiesFile(file, call.world);
   const wrong = given.malformed(['timeout']) ?? given.repeated(['bootstrap-server', 'timeout']);
   if (settings === null || wrong !== null) {
     const about = wrong?.message ?? `${file} (No such file or directory)`;
@@ -98,9 +99,8 @@ function start(call: Call): Program {
     'default.api.timeout.ms': timeout,
     ...settings,
   });
-  if ('problems' in admin) {
-    const [message = ''] = admin.problems;
-    tellFailure(call, message, 'org.apache.kafka.common.KafkaException');
+  if ('exception' in admin) {
+    tellFailure(call, admin.message, admin.exception);
     return {};
   }
   run(sessionOf(call, given, admin));

@@ -109,7 +109,7 @@ export interface PerfWish {
 /** What a line asks for, or the exception that it ends with. Its numbers are numbers. */
 export function perfWish(given: GivenOptions, world: ShellWorld): PerfWish | JavaException {
   const file = given.value('consumer.config');
-  const read = file === null ? {} : propertiesFile(file, world);
+  const read = propertiesFile(file, world);
   if (read === null) return noSuchFile(file!);
   const bootstrap = given.value('bootstrap-server');
   if (bootstrap === null) return { exception: 'java.lang.NullPointerException', message: '' };

@@ -80,7 +80,7 @@ function begin(call: Call, given: GivenOptions): PerformanceRun | JavaException 
   const problem = clientProblem(consumerSettings, wish.settings);
   if (problem !== null) return invalid(problem);
   const found = bootstrapOf(wish.bootstrap, call.world);
-  if (!found.ok) return notCreated(['Failed to construct kafka consumer', found.problem]);
+  if (!found.ok) return notCreated('Failed to construct kafka consumer', found.problem);
   try {
     const profile = profileOfWorld(call.world);
     const config = groupConsumerConfig(profile, wish.settings);

@@ -18,7 +18,8 @@ import {
 import { deleteRecordsBefore } from '../../kafka/client/delete-records.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { messageOf, openAdmin, propertiesFile } from './admin-session.ts';
+import { openAdminBy } from './admin-client.ts';
+import { messageOf } from './admin-session.ts';
 import { exceptionOf } from './java-log.ts';
 import { argument, JoptTable, type JoptOption, type JoptProblem } from './jopt.ts';
 import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
@@ -89,16 +90,9 @@ function start(call: Call): Program {
   }
   const wishes = wishesOf(text);
   if ('message' in wishes) return fail(wishes);
-  const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
-  if (settings === null) {
-    return fail({ exception: 'java.nio.file.NoSuchFileException', message: file! });
-  }
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('problems' in admin) {
-    const [message = ''] = admin.problems;
-    return fail({ exception: 'org.apache.kafka.common.KafkaException', message });
-  }
+  const bootstrap = given.value('bootstrap-server')!;
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  if ('exception' in admin) return fail(admin);
   run(call, admin, wishes);
   return {};
 }

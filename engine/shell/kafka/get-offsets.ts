@@ -17,7 +17,8 @@ import {
 } from '../../kafka/client/list-offsets.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { isAddressList, messageOf, openAdmin, problemOf, propertiesFile } from './admin-session.ts';
+import { openAdmin } from './admin-client.ts';
+import { isAddressList, messageOf, problemOf, propertiesFile } from './admin-session.ts';
 import { argument, JoptTable, type GivenOptions, type JoptOption } from './jopt.ts';
 import { missingOption, printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
 import { optionsOfAll } from './option-history.ts';
@@ -128,10 +129,10 @@ function start(call: Call): Program {
   const at = timeOf(time);
   if (typeof at === 'object') return fail(at.problem);
   const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
+  const settings = propertiesFile(file, call.world);
   if (settings === null) return fail(`${file} (No such file or directory)`);
   const admin = openAdmin(call, bootstrap, settings);
-  if ('problems' in admin) return fail(admin.problems[0]!);
+  if ('exception' in admin) return fail(admin.message);
   tell(call, admin, { at, wanted, excludesInternal: given.has('exclude-internal-topics') }, fail);
   return {};
 }

@@ -84,8 +84,8 @@ export function tellThrown(call: Call, thrown: JavaException): void {
   call.exit(1);
 }
 
-/** The exception of an admin client that cannot be made, from its two sentences. */
-export function notCreated([message = '', reason = '']: readonly string[]): JavaException {
+/** The exception of a client that cannot be made, and its reason. */
+export function notCreated(message: string, reason: string): JavaException {
   const cause = { exception: 'org.apache.kafka.common.config.ConfigException', message: reason };
   return { exception: 'org.apache.kafka.common.KafkaException', message, cause };
 }

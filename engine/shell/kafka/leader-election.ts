@@ -12,13 +12,13 @@ import type { TopicPartition } from '../../kafka/client/consumer/subscription-st
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { ElectLeadersResponse } from '../../wire/kafka/messages/elect-leaders.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { messageOf, openAdmin, propertiesFile } from './admin-session.ts';
+import { openAdminBy } from './admin-client.ts';
+import { messageOf } from './admin-session.ts';
 import {
   causeOf,
   COMMAND_FAILED,
   type JavaException,
   noSuchFile,
-  notCreated,
   OPERATION_FAILED,
   tellThrown,
   toText,
@@ -112,24 +112,14 @@ function start(call: Call): Program {
     tellThrown(call, asked);
     return {};
   }
-  const settings = settingsOf(call, given);
-  if (settings === null) {
-    tellThrown(call, noSuchFile(given.value('admin.config')!));
-    return {};
-  }
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('problems' in admin) {
-    tellThrown(call, notCreated(admin.problems));
+  const admin = openAdminBy(call, given.value('bootstrap-server')!, given.value('admin.config'));
+  if ('exception' in admin) {
+    tellThrown(call, admin);
     return {};
   }
   const { type, partitions } = asked;
   electLeaders(admin, type, partitions, (result) => tellElection(call, type, result));
   return {};
-}
-
-function settingsOf(call: Call, given: GivenOptions): Record<string, string> | null {
-  const file = given.value('admin.config');
-  return file === null ? {} : propertiesFile(file, call.world);
 }
 
 interface Asked {

@@ -11,8 +11,8 @@ import { describeLogDirs } from '../../kafka/client/cluster-administration.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { DescribeLogDirsResponse } from '../../wire/kafka/messages/describe-log-dirs.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin, propertiesFile } from './admin-session.ts';
-import { executionException, noSuchFile, notCreated, tellThrown } from './java-exception.ts';
+import { openAdminBy } from './admin-client.ts';
+import { executionException, tellThrown } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { argument, type GivenOptions, type JoptOption, JoptTable } from './jopt.ts';
 import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
@@ -72,14 +72,9 @@ function start(call: Call): Program {
     printUsageAndExit(call, table, missing);
     return {};
   }
-  const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
-  if (settings === null) {
-    tellThrown(call, noSuchFile(file!));
-    return {};
-  }
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('problems' in admin) tellThrown(call, notCreated(admin.problems));
+  const bootstrap = given.value('bootstrap-server')!;
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  if ('exception' in admin) tellThrown(call, admin);
   else describe(call, given, admin);
   return {};
 }

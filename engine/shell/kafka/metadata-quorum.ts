@@ -11,9 +11,10 @@ import { describeQuorum } from '../../kafka/client/cluster-administration.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { DescribeQuorumResponse } from '../../wire/kafka/messages/describe-quorum.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin, propertiesFile } from './admin-session.ts';
+import { openAdmin } from './admin-client.ts';
+import { propertiesFile } from './admin-session.ts';
 import { type Arguments, type Grammar, parseArguments, specsOf } from './argparse.ts';
-import { executionException, notCreated, tellThrown } from './java-exception.ts';
+import { executionException, tellThrown } from './java-exception.ts';
 import { paddedTable } from './padded-table.ts';
 
 const DRY_RUN = {
@@ -106,16 +107,16 @@ function start(call: Call): Program {
     call.exit(1);
     return {};
   }
-  const file = given.values.get('--command-config')?.[0];
-  const settings = file === undefined ? {} : propertiesFile(file, call.world);
+  const file = given.values.get('--command-config')?.[0] ?? null;
+  const settings = propertiesFile(file, call.world);
   if (settings === null) {
     call.err(`Properties file ${file!} does not exists!`);
     call.exit(1);
     return {};
   }
   const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings);
-  if ('problems' in admin) {
-    tellThrown(call, notCreated(admin.problems));
+  if ('exception' in admin) {
+    tellThrown(call, admin);
     return {};
   }
   describeCluster(admin, (cluster) => {

@@ -187,8 +187,8 @@ function misuseOf({ values }: Arguments): string | null {
 }
 
 function settingsOf(call: Call, { values }: Arguments): Record<string, string> | string {
-  const file = values.get('--producer.config')?.[0];
-  const read = file === undefined ? {} : propertiesFile(file, call.world);
+  const file = values.get('--producer.config')?.[0] ?? null;
+  const read = propertiesFile(file, call.world);
   if (read === null) return `java.nio.file.NoSuchFileException: ${file!}`;
   const settings = { ...read };
   for (const pair of values.get('--producer-props') ?? []) {

@@ -18,13 +18,13 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { messageOf, openAdmin, propertiesFile } from './admin-session.ts';
+import { openAdminBy } from './admin-client.ts';
+import { messageOf } from './admin-session.ts';
 import {
   COMMAND_FAILED,
   executionException,
   type JavaException,
   noSuchFile,
-  notCreated,
   stackTrace,
   toText,
   withCauses,
@@ -83,15 +83,10 @@ function start(call: Call): Program {
 }
 
 function open(call: Call, given: GivenOptions, action: ReassignAction): void {
-  const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
-  if (settings === null) {
-    tellError(call, noSuchFile(file!));
-    return;
-  }
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('problems' in admin) {
-    tellError(call, notCreated(admin.problems));
+  const bootstrap = given.value('bootstrap-server')!;
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  if ('exception' in admin) {
+    tellError(call, admin);
     return;
   }
   const number = given.malformed();

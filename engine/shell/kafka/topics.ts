@@ -13,7 +13,8 @@ import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
 import type { Call, Program, ShellWorld, Tool } from '../program.ts';
-import { hasZooKeeper, openAdmin, problemOf, propertiesFile } from './admin-session.ts';
+import { openAdminBy } from './admin-client.ts';
+import { hasZooKeeper, problemOf } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
 import { JoptTable, type GivenOptions, type JoptProblem } from './jopt.ts';
 import {
@@ -87,16 +88,9 @@ function start(call: Call): Program {
     tellException(call, missing);
     return {};
   }
-  const file = given.value('command-config');
-  const settings = file === null ? {} : propertiesFile(file, call.world);
-  if (settings === null) {
-    tellException(call, { exception: 'java.nio.file.NoSuchFileException', message: file! });
-    return {};
-  }
-  const admin = openAdmin(call, bootstrap!, settings);
-  if ('problems' in admin) {
-    const [message = ''] = admin.problems;
-    tellException(call, { exception: 'org.apache.kafka.common.KafkaException', message });
+  const admin = openAdminBy(call, bootstrap!, given.value('command-config'));
+  if ('exception' in admin) {
+    tellException(call, admin);
     return {};
   }
   new TopicCommand(call, given, admin).run();

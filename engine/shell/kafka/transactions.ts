@@ -20,9 +20,10 @@ import {
 import { microsOfMillis } from '../../kernel/units.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin, problemOf, propertiesFile } from './admin-session.ts';
+import { openAdmin } from './admin-client.ts';
+import { problemOf, propertiesFile } from './admin-session.ts';
 import { type Arguments, parseArguments, specsOf } from './argparse.ts';
-import { notCreated, tellThrown } from './java-exception.ts';
+import { tellThrown } from './java-exception.ts';
 import { paddedTable } from './padded-table.ts';
 import { terminateTransaction } from './transaction-termination.ts';
 import { transactionsGrammar } from './transactions-grammar.ts';
@@ -60,10 +61,10 @@ function start(call: Call): Program {
     call.exit(1);
     return {};
   }
-  const file = given.values.get('--command-config')?.[0];
-  const settings = file === undefined ? {} : propertiesFile(file, call.world);
+  const file = given.values.get('--command-config')?.[0] ?? null;
+  const settings = propertiesFile(file, call.world);
   const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings ?? {});
-  if ('problems' in admin) tellThrown(call, notCreated(admin.problems));
+  if ('exception' in admin) tellThrown(call, admin);
   else new TransactionsCommand(call, given, admin).run();
   return {};
 }

@@ -1,0 +1,44 @@
+/**
+ * An admin client for as long as one of Kafka's tools runs, or the exception that there is in its
+ * place.
+ *
+ * Source: `Admin.create`, `Utils.loadProps`. Not here: how a tool tells an exception
+ * (`java-exception.ts`, where it does not in its own way), what is asked (each tool).
+ */
+import { Admin } from '../../kafka/client/admin.ts';
+import { adminConfig } from '../../kafka/client/config.ts';
+import { ConfigError } from '../../kafka/config.ts';
+import type { Call } from '../program.ts';
+import { bootstrapOf, profileOfWorld, propertiesFile } from './admin-session.ts';
+import { type JavaException, noSuchFile, notCreated } from './java-exception.ts';
+
+/** With the settings of a file, where the line names one. */
+export function openAdminBy(
+  call: Call,
+  bootstrap: string,
+  file: string | null,
+): Admin | JavaException {
+  const settings = propertiesFile(file, call.world);
+  return settings === null ? noSuchFile(file!) : openAdmin(call, bootstrap, settings);
+}
+
+export function openAdmin(
+  call: Call,
+  bootstrap: string,
+  settings: Readonly<Record<string, string>> = {},
+): Admin | JavaException {
+  const failed = 'Failed to create new KafkaAdminClient';
+  const found = bootstrapOf(bootstrap, call.world);
+  if (!found.ok) return notCreated(failed, found.problem);
+  const profile = profileOfWorld(call.world);
+  try {
+    const config = adminConfig(profile, settings);
+    const options = { bootstrap: found.addresses, profile, settings };
+    const admin = new Admin(call.ports, options, config);
+    admin.start();
+    return admin;
+  } catch (error) {
+    if (error instanceof ConfigError) return notCreated(failed, error.message);
+    throw error;
+  }
+}
