@@ -184,7 +184,11 @@ export class RabbitNode implements Process, MonitoredNode {
 
   start(): void {
     this.#monitor.start();
-    this.#links.start(() => this.#startParts());
+    const application = this.#application.life;
+    this.#links.start(() => {
+      // A node that was paused meanwhile starts by resuming.
+      if (this.#application.life === application) this.#startParts();
+    });
   }
 
   #startParts(opened: () => void = () => undefined): void {
@@ -207,6 +211,11 @@ export class RabbitNode implements Process, MonitoredNode {
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#monitor.stop();
+    if (!this.#application.isRunning) {
+      this.ports.halt('shut down');
+      return;
+    }
     const reason = "broker forced connection closure with reason 'shutdown'";
     this.listener.close(reason, () => {
       this.#vhosts.stop(() => this.ports.halt('shut down'));

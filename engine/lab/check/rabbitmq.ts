@@ -96,6 +96,10 @@ class RabbitWatch implements ClusterSeen {
       if (!process.listener.holds(connection as SimEndpoint)) ledger.end(connection);
     }
     if (!process.isRunning) return;
+    if (this.#lab.host(node).paused) {
+      ledger.slept();
+      return;
+    }
     if (this.nodes.length > 1) this.copies.look(node);
     ledger.check();
   }

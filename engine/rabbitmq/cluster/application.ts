@@ -35,6 +35,11 @@ export class Application {
     return this.#life !== null;
   }
 
+  /** The present one, null while the application is stopped. */
+  get life(): ApplicationLife | null {
+    return this.#life;
+  }
+
   begin(): ApplicationLife {
     assert(this.#life === null, 'one life at a time', {});
     const life = new Life(this.#ports, this.#links, (port, protocol, accept) =>

@@ -81,6 +81,8 @@ export class NodeMonitor {
   /** Who asked about a node that this one still sees, until that has answered. */
   readonly #checks = new Map<string, PartialCheck[]>();
   #pause: { readonly until: 'majority' | 'all'; timer: TimerId } | null = null;
+  /** The node goes down: what it sees of others means nothing any more. */
+  #isOver = false;
 
   constructor(node: MonitoredNode) {
     this.#node = node;
@@ -113,6 +115,12 @@ export class NodeMonitor {
       nodeUp: (node) => this.#nodeUp(node),
       nodeDown: (node) => this.#nodeDown(node),
     });
+  }
+
+  /** The node goes down. */
+  stop(): void {
+    this.#isOver = true;
+    if (this.#pause !== null) this.#node.ports.clock.cancel(this.#pause.timer);
   }
 
   /** The application is up (`notify_node_up`). */
@@ -148,6 +156,7 @@ export class NodeMonitor {
   }
 
   #received(from: string, message: MonitorMessage): void {
+    if (this.#isOver) return;
     switch (message.kind) {
       case 'node_up':
         this.#send(from, { kind: 'announce_guid', guid: this.#node.ports.incarnation });
@@ -186,11 +195,13 @@ export class NodeMonitor {
   // --------------------------------------------------------------------------------- up and down
 
   #nodeUp(node: string): void {
+    if (this.#isOver) return;
     if (this.#pause !== null) this.#tryToResume();
     else if (!this.#autoheal.isRestarting) this.#announce(node);
   }
 
   #nodeDown(node: string): void {
+    if (this.#isOver) return;
     this.#checks.delete(node);
     this.#askAboutPartial(node);
     // Before what the end of its application means: who pauses decides nothing more.

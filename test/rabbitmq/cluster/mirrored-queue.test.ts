@@ -66,6 +66,35 @@ describe('rabbitmq: cluster: mirrored queues', () => {
     expect(cluster.traced('mirror-promoted')).toEqual(['rabbit-2: q, rabbit-1, 2, 0']);
   });
 
+  test('rabbitmq: mirrors: what a new leader confirms at once survives it, too', () => {
+    const cluster = mirrored();
+    const channel = cluster.channel('rabbit-2').confirming();
+    cluster.advance(1);
+    cluster.inject({ fault: 'crash', host: 'rabbit-1' });
+    cluster.world.run(() => cluster.traced('mirror-promoted').length > 0, { events: 100 });
+    channel.publish('q', 'a');
+    cluster.world.run(() => channel.heard.length > 0, { events: 100 });
+    expect(channel.heard).toEqual(['ack 1']);
+    cluster.inject({ fault: 'crash', host: 'rabbit-2' });
+    cluster.advance(2);
+    const consumer = cluster.channel('rabbit-3').consume('q', 'c');
+    expect(consumer.after(2)).toEqual(['consume: "c"', 'c: a']);
+  });
+
+  test('rabbitmq: mirrors: a new leader knows who has all, and leaves the queue to that', () => {
+    const cluster = mirrored({ ...ALL, 'ha-promote-on-shutdown': 'when-synced' });
+    cluster.channel('rabbit-2').publish('q', 'a');
+    cluster.advance(2);
+    cluster.inject({ fault: 'crash', host: 'rabbit-1' });
+    cluster.advance(2);
+    cluster.world.command('rabbit-2', 'stop', () => cluster.node('rabbit-2').stop());
+    cluster.advance(5);
+    expect(cluster.traced('mirror-promoted').map((of) => of.split(':')[0])).toEqual([
+      'rabbit-2',
+      'rabbit-3',
+    ]);
+  });
+
   test('rabbitmq: mirrors: publishes on their way when the leader dies are taken once', () => {
     for (let seed = 0; seed < 20; seed++) {
       const cluster = mirrored();

@@ -79,6 +79,20 @@ describe('rabbitmq: cluster: partitions', () => {
     expect(cluster.states).toEqual(['running', 'running', 'running']);
   });
 
+  test('rabbitmq: partitions: pause_minority: a paused node stops, and starts anew', () => {
+    const cluster = new RabbitCluster({ clusterPartitionHandling: 'pause_minority' });
+    cluster.inject(MINORITY);
+    cluster.advance(15);
+    expect(cluster.states[2]).toBe('paused');
+    cluster.inject({ fault: 'stop', host: 'rabbit-3' });
+    cluster.advance(5);
+    expect(cluster.traced('halt')).toEqual(['rabbit-3: shut down']);
+    cluster.inject({ fault: 'heal' });
+    cluster.inject({ fault: 'start', host: 'rabbit-3' });
+    cluster.advance(30);
+    expect(cluster.states).toEqual(['running', 'running', 'running']);
+  });
+
   test('rabbitmq: partitions: autoheal: the side with more clients wins, others restart', () => {
     const cluster = new RabbitCluster({ clusterPartitionHandling: 'autoheal' });
     cluster.visit('rabbit-1', 'rabbit-3', 'rabbit-3');

@@ -172,6 +172,13 @@ describe('rabbitmq: metadata: who may load its own tables', () => {
     expect(may('c', ['a', 'b'], {}, false)).toBe(false);
   });
 
+  test('rabbitmq: metadata: of those who saw all others go down the first, and nobody else', () => {
+    expect(may('b', ['a', 'c'], { c: peer(['a', 'b']) })).toBe(true);
+    expect(may('c', ['a', 'b'], { b: peer(['a', 'c']) })).toBe(false);
+    // Its tables are older than theirs.
+    expect(may('a', [], { b: peer(['a', 'c']), c: peer(['a', 'b']) })).toBe(false);
+  });
+
   test('rabbitmq: metadata: one whom nobody outlived, and of several the first', () => {
     expect(may('a', [], { b: peer(), c: peer() })).toBe(true);
     expect(may('b', [], { a: peer(), c: peer() })).toBe(false);

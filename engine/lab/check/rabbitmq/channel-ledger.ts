@@ -46,6 +46,8 @@ interface Held {
   readonly id: string;
   /** Null: by basic.get. */
   readonly consumer: Consuming | null;
+  /** What had its process then: another one starts to count anew. */
+  readonly process: unknown;
 }
 
 interface Consuming {
@@ -53,7 +55,6 @@ interface Consuming {
   readonly queue: QueueLedger | undefined;
   readonly noAck: boolean;
   readonly prefetch: number;
-  held: number;
 }
 
 type Read<N extends Command['name']> = Extract<Command, { name: N }>;
@@ -206,9 +207,8 @@ export class ChannelLedger {
     this.#letGo(held, isRequeued);
   }
 
-  #letGo({ queue, id, consumer }: Held, isRequeued: boolean): void {
+  #letGo({ queue, id }: Held, isRequeued: boolean): void {
     queue.settled(id, isRequeued);
-    if (consumer !== null) consumer.held -= 1;
   }
 
   // --------------------------------------------------------------------------- what the node sends
@@ -318,12 +318,15 @@ export class ChannelLedger {
       queue.left(id);
       return;
     }
-    consumer.held += 1;
-    if (prefetch > 0 && consumer.held > prefetch && !queue.hasMirrors) {
-      violated('R8', `${key} holds ${consumer.held} messages, and may hold ${prefetch}`);
+    const process = this.#ledgers.seen.processOf(queue.name);
+    this.#hold(args.deliveryTag, { queue, id, consumer, process });
+    const ofConsumer = this.#heldWhere(
+      (one) => one.consumer === consumer && one.process === process,
+    );
+    if (prefetch > 0 && ofConsumer > prefetch) {
+      violated('R8', `${key} holds ${ofConsumer} messages, and may hold ${prefetch}`);
     }
-    this.#hold(args.deliveryTag, { queue, id, consumer });
-    const held = [...this.#held.values()].filter((one) => one.consumer !== null).length;
+    const held = this.#heldWhere((one) => one.consumer !== null);
     if (this.#globalPrefetch > 0 && held > this.#globalPrefetch) {
       violated('R8', `${this.#key} holds ${held} messages, and may hold ${this.#globalPrefetch}`);
     }
@@ -341,7 +344,7 @@ export class ChannelLedger {
     const id = this.#copyGiven(content, headers);
     this.#given(queue, { id, redelivered: args.redelivered, headers, consumer: null });
     if (asked.noAck) queue.left(id);
-    else this.#hold(args.deliveryTag, { queue, id, consumer: null });
+    else this.#hold(args.deliveryTag, { queue, id, consumer: null, process: null });
   }
 
   #copyGiven(content: Content | null, headers: FieldTable): string {
@@ -357,6 +360,12 @@ export class ChannelLedger {
     const { seen, delivering } = this.#ledgers;
     delivering.add(queue);
     queue.given(given, seen.now);
+  }
+
+  #heldWhere(counts: (held: Held) => boolean): number {
+    let count = 0;
+    for (const held of this.#held.values()) if (counts(held)) count += 1;
+    return count;
   }
 
   #hold(tag: number, held: Held): void {
@@ -377,7 +386,7 @@ export class ChannelLedger {
     if (asked === undefined) return;
     const queue = this.#ledgers.queue(asked.queue);
     const prefetch = this.#prefetch;
-    this.#consuming.set(tag, { tag, queue, noAck: asked.noAck, prefetch, held: 0 });
+    this.#consuming.set(tag, { tag, queue, noAck: asked.noAck, prefetch });
     queue?.consumes(`${this.#key}/${tag}`);
   }
 

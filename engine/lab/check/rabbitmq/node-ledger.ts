@@ -58,7 +58,7 @@ export class NodeLedger implements NodeLedgers {
   readonly #differsSince = new Map<string, number>();
   #connectionCount = 0;
   /** Something was read that may make a ready message of any priority. */
-  #mayRequeue = false;
+  #mayReady = false;
 
   constructor(seen: NodeSeen, violated: Violated, shared: Partial<SharedLedgers> = {}) {
     this.seen = seen;
@@ -112,7 +112,7 @@ export class NodeLedger implements NodeLedgers {
     }
     if (message.name === 'channel.close') this.#endChannel(connection, channel);
     else this.#channel(connection, channel).read(message);
-    this.#mayRequeue ||= REQUEUES.has(message.name);
+    this.#mayReady ||= READIES.has(message.name);
   }
 
   /** The node sends a message on a connection. */
@@ -175,7 +175,7 @@ export class NodeLedger implements NodeLedgers {
   #endChannel(connection: ConnectionLedger, number: number): void {
     connection.channels.get(number)?.end();
     connection.channels.delete(number);
-    this.#mayRequeue = true;
+    this.#mayReady = true;
   }
 
   #close(connection: ConnectionLedger): void {
@@ -203,6 +203,12 @@ export class NodeLedger implements NodeLedgers {
 
   // --------------------------------------------------------------------------- after each event
 
+  /** The node's process stands still: what it has not done yet is not late. */
+  slept(): void {
+    this.#differsSince.clear();
+    this.delivering.clear();
+  }
+
   /** The event is over. */
   check(): void {
     for (const { channels } of this.#connections.values()) {
@@ -217,7 +223,7 @@ export class NodeLedger implements NodeLedgers {
       else if (ledger.isNear) this.#queues.delete(name);
     }
     this.delivering.clear();
-    this.#mayRequeue = false;
+    this.#mayReady = false;
   }
 
   #checkQueue(ledger: QueueLedger, view: QueueView, isDeadLettering: boolean): void {
@@ -273,7 +279,7 @@ export class NodeLedger implements NodeLedgers {
   #checkPriorities(ledger: QueueLedger, isDeadLettering: boolean): void {
     const { lastPriority } = ledger;
     if (!ledger.hasPriorities || !this.delivering.has(ledger) || lastPriority === null) return;
-    if (this.#mayRequeue || isDeadLettering) return;
+    if (this.#mayReady || isDeadLettering) return;
     const head = this.seen.headPriority(ledger.name) ?? 0;
     if (head <= lastPriority) return;
     const what = `priority ${lastPriority} while one of ${head} is ready`;
@@ -281,4 +287,7 @@ export class NodeLedger implements NodeLedgers {
   }
 }
 
-const REQUEUES: ReadonlySet<string> = new Set(['basic.nack', 'basic.reject', 'basic.recover']);
+/** Requeues, and a transaction, whose second message comes after its first has been delivered. */
+const READIES: ReadonlySet<string> = new Set([
+  ...['basic.nack', 'basic.reject', 'basic.recover', 'tx.commit'],
+]);

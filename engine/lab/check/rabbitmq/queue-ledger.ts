@@ -116,11 +116,6 @@ export class QueueLedger {
     return own !== undefined || this.#policy()['dead-letter-exchange'] !== undefined;
   }
 
-  /** A mirror that takes over does not know what a consumer of the old leader still has. */
-  get hasMirrors(): boolean {
-    return this.#policy()['ha-mode'] !== undefined;
-  }
-
   get hasPriorities(): boolean {
     return this.limit('x-max-priority') !== null;
   }

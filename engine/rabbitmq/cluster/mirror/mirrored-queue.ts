@@ -46,7 +46,8 @@ import type { Term } from '../node-links.ts';
 import { RemoteQueue } from '../remote-queue.ts';
 import { haPolicyOf, namedInstead, suggestedMembers } from './ha-policy.ts';
 import type { MirrorInstruction, MirrorNews } from './mirror-contents.ts';
-import { JOINED, MirrorContents, SYNCHRONISED } from './mirror-contents.ts';
+import { Mirror } from './mirror.ts';
+import { MirrorContents } from './mirror-contents.ts';
 import { MirrorLog, restored, storedAnew } from './mirror-log.ts';
 import { Ring } from './ring.ts';
 import { Standstill } from './standstill.ts';
@@ -75,7 +76,7 @@ export class MirroredQueue implements Queue {
   #leading: Leading | null = null;
   #remote: RemoteQueue | null = null;
   #ring: Ring | null = null;
-  #contents: MirrorContents | null = null;
+  #mirror: Mirror | null = null;
   /** Publishes that a mirror had when it became the leader. */
   #before: MirrorContents | null = null;
   #publishing: string | null = null;
@@ -83,8 +84,6 @@ export class MirroredQueue implements Queue {
   /** Of a leader: the mirrors that have all (`sync_slave_pids`). */
   readonly #synchronised = new Set<string>();
   readonly #standstill = new Standstill();
-  /** Of a mirror: its leader goes down in order, and this one lacks what would be lost. */
-  #stopsWithLeader = false;
   /** Who is to lead, while metadata does not have it yet. */
   #handsOverTo: string | null = null;
 
@@ -96,7 +95,7 @@ export class MirroredQueue implements Queue {
     this.#policy = context.policy;
     this.#stopWatching = context.links.watch({
       nodeUp: (node) => {
-        if (node === this.#record.leader) this.#join();
+        if (node === this.#record.leader) this.#mirror?.join();
         this.#arrangeLater();
       },
       nodeDown: (node) => this.#nodeDown(node),
@@ -207,15 +206,16 @@ export class MirroredQueue implements Queue {
 
   /** What the mirror here has; null: there is none here. */
   get mirror(): { readonly count: number; readonly isSynchronised: boolean } | null {
-    if (this.#contents === null) return null;
-    const { count, isSynchronised } = this.#contents;
+    if (this.#mirror === null) return null;
+    const { count, isSynchronised } = this.#mirror.contents;
     return { count, isSynchronised };
   }
 
   /** What a mirror here has that has all its leader has, for checkers; null: there is none here. */
   get synchronised(): readonly Message[] | null {
-    if (this.#contents?.isSynchronised !== true) return null;
-    return this.#contents.messages.map(({ message }) => message);
+    const contents = this.#mirror?.contents;
+    if (contents?.isSynchronised !== true) return null;
+    return contents.messages.map(({ message }) => message);
   }
 
   /** The nodes that hear what this leader says, itself first. */
@@ -287,7 +287,7 @@ export class MirroredQueue implements Queue {
   #takeOver(): void {
     const { leader, members } = this.#record;
     assert(leader === this.#self && members.length === 1, 'alone at first', { leader, members });
-    const contents = this.#contents ?? new MirrorContents();
+    const contents = this.#mirror?.contents ?? new MirrorContents();
     const remote = present(this.#remote, 'who does not lead reaches the leader');
     this.#remote = null;
     this.#lead(contents);
@@ -295,7 +295,7 @@ export class MirroredQueue implements Queue {
   }
 
   /** With the contents of a mirror that becomes the leader, or with what is on disk. */
-  #lead(contents: MirrorContents | null): void {
+  #lead(contents: MirrorContents | null): Leading {
     const { clock } = this.#context.ports;
     const recovered = contents === null ? null : restored(contents, clock.now());
     const stored =
@@ -308,10 +308,12 @@ export class MirroredQueue implements Queue {
       publishing: () => this.#publishing,
       hasMirrors: () => (this.#ring?.members.length ?? 1) > 1,
     });
-    this.#leading = { process: this.#process.open(log, this.#policy), log };
+    const leading = { process: this.#process.open(log, this.#policy), log };
+    this.#leading = leading;
     this.#before = contents;
-    this.#contents = null;
+    this.#mirror = null;
     this.#arrangeLater();
+    return leading;
   }
 
   #say(instruction: MirrorInstruction, stable: (() => void) | null): void {
@@ -362,11 +364,16 @@ export class MirroredQueue implements Queue {
     const log = this.#leading?.log;
     if (log === undefined || ring === null || !this.#record.members.includes(node)) return;
     if (ring.members.includes(node)) ring.remove(node);
-    ring.add(node);
     const told = { queue: this.name, node, messages: log.positions.length };
     this.#context.ports.trace.record(mirrorJoinedKind, told);
-    this.#say({ kind: 'depth', to: node, positions: log.positions }, null);
+    this.#speakTo(node, log);
     if (haPolicyOf(this.#policy)?.syncsAutomatically === true) this.synchronise();
+  }
+
+  /** What is said from now on it hears, and first what there is. */
+  #speakTo(node: string, log: MirrorLog): void {
+    this.#ring?.add(node);
+    this.#say({ kind: 'depth', to: node, positions: log.positions }, null);
   }
 
   // ---------------------------------------------------------------------------------- the mirror
@@ -377,26 +384,9 @@ export class MirroredQueue implements Queue {
   }
 
   #becomeMirror(): void {
-    this.#contents = new MirrorContents();
-    this.#ring ??= this.#openRing();
-    this.#join();
-  }
-
-  #join(): void {
-    this.#stopsWithLeader = false;
-    if (this.#contents !== null) this.#ring?.tell(this.#record.leader, JOINED);
-  }
-
-  #instructed(instruction: MirrorInstruction): void {
-    const contents = this.#contents;
-    if (contents === null) return;
-    if (instruction.kind === 'shutdown') {
-      this.#stopsWithLeader = true;
-      return;
-    }
-    const lacked = !contents.isSynchronised;
-    contents.follow(instruction, this.#self);
-    if (lacked && contents.isSynchronised) this.#ring?.tell(this.#record.leader, SYNCHRONISED);
+    const ring = (this.#ring ??= this.#openRing());
+    const tell = (node: string, news: Term): void => ring.tell(node, news);
+    this.#mirror = new Mirror(this.#self, this.#record.leader, tell);
   }
 
   #openRing(): Ring {
@@ -405,10 +395,8 @@ export class MirroredQueue implements Queue {
       links,
       epoch: ports.clock.now(),
       name: `gm ${vhost} ${this.name}`,
-      received: (origin, body) => {
-        if (origin !== this.#record.leader) return;
-        this.#instructed(body as unknown as MirrorInstruction);
-      },
+      received: (origin, body) =>
+        this.#mirror?.instructed(origin, body as unknown as MirrorInstruction),
       told: (from, body) => this.#mirrorTold(from, body as unknown as MirrorNews),
     });
   }
@@ -437,12 +425,12 @@ export class MirroredQueue implements Queue {
     if (record.leader !== was.leader) this.#remote?.moved(record);
     const isMirror = record.members.includes(this.#self);
     if (!isMirror) {
-      this.#contents = null;
+      this.#mirror = null;
       this.#leaveRing();
-    } else if (this.#contents === null) {
+    } else if (this.#mirror === null) {
       this.#becomeMirror();
-    } else if (record.leader !== was.leader) {
-      this.#join();
+    } else {
+      this.#mirror.follow(record.leader);
     }
   }
 
@@ -477,13 +465,14 @@ export class MirroredQueue implements Queue {
     const { leader } = this.#record;
     const { ports } = this.#context;
     const candidates = this.#candidates;
-    const contents = this.#contents;
-    if (candidates[0] !== this.#self || contents === null) return;
+    const mirror = this.#mirror;
+    if (candidates[0] !== this.#self || mirror === null) return;
+    const { contents, stopsWithLeader } = mirror;
     const messages = contents.count;
     const lacks = contents.lackCount ?? -1;
     const entry = { queue: this.name, was: leader, messages, lacks };
     const isLeft = !contents.isSynchronised && haPolicyOf(this.#policy)?.promotesAlways !== true;
-    if (isLeft || this.#stopsWithLeader) {
+    if (isLeft || stopsWithLeader) {
       ports.trace.record(mirrorStaysKind, entry);
       this.#remote?.abandoned();
       return;
@@ -492,7 +481,8 @@ export class MirroredQueue implements Queue {
     const remote = present(this.#remote, 'a mirror reaches its leader');
     this.#remote = null;
     this.#record = { ...this.#record, leader: this.#self };
-    this.#lead(contents);
+    const { log } = this.#lead(contents);
+    for (const other of candidates) if (other !== this.#self) this.#speakTo(other, log);
     this.#context.cluster?.moveQueue(this.name, this.#self, candidates);
     remote.handOver(this);
   }

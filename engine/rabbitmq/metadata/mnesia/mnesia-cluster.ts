@@ -255,6 +255,8 @@ export class MnesiaCluster {
     const { isDisc, downs } = this.#tables;
     const peers = this.#peers;
     if (!this.#hasConnected && peers.size < members.length - 1) return;
+    // They have tables that are in use, and are joined when all of them have been met.
+    if ([...peers.values()].some(({ isRunning }) => isRunning)) return;
     if (!mayLoadOwnTables({ self: this.#self, members, isDisc, downs, peers })) return;
     this.#coordinator = this.#self;
     this.#run([this.#self], null);
