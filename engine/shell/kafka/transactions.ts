@@ -55,18 +55,28 @@ function start(call: Call): Program {
   }
   const given = parseArguments(call, transactionsGrammar);
   if (given === null) return {};
-  const problem = misuseOf(given);
+  const file = given.values.get('--command-config')?.[0] ?? null;
+  const settings = propertiesFile(file, call.world);
+  const problem = settings === null ? noSettings(file!) : misuseOf(given);
   if (problem !== null) {
     call.err(problem);
     call.exit(1);
     return {};
   }
-  const file = given.values.get('--command-config')?.[0] ?? null;
-  const settings = propertiesFile(file, call.world);
-  const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings ?? {});
+  const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings!);
   if ('exception' in admin) tellThrown(call, admin);
   else new TransactionsCommand(call, given, admin).run();
   return {};
+}
+
+/** Source: `TransactionsCommand.buildAdminClient`, which is called before any command. */
+function noSettings(file: string): string {
+  return told('Failed to load admin client properties', file);
+}
+
+/** Source: `TransactionsCommand.printErrorAndExit`. */
+function told(what: string, why: string): string {
+  return `${what}: ${why}. Enable debug logging for additional detail.`;
 }
 
 /** What the real tool checks after the arguments were read. */
@@ -126,7 +136,7 @@ class TransactionsCommand {
   }
 
   #fail(what: string, sentence: string): void {
-    this.#call.err(`${what}: ${sentence}. Enable debug logging for additional detail.`);
+    this.#call.err(told(what, sentence));
     this.#call.exit(1);
   }
 

@@ -1,4 +1,4 @@
-/** Kafka's tools while brokers are down: what they show, and how they fail. */
+/** Kafka's tools while brokers or files are not there: what they show, and how they fail. */
 import { describe, expect, it } from 'vitest';
 import { TerminalSession } from '../../../engine/shell/terminal-session.ts';
 import { toolsOf } from '../../../engine/shell/toolbox.ts';
@@ -56,5 +56,35 @@ describe('shell: kafka: while a broker is down', () => {
     terminal.type(2, '\u0003');
     expect(terminal.shell.pane(2).code).toBe(130);
     expect(stateOf()).toEqual([`${'readers'.padEnd(25)} ${'Empty'.padEnd(20)}`]);
+  });
+});
+
+describe('shell: kafka: a file of settings that is not there', () => {
+  const admin = (words: string): string => `${AT} --command-config none.conf ${words}`;
+  it.each([
+    ['kafka-broker-api-versions.sh', admin('')],
+    ['kafka-configs.sh', admin('--describe --entity-type topics --entity-name a')],
+    ['kafka-get-offsets.sh', admin('')],
+    ['kafka-log-dirs.sh', admin('--describe')],
+    ['kafka-metadata-quorum.sh', admin('describe --status')],
+    ['kafka-reassign-partitions.sh', admin('--list')],
+    ['kafka-topics.sh', admin('--list')],
+    ['kafka-transactions.sh', admin('list')],
+    ['kafka-transactions.sh', admin('find-hanging')],
+    [
+      'kafka-leader-election.sh',
+      `${AT} --admin.config none.conf --election-type preferred --all-topic-partitions`,
+    ],
+    ['kafka-console-consumer.sh', `${AT} --topic a --consumer.config none.conf`],
+    ['kafka-console-producer.sh', `${AT} --topic a --producer.config none.conf`],
+    [
+      'kafka-consumer-perf-test.sh',
+      `${AT} --topic a --messages 1 --consumer.config none.conf --hide-header`,
+    ],
+  ])('is told by %s', (tool, words) => {
+    const terminal = session();
+    const lines = printed(terminal, `${tool} ${words}`);
+    expect(lines[0]).toMatch(/(^|[ :])none\.conf/);
+    expect(terminal.shell.pane(1).code).toBe(1);
   });
 });
