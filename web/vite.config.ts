@@ -14,6 +14,7 @@ import { noCodecs } from './build/no-codecs.ts';
 import { noDocumentation } from './build/no-documentation.ts';
 import { noOperands } from './build/no-operands.ts';
 import { prerender } from './build/prerender.ts';
+import { styleClass } from './build/style-class.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const siteAddress = (process.env.SITE_ADDRESS ?? '').replace(/\/$/, '');
@@ -32,6 +33,7 @@ export default defineConfig({
       preprocess: [vitePreprocess(), lessonMarkdown()],
       compilerOptions: {
         runes: ({ filename }) => (filename.includes('node_modules') ? undefined : true),
+        cssHash: styleClass(at('..')),
         warningFilter: (warning) => warning.code !== 'script_context_deprecated',
       },
     }),
@@ -50,6 +52,7 @@ export default defineConfig({
     format: 'es',
     plugins: () => [noActors(), noCodecs(), noDocumentation(), noOperands()],
     rolldownOptions: {
+      checks: { pluginTimings: false },
       // so that its size can be told from the page's
       output: {
         entryFileNames: 'assets/worker-[name]-[hash].js',

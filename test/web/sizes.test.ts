@@ -63,14 +63,8 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
 
 /** What a page loads over the 95 KB of scripts, and why. */
 const EXTRA_SCRIPTS_KB: Readonly<Record<string, number>> = {
-  // the pictures of a handler's lines, a database and a Redis together, and the next
-  'en/guarantees/idempotent-consumer/': 4,
-  // a stage without its lesson has the whole of it at once, and the next
-  'en/embed/kafka/kafka-transactions/': 3,
-  // the parts of the picture are chunks of their own, since the terminal draws with them, too
-  'en/gallery/marker-compacted-away/': 2,
-  'en/kafka/acks-and-loss/': 3,
-  'en/kafka/kafka-transactions/': 3,
+  // the pictures of a handler's lines, a database and a Redis together
+  'en/guarantees/idempotent-consumer/': 1,
 };
 
 /** The bytes of the chunks that a lesson's experiment and the worker import, by lesson. */

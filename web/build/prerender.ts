@@ -16,6 +16,16 @@ import { withoutStillMarkers } from './still-markers.ts';
 /** The page of a lesson or story with an experiment loads it, as routes.ts says. */
 const STAGE = 'stage/Stage.svelte';
 
+/**
+ * What the main script imports is loaded with it in any case: one file, not twenty. The script
+ * itself is another, for it waits for pages that import from this one.
+ */
+const APP = {
+  name: 'app',
+  tags: ['$initial' as const],
+  test: (id: string) => !/\/(?:main\.svelte\.ts|index\.html)(?:\?|$)/.test(id),
+};
+
 interface ServerEntry {
   readonly files: Readonly<Record<string, string>>;
   routes(): Promise<string[]>;
@@ -37,7 +47,7 @@ export function prerender({ entry, siteAddress }: Options): Plugin {
       const serverFolder = resolve(build?.outDir ?? 'dist', '../node_modules/.cache/prerender');
       return {
         environments: {
-          client: {},
+          client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [APP] } } } } },
           ssr: {
             build: {
               outDir: serverFolder,
@@ -73,6 +83,7 @@ async function writePages(
   const template = await readFile(join(folder, 'index.html'), 'utf8');
   const manifestFile = join(folder, '.vite/manifest.json');
   const manifest = JSON.parse(await readFile(manifestFile, 'utf8')) as Manifest;
+  const own = { base, template };
   const server = pathToFileURL(join(serverFolder, 'server.js')).href;
   const app = (await import(server)) as ServerEntry;
   const paths = await app.routes();
@@ -81,7 +92,7 @@ async function writePages(
     const chunks = [...modules, ...(hasStage ? [STAGE] : [])];
     const html = template
       .replace('<html lang="en">', () => `<html lang="${lang}">`)
-      .replace('<!--head-->', () => links(manifest, chunks, base) + preload(data, base) + head)
+      .replace('<!--head-->', () => links(manifest, chunks, own) + preload(data, base) + head)
       .replace('<!--app-->', () => withoutStillMarkers(body));
     const file = join(folder, path === '/404/' ? '404.html' : `${path}index.html`);
     await mkdir(dirname(file), { recursive: true });
@@ -101,8 +112,15 @@ async function writePages(
   builder.config.logger.info(`prerendered ${paths.length + 1} pages; ${kept}`);
 }
 
-/** Preloads of a page's own chunks, and their styles, so that neither waits for the main script. */
-function links(manifest: Manifest, chunks: readonly string[], base: string): string {
+/**
+ * Preloads of a page's own chunks, and their styles, so that neither waits for the main script.
+ * What every page has stands in the template.
+ */
+function links(
+  manifest: Manifest,
+  chunks: readonly string[],
+  { base, template }: { readonly base: string; readonly template: string },
+): string {
   const scripts = new Set<string>();
   const styles = new Set<string>();
   const visit = (key: string): void => {
@@ -117,10 +135,11 @@ function links(manifest: Manifest, chunks: readonly string[], base: string): str
     if (key === undefined) throw new Error(`the build has no chunk for ${name}`);
     visit(key);
   }
-  return [
-    ...[...styles].map((file) => `<link rel="stylesheet" crossorigin href="${base}${file}">`),
-    ...[...scripts].map((file) => `<link rel="modulepreload" crossorigin href="${base}${file}">`),
-  ].join('');
+  const link = (rel: string) => (file: string) =>
+    `<link rel="${rel}" crossorigin href="${base}${file}">`;
+  return [...[...styles].map(link('stylesheet')), ...[...scripts].map(link('modulepreload'))]
+    .filter((one) => !template.includes(one))
+    .join('');
 }
 
 function preload(data: string | undefined, base: string): string {
