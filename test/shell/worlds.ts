@@ -63,6 +63,7 @@ const kafka = (settings: Settings): Experiment => {
         modules: [...everyModule, ...(controllers > 0 ? [quorumForwarding] : [])],
         ...(controllers > 0 ? { quorum: raftQuorum({ controllers }) } : {}),
         ...(hasZooKeeper ? { quorum: zooKeeperMode({ brokers }) } : {}),
+        quirks: settings['elr'] === '0' ? { eligibleLeaderReplicas: false } : {},
         profile: (settings['profile'] ?? (hasZooKeeper ? 'kafka-3.9' : 'kafka-4.1')) as ProfileName,
       }),
     }),

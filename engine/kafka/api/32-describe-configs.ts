@@ -26,6 +26,7 @@ const BROKER = 4;
 const GROUP = 32;
 /** `ConfigSource`. */
 const FROM_TOPIC = 1;
+const FROM_ALL_BROKERS = 3;
 const FROM_BROKER = 4;
 const FROM_DEFAULT = 5;
 const FROM_GROUP = 8;
@@ -38,6 +39,12 @@ const TYPE_NUMBERS: Readonly<Record<SettingType, number>> = {
   double: 6,
   list: 7,
 };
+
+/**
+ * With eligible leader replicas it is a setting of all brokers, since ELRs are of no use where
+ * brokers disagree on it (`ConfigurationControlManager.maybeGenerateElrSafetyRecords`).
+ */
+const MIN_ISR = 'min.insync.replicas';
 
 type Resource = DescribeConfigsRequest['resources'][number];
 type Result = DescribeConfigsResponse['results'][number];
@@ -69,6 +76,7 @@ function describe(broker: BrokerParts, resource: Resource): Result {
     }
     const own = topicConfig(broker.image(), resourceName);
     const { topicDefaults } = broker.config;
+    const hasElr = broker.profile.switches.eligibleLeaderReplicas;
     return result(
       ErrorCode.NONE,
       '',
@@ -76,6 +84,10 @@ function describe(broker: BrokerParts, resource: Resource): Result {
         const set = own.get(name);
         if (set !== undefined) return { value: set, source: FROM_TOPIC };
         const static_ = topicDefaults[name];
+        if (name === MIN_ISR && hasElr) {
+          const value = static_ ?? topicSettings[MIN_ISR].defaultText;
+          return { value, source: FROM_ALL_BROKERS };
+        }
         return static_ === undefined ? null : { value: static_, source: FROM_BROKER };
       }),
     );

@@ -22,9 +22,10 @@ const SOURCES: Readonly<Record<number, string>> = {
 /** Settings of a broker that are not set by default: another one in place of them is. */
 const UNSET = ['log.retention.ms', 'log.roll.ms', 'log.flush.interval.ms'];
 
-/** Whether somebody set it while the cluster ran. */
+/** Whether it was set for just this topic, broker or group while the cluster ran. */
 export function isDynamic({ configSource }: ConfigEntry): boolean {
-  return (SOURCES[configSource] ?? '').startsWith('DYNAMIC');
+  const source = SOURCES[configSource] ?? '';
+  return source.startsWith('DYNAMIC') && source !== 'DYNAMIC_DEFAULT_BROKER_CONFIG';
 }
 
 /** `  name=value sensitive=false synonyms={...}`. */

@@ -2,28 +2,32 @@
  * What `kafka-topics.sh --describe` prints: a line for each topic, a line for each partition.
  *
  * Source: `TopicCommand.TopicDescription`, `TopicCommand.PartitionDescription`. Topics stand in the
- * order of a Java map of their names, and so do the settings of a topic. Differences: ELRs are not
- * shown, since Metadata does not tell them (there is no DescribeTopicPartitions here); that a new
- * cluster of 4.1 sets min.insync.replicas for all brokers is not shown either.
+ * order of a Java map of their names, and so do the settings of a topic. Since 3.8 the tool asks by
+ * DescribeTopicPartitions, and by Metadata where topics are meant by id or no broker knows it.
  */
 import { assert } from '../../kernel/assert.ts';
 import { compareReleases } from '../../kernel/releases.ts';
 import type { Admin } from '../../kafka/client/admin.ts';
+import type { AdminCallback } from '../../kafka/client/admin-call.ts';
 import {
   describeCluster,
   describeConfigs,
   listPartitionReassignments,
 } from '../../kafka/client/administration.ts';
+import {
+  byMetadata,
+  describeTopicPartitions,
+  type DescribedTopic,
+} from '../../kafka/client/describe-topic-partitions.ts';
 import { JavaHashSet, hashOfText } from '../../kafka/client/consumer/assignor/java-hash-set.ts';
 import type { DescribeConfigsResponse } from '../../wire/kafka/messages/describe-configs.ts';
 import type * as reassignments from '../../wire/kafka/messages/list-partition-reassignments.ts';
 import type { Call } from '../program.ts';
-import { problemOf, profileOfWorld } from './admin-session.ts';
+import { hasZooKeeper, problemOf, profileOfWorld } from './admin-session.ts';
 import type { GivenOptions } from './jopt.ts';
-import type { ListedTopic } from './topics.ts';
 
 type ListPartitionReassignmentsResponse = reassignments.ListPartitionReassignmentsResponse;
-type Partition = ListedTopic['partitions'][number];
+type Partition = DescribedTopic['partitions'][number];
 type Reassigned = ListPartitionReassignmentsResponse['topics'][number]['partitions'][number];
 type Configs = ReadonlyMap<string, DescribeConfigsResponse['results'][number]['configs']>;
 
@@ -32,23 +36,47 @@ const DEFAULT_CONFIG = 5;
 /** Settings that a topic of 4.1 has: as many decide how a Java map of them is walked. */
 const REAL_SETTINGS = 33;
 const NO_REASSIGNMENT_API = 35;
+/** The tool has the columns of KIP-966 since then. */
+const ELR_SINCE = '3.8';
+/** `DescribeTopicsOptions`. */
+const PARTITION_LIMIT = 2000;
 
 interface Facts {
-  readonly topics: readonly ListedTopic[];
+  readonly topics: readonly DescribedTopic[];
   readonly configs: Configs;
   readonly live: readonly number[];
   readonly reassigned: ReadonlyMap<string, Reassigned>;
 }
 
-/** Asks for what is missing, prints, and tells: null, or the sentence of what failed. */
+/** Asks, prints, and tells: null, or the sentence of what failed. */
 export function describeTopics(
   call: Call,
   admin: Admin,
   given: GivenOptions,
-  topics: readonly ListedTopic[],
+  names: readonly string[],
   done: (problem: string | null) => void,
 ): void {
-  assert(topics.length > 0, 'topics to describe');
+  assert(names.length > 0, 'topics to describe');
+  const take: AdminCallback<readonly DescribedTopic[]> = (topics) => {
+    if (topics.ok) describe(call, admin, given, topics.value, done);
+    else done(problemOf('describeTopicPartitions', topics));
+  };
+  const { release } = profileOfWorld(call.world);
+  const isNew = compareReleases(release, ELR_SINCE) >= 0 && !hasZooKeeper(call.world);
+  if (!isNew || given.has('topic-id')) byMetadata(admin, names, take);
+  else {
+    const limit = Number(given.value('partition-size-limit-per-response') ?? PARTITION_LIMIT);
+    describeTopicPartitions(admin, names, limit, take);
+  }
+}
+
+function describe(
+  call: Call,
+  admin: Admin,
+  given: GivenOptions,
+  topics: readonly DescribedTopic[],
+  done: (problem: string | null) => void,
+): void {
   const resources = topics.map(({ name }) => ({ type: 'topic' as const, name: name ?? '' }));
   describeConfigs(admin, resources, (configs) => {
     if (!configs.ok) return done(problemOf('describeConfigs', configs));
@@ -83,7 +111,7 @@ function reassignedOf(
 }
 
 function print(call: Call, given: GivenOptions, facts: Facts): void {
-  const columns = elrColumns(call);
+  const hasElr = compareReleases(profileOfWorld(call.world).release, ELR_SINCE) >= 0;
   const isFiltered =
     given.has('unavailable-partitions') ||
     given.has('under-replicated-partitions') ||
@@ -109,7 +137,7 @@ function print(call: Call, given: GivenOptions, facts: Facts): void {
     if (isOverridesOnly) continue;
     for (const partition of partitions) {
       if (isFiltered && !isWanted(given, name, partition, facts)) continue;
-      call.out(partitionLine(name, partition, facts, columns));
+      call.out(partitionLine(name, partition, facts, hasElr));
     }
   }
 }
@@ -153,14 +181,15 @@ function isWanted(given: GivenOptions, topic: string, partition: Partition, fact
   );
 }
 
-function partitionLine(topic: string, partition: Partition, facts: Facts, elr: string): string {
+function partitionLine(topic: string, partition: Partition, facts: Facts, hasElr: boolean): string {
   const { partitionIndex, leaderId, replicaNodes, isrNodes } = partition;
   const moving = facts.reassigned.get(`${topic}-${partitionIndex}`);
   const leader = leaderId < 0 ? 'none' : String(leaderId);
   return [
     `\tTopic: ${topic}\tPartition: ${partitionIndex}\tLeader: ${leader}`,
     `Replicas: ${replicaNodes.join(',')}`,
-    `Isr: ${isrNodes.join(',')}${elr}`,
+    `Isr: ${isrNodes.join(',')}`,
+    ...(hasElr ? elrColumns(partition) : []),
     ...(moving === undefined
       ? []
       : [
@@ -171,14 +200,13 @@ function partitionLine(topic: string, partition: Partition, facts: Facts, elr: s
 }
 
 /** Topics have ids since 2.8 (KIP-516). */
-function idColumn(call: Call, { topicId }: ListedTopic): string {
+function idColumn(call: Call, { topicId }: DescribedTopic): string {
   const { release } = profileOfWorld(call.world);
   return compareReleases(release, '2.8') >= 0 ? `\tTopicId: ${topicId}` : '';
 }
 
-/** Columns of KIP-966: empty, or told as unknown by the releases before. */
-function elrColumns(call: Call): string {
-  const { release } = profileOfWorld(call.world);
-  if (compareReleases(release, '4.0') >= 0) return '\tElr: \tLastKnownElr: ';
-  return compareReleases(release, '3.8') >= 0 ? '\tElr: N/A\tLastKnownElr: N/A' : '';
+/** Columns of KIP-966. */
+function elrColumns({ eligibleLeaderReplicas, lastKnownElr }: Partition): string[] {
+  const told = (ids: readonly number[] | null): string => ids?.join(',') ?? 'N/A';
+  return [`Elr: ${told(eligibleLeaderReplicas)}`, `LastKnownElr: ${told(lastKnownElr)}`];
 }

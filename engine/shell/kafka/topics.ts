@@ -30,7 +30,7 @@ import { describeTopics } from './topics-description.ts';
 import { describeFilters, topicActions, topicOptions } from './topics-options.ts';
 import { topicPattern } from './topic-pattern.ts';
 
-export type ListedTopic = MetadataResponse['topics'][number];
+type ListedTopic = MetadataResponse['topics'][number];
 
 /** The tool reaches brokers since then (KIP-377). */
 const BROKERS_SINCE = '2.2';
@@ -263,7 +263,7 @@ class TopicCommand {
       else this.#fail(`Topic '${given.value('topic')}' does not exist as expected`);
       return;
     }
-    describeTopics(this.#call, this.#admin, given, meant, (problem) => {
+    describeTopics(this.#call, this.#admin, given, namesOf(meant), (problem) => {
       if (problem === null) this.#end();
       else this.#fail(problem);
     });

@@ -22,6 +22,7 @@ import { describeCluster } from './messages/describe-cluster.ts';
 import { describeConfigs } from './messages/describe-configs.ts';
 import { describeGroups } from './messages/describe-groups.ts';
 import { describeLogDirs } from './messages/describe-log-dirs.ts';
+import { describeTopicPartitions } from './messages/describe-topic-partitions.ts';
 import { electLeaders } from './messages/elect-leaders.ts';
 import { fetch } from './messages/fetch.ts';
 import { findCoordinator } from './messages/find-coordinator.ts';
@@ -81,6 +82,7 @@ const all: readonly Api[] = [
   allocateProducerIds,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  describeTopicPartitions,
   ...quorumApis,
   ...shareApis,
   ...transactionApis,

@@ -3,7 +3,6 @@ import type { Difference } from '../differences.ts';
 
 const reasons = {
   fewer: 'A broker here takes fewer requests, and they are told in the order of node ids.',
-  eligible: 'Eligible leader replicas (KIP-966) are not modelled.',
   throttles: 'There are no replication throttles.',
   factor: 'AlterPartitionReassignments of version 1 is not spoken.',
   json: "The sentence on what is wrong in a JSON text is the parser's.",
@@ -23,32 +22,6 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
     'kafka-broker-api-versions/brokers.txt',
     'kafka-broker-api-versions.sh --bootstrap-server broker-1:9092',
     'fewer',
-  ],
-  [
-    'kafka-leader-election/elections.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
-    'eligible',
-  ],
-  [
-    'kafka-leader-election/elections.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
-    'eligible',
-  ],
-  [
-    'kafka-leader-election/preferred.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
-    'eligible',
-  ],
-  [
-    'kafka-leader-election/unclean.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' +
-      'orders --unavailable-partitions',
-    'eligible',
-  ],
-  [
-    'kafka-leader-election/unclean.txt',
-    'kafka-topics.sh --bootstrap-server broker-3:9092 --describe --topic ' + 'orders',
-    'eligible',
   ],
   [
     'kafka-log-dirs/describe.txt',
@@ -110,20 +83,10 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
   ],
   [
     'kafka-reassign-partitions/move.txt',
-    'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic ' + 'orders',
-    'eligible',
-  ],
-  [
-    'kafka-reassign-partitions/move.txt',
     'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
       '--reassignment-json-file grow.json --execute ' +
       '--disallow-replication-factor-change',
     'factor',
-  ],
-  [
-    'kafka-reassign-partitions/move.txt',
-    'kafka-topics.sh --bootstrap-server broker-1:9092 --describe --topic ' + 'orders',
-    'eligible',
   ],
   [
     'kafka-reassign-partitions/refused.txt',

@@ -106,6 +106,53 @@ const onUsers: readonly Difference[] = [
   reason: NO_QUOTAS,
 }));
 
+/** Settings of a topic: name, value, synonyms. */
+const allSettings = [
+  ['cleanup.policy', 'delete', 'DEFAULT_CONFIG:log.cleanup.policy=delete'],
+  ['compression.type', 'producer', 'DEFAULT_CONFIG:compression.type=producer'],
+  ['delete.retention.ms', '86400000', 'DEFAULT_CONFIG:log.cleaner.delete.retention.ms=86400000'],
+  ['file.delete.delay.ms', '60000', 'DEFAULT_CONFIG:log.segment.delete.delay.ms=60000'],
+  [
+    'flush.messages',
+    '9223372036854775807',
+    'DEFAULT_CONFIG:log.flush.interval.messages=9223372036854775807',
+  ],
+  ['flush.ms', '9223372036854775807', ''],
+  ['index.interval.bytes', '4096', 'DEFAULT_CONFIG:log.index.interval.bytes=4096'],
+  [
+    'max.compaction.lag.ms',
+    '9223372036854775807',
+    'DEFAULT_CONFIG:log.cleaner.max.compaction.lag.ms=9223372036854775807',
+  ],
+  ['max.message.bytes', '1048588', 'DEFAULT_CONFIG:message.max.bytes=1048588'],
+  [
+    'message.timestamp.after.max.ms',
+    '3600000',
+    'DEFAULT_CONFIG:log.message.timestamp.after.max.ms=3600000',
+  ],
+  [
+    'message.timestamp.before.max.ms',
+    '9223372036854775807',
+    'DEFAULT_CONFIG:log.message.timestamp.before.max.ms=9223372036854775807',
+  ],
+  ['message.timestamp.type', 'CreateTime', 'DEFAULT_CONFIG:log.message.timestamp.type=CreateTime'],
+  ['min.cleanable.dirty.ratio', '0.5', 'DEFAULT_CONFIG:log.cleaner.min.cleanable.ratio=0.5'],
+  ['min.compaction.lag.ms', '0', 'DEFAULT_CONFIG:log.cleaner.min.compaction.lag.ms=0'],
+  ['min.insync.replicas', '1', 'DEFAULT_CONFIG:min.insync.replicas=1'],
+  ['preallocate', 'false', 'DEFAULT_CONFIG:log.preallocate=false'],
+  ['retention.bytes', '-1', 'DEFAULT_CONFIG:log.retention.bytes=-1'],
+  ['retention.ms', '60000', 'DYNAMIC_TOPIC_CONFIG:retention.ms=60000'],
+  ['segment.bytes', '1073741824', 'DEFAULT_CONFIG:log.segment.bytes=1073741824'],
+  ['segment.index.bytes', '10485760', 'DEFAULT_CONFIG:log.index.size.max.bytes=10485760'],
+  ['segment.jitter.ms', '0', ''],
+  ['segment.ms', '604800000', ''],
+  [
+    'unclean.leader.election.enable',
+    'false',
+    'DEFAULT_CONFIG:unclean.leader.election.enable=false',
+  ],
+].map(([name, value, synonyms]) => `  ${name}=${value} sensitive=false synonyms={${synonyms}}`);
+
 export const kafkaDifferences: readonly Difference[] = [
   ...onBrokers,
   ...onGroups,
@@ -123,10 +170,8 @@ export const kafkaDifferences: readonly Difference[] = [
   {
     file: 'kafka/kafka-configs/all.txt',
     command: `${configs} --describe --topic orders --all`,
-    ours: null,
-    reason:
-      'There are no settings of compression levels, throttles and tiered storage here; ' +
-      'the lines of the others are the same.',
+    ours: ['All configs for topic orders are:', ...allSettings],
+    reason: 'There are no settings of compression levels, throttles and tiered storage here.',
   },
   {
     file: `${groups}/describe.txt`,
