@@ -15,7 +15,7 @@ import type { Call, Program, Tool } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { executionException, tellThrown } from './java-exception.ts';
 import { argument, type JoptOption, JoptTable } from './jopt.ts';
-import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { givenOptions } from './jopt-tool.ts';
 
 type Broker = DescribeClusterResponse['brokers'][number];
 
@@ -48,19 +48,9 @@ export const brokerApiVersionsTool: Tool = {
 };
 
 function start(call: Call): Program {
-  const parsed = table.parse(call.words);
-  if (!parsed.ok) {
-    tellThrown(call, parsed.problem);
-    return {};
-  }
-  const { given } = parsed;
-  const sentence = 'This tool helps to retrieve broker version information.';
-  if (toldHelpOrVersion(call, table, given, { help: sentence, nothing: sentence })) return {};
-  const missing = missingOption(given, ['bootstrap-server']);
-  if (missing !== null) {
-    printUsageAndExit(call, table, missing);
-    return {};
-  }
+  const about = 'This tool helps to retrieve broker version information.';
+  const given = givenOptions(call, table, about, ['bootstrap-server']);
+  if (given === null) return {};
   const bootstrap = given.value('bootstrap-server')!;
   const admin = openAdminBy(call, bootstrap, given.value('command-config'));
   // This tool makes a client of its own, so that what is wrong with its settings is not wrapped.

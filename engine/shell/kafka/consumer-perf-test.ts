@@ -18,7 +18,13 @@ import { bootstrapOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
 import { ConsumerFigures, consumerHeader } from './consumer-figures.ts';
 import { consumerPerfTable, type PerfWish, perfWish } from './consumer-perf-options.ts';
-import { type JavaException, notCreated, tellThrown, withCauses } from './java-exception.ts';
+import {
+  configException,
+  type JavaException,
+  notCreated,
+  tellThrown,
+  withCauses,
+} from './java-exception.ts';
 import {
   missingOption,
   printUsageAndExit,
@@ -75,7 +81,7 @@ function begin(call: Call, given: GivenOptions): PerformanceRun | JavaException 
   const wish = perfWish(given, call.world);
   if ('exception' in wish) return wish;
   const invalid = (message: string): JavaException => {
-    return { exception: 'org.apache.kafka.common.config.ConfigException', message };
+    return configException(message);
   };
   const problem = clientProblem(consumerSettings, wish.settings);
   if (problem !== null) return invalid(problem);

@@ -20,9 +20,16 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { Call, Program, Tool } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { messageOf } from './admin-session.ts';
+import {
+  COMMAND_FAILED,
+  type JavaException,
+  OPERATION_FAILED,
+  tellThrown,
+  unreadFile,
+} from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
-import { argument, JoptTable, type JoptOption, type JoptProblem } from './jopt.ts';
-import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { argument, JoptTable, type JoptOption } from './jopt.ts';
+import { givenOptions } from './jopt-tool.ts';
 import { commandConfigOption } from './topics-options.ts';
 
 const options: readonly JoptOption[] = [
@@ -69,64 +76,51 @@ interface Wish extends TopicPartition {
 }
 
 function start(call: Call): Program {
-  const fail = ({ exception, message }: JoptProblem): Program => {
-    for (const line of [message, `${exception}: ${message}`, '']) call.err(line);
-    call.exit(1);
-    return {};
-  };
-  const parsed = table.parse(call.words);
-  if (!parsed.ok) return fail(parsed.problem);
-  const { given } = parsed;
-  if (toldHelpOrVersion(call, table, given, { help: HELP, nothing: HELP })) return {};
-  const missing = missingOption(given, ['bootstrap-server', 'offset-json-file']);
-  if (missing !== null) {
-    printUsageAndExit(call, table, missing);
+  const given = givenOptions(call, table, HELP, ['bootstrap-server', 'offset-json-file']);
+  if (given === null) return {};
+  const bootstrap = given.value('bootstrap-server')!;
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  if ('exception' in admin) {
+    tellThrown(call, admin);
     return {};
   }
   const name = given.value('offset-json-file')!;
   const text = call.world.files.get(name);
-  if (text === undefined) {
-    return fail({ exception: 'java.io.IOException', message: `Unable to read file ${name}` });
-  }
-  const wishes = wishesOf(text);
-  if ('message' in wishes) return fail(wishes);
-  const bootstrap = given.value('bootstrap-server')!;
-  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
-  if ('exception' in admin) return fail(admin);
-  run(call, admin, wishes);
+  const wishes = text === undefined ? unreadFile(name) : wishesOf(text);
+  if ('exception' in wishes) tellThrown(call, wishes);
+  else run(call, admin, wishes);
   return {};
 }
 
 /** What a file asks for, or the exception that there is in place of it. */
-function wishesOf(text: string): readonly Wish[] | JoptProblem {
-  const operation = 'org.apache.kafka.tools.AdminOperationException';
-  const notJson = { exception: operation, message: 'The input string is not a valid JSON' };
+function wishesOf(text: string): readonly Wish[] | JavaException {
+  const notJson = { exception: OPERATION_FAILED, message: 'The input string is not a valid JSON' };
   const read = parsedJson(text);
   if (typeof read !== 'object' || read === null) return notJson;
   const { version, partitions } = read as { version?: unknown; partitions?: unknown };
   if (version !== undefined && version !== 1) {
     return {
-      exception: operation,
+      exception: OPERATION_FAILED,
       message: `Not supported version field value ${String(version)}`,
     };
   }
   if (!Array.isArray(partitions)) {
-    return { exception: operation, message: 'Missing partitions field' };
+    return { exception: OPERATION_FAILED, message: 'Missing partitions field' };
   }
   const wishes: Wish[] = [];
   for (const one of partitions as unknown[]) {
     const wish = wishOf(one);
-    if ('message' in wish) return wish;
+    if ('exception' in wish) return wish;
     wishes.push(wish);
   }
   const names = wishes.map(topicPartitionText);
   const twice = [...new Set(names.filter((name, place) => names.indexOf(name) < place))];
   if (twice.length === 0) return wishes;
   const message = `Offset json file contains duplicate topic partitions: ${twice.join(',')}`;
-  return { exception: 'org.apache.kafka.tools.AdminCommandFailedException', message };
+  return { exception: COMMAND_FAILED, message };
 }
 
-function wishOf(one: unknown): Wish | JoptProblem {
+function wishOf(one: unknown): Wish | JavaException {
   const exception = 'com.fasterxml.jackson.databind.JsonMappingException';
   if (typeof one !== 'object' || one === null) {
     return { exception, message: `Expected JSON object, received ${String(one)}` };

@@ -84,13 +84,24 @@ export function tellThrown(call: Call, thrown: JavaException): void {
   call.exit(1);
 }
 
-/** The exception of a client that cannot be made, and its reason. */
+/** Of a client that cannot be made, and its reason. */
 export function notCreated(message: string, reason: string): JavaException {
-  const cause = { exception: 'org.apache.kafka.common.config.ConfigException', message: reason };
-  return { exception: 'org.apache.kafka.common.KafkaException', message, cause };
+  const exception = 'org.apache.kafka.common.KafkaException';
+  return { exception, message, cause: configException(reason) };
+}
+
+/** Of a setting that cannot be. */
+export function configException(message: string): JavaException {
+  return { exception: 'org.apache.kafka.common.config.ConfigException', message };
 }
 
 /** Of a file that is not there. */
 export function noSuchFile(name: string): JavaException {
   return { exception: 'java.nio.file.NoSuchFileException', message: name };
+}
+
+/** Of a file that is not there, as `Utils.readFileAsString` throws it. */
+export function unreadFile(name: string): JavaException {
+  const message = `Unable to read file ${name}`;
+  return { exception: 'java.io.IOException', message, cause: noSuchFile(name) };
 }

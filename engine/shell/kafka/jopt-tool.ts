@@ -8,8 +8,9 @@
 import { assert } from '../../kernel/assert.ts';
 import { type Release, releases } from '../../kafka/profiles/releases.ts';
 import type { Call, ShellWorld } from '../program.ts';
-import type { GivenOptions, JoptTable } from './jopt.ts';
 import { hasZooKeeper, profileOfWorld } from './admin-session.ts';
+import { tellThrown } from './java-exception.ts';
+import type { GivenOptions, JoptTable } from './jopt.ts';
 
 /**
  * A tool's options in the world's release. `withoutZooKeeper`: the release whose options an older
@@ -25,6 +26,29 @@ export function tableOf(
   if (withoutZooKeeper === null || hasZooKeeper(world)) return tables.of(release);
   const isOlder = releases.indexOf(release) < releases.indexOf(withoutZooKeeper);
   return tables.of(isOlder ? withoutZooKeeper : release);
+}
+
+/**
+ * The options of a call, where `main` hands exceptions to `Utils.stackTrace`. Null: the line is no
+ * line of the tool's, or about help or the version; that was told, and the tool has ended.
+ */
+export function givenOptions(
+  call: Call,
+  table: JoptTable,
+  about: string,
+  required: readonly string[] = [],
+): GivenOptions | null {
+  const parsed = table.parse(call.words);
+  if (!parsed.ok) {
+    tellThrown(call, parsed.problem);
+    return null;
+  }
+  const { given } = parsed;
+  if (toldHelpOrVersion(call, table, given, { help: about, nothing: about })) return null;
+  const missing = missingOption(given, required);
+  if (missing === null) return given;
+  printUsageAndExit(call, table, missing);
+  return null;
 }
 
 /** Prints a sentence and how the tool is used, and ends it. */

@@ -18,15 +18,15 @@ import {
   causeOf,
   COMMAND_FAILED,
   type JavaException,
-  noSuchFile,
   OPERATION_FAILED,
   tellThrown,
   toText,
+  unreadFile,
   withCauses,
 } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { argument, type GivenOptions, type JoptOption, JoptTable } from './jopt.ts';
-import { toldHelpOrVersion } from './jopt-tool.ts';
+import { givenOptions } from './jopt-tool.ts';
 import { type Json, parseJson } from './json-file.ts';
 
 type ElectionType = 'preferred' | 'unclean';
@@ -97,16 +97,11 @@ export const leaderElectionTool: Tool = {
 };
 
 function start(call: Call): Program {
-  const parsed = table.parse(call.words);
-  if (!parsed.ok) {
-    tellThrown(call, parsed.problem);
-    return {};
-  }
-  const { given } = parsed;
-  const sentence =
+  const about =
     'This tool attempts to elect a new leader for a set of topic partitions. The type of ' +
     'elections supported are preferred replicas and unclean replicas.';
-  if (toldHelpOrVersion(call, table, given, { help: sentence, nothing: sentence })) return {};
+  const given = givenOptions(call, table, about);
+  if (given === null) return {};
   const asked = askedOf(call, given);
   if ('exception' in asked) {
     tellThrown(call, asked);
@@ -170,8 +165,7 @@ function noElection(given: GivenOptions): JavaException {
 function fromFile(call: Call, type: ElectionType, name: string): Asked | JavaException {
   const text = call.world.files.get(name);
   if (text === undefined) {
-    const unread = { exception: 'java.io.IOException', message: `Unable to read file ${name}` };
-    const cause = { ...unread, cause: noSuchFile(name) };
+    const cause = unreadFile(name);
     return { exception: 'java.lang.RuntimeException', message: toText(cause), cause };
   }
   const bad = (message: string): JavaException => ({ exception: OPERATION_FAILED, message });

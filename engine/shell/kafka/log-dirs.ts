@@ -15,7 +15,7 @@ import { openAdminBy } from './admin-client.ts';
 import { executionException, tellThrown } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { argument, type GivenOptions, type JoptOption, JoptTable } from './jopt.ts';
-import { missingOption, printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { givenOptions } from './jopt-tool.ts';
 
 const options: readonly JoptOption[] = [
   {
@@ -59,19 +59,9 @@ export const logDirsTool: Tool = {
 };
 
 function start(call: Call): Program {
-  const parsed = table.parse(call.words);
-  if (!parsed.ok) {
-    tellThrown(call, parsed.problem);
-    return {};
-  }
-  const { given } = parsed;
-  const sentence = 'This tool helps to query log directory usage on the specified brokers.';
-  if (toldHelpOrVersion(call, table, given, { help: sentence, nothing: sentence })) return {};
-  const missing = missingOption(given, ['bootstrap-server', 'describe']);
-  if (missing !== null) {
-    printUsageAndExit(call, table, missing);
-    return {};
-  }
+  const about = 'This tool helps to query log directory usage on the specified brokers.';
+  const given = givenOptions(call, table, about, ['bootstrap-server', 'describe']);
+  if (given === null) return {};
   const bootstrap = given.value('bootstrap-server')!;
   const admin = openAdminBy(call, bootstrap, given.value('command-config'));
   if ('exception' in admin) tellThrown(call, admin);

@@ -24,9 +24,9 @@ import {
   COMMAND_FAILED,
   executionException,
   type JavaException,
-  noSuchFile,
   stackTrace,
   toText,
+  unreadFile,
   withCauses,
 } from './java-exception.ts';
 import { type GivenOptions, JoptTable } from './jopt.ts';
@@ -131,10 +131,8 @@ class Reassigning {
     const option = action === 'generate' ? 'topics-to-move-json-file' : 'reassignment-json-file';
     const name = this.#given.value(option)!;
     const text = this.#call.world.files.get(name);
-    if (text === undefined) {
-      const message = `Unable to read file ${name}`;
-      this.#throw({ exception: 'java.io.IOException', message, cause: noSuchFile(name) });
-    } else if (action === 'generate') this.#generate(text);
+    if (text === undefined) this.#throw(unreadFile(name));
+    else if (action === 'generate') this.#generate(text);
     else if (action === 'execute') this.#execute(text);
     else if (action === 'verify') this.#verify(text);
     else this.#cancel(text);

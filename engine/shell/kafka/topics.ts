@@ -16,7 +16,8 @@ import type { Call, Program, ShellWorld, Tool } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { hasZooKeeper, problemOf } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
-import { JoptTable, type GivenOptions, type JoptProblem } from './jopt.ts';
+import { tellThrown } from './java-exception.ts';
+import { JoptTable, type GivenOptions } from './jopt.ts';
 import {
   contradiction,
   missingOption,
@@ -58,7 +59,7 @@ function start(call: Call): Program {
   const table = tableOf(tables, call.world, BROKERS_SINCE);
   const parsed = table.parse(call.words);
   if (!parsed.ok) {
-    tellException(call, parsed.problem);
+    tellThrown(call, parsed.problem);
     return {};
   }
   const { given } = parsed;
@@ -85,12 +86,12 @@ function start(call: Call): Program {
           message: addressProblem(table),
         };
   if (missing !== null) {
-    tellException(call, missing);
+    tellThrown(call, missing);
     return {};
   }
   const admin = openAdminBy(call, bootstrap!, given.value('command-config'));
   if ('exception' in admin) {
-    tellException(call, admin);
+    tellThrown(call, admin);
     return {};
   }
   new TopicCommand(call, given, admin).run();
@@ -115,14 +116,6 @@ function addressProblem(table: JoptTable): string {
   return table.has('zookeeper')
     ? 'Only one of --bootstrap-server or --zookeeper must be specified'
     : '--bootstrap-server must be specified';
-}
-
-/** An exception that leaves `execute`: its message, then the head of its stack trace. */
-function tellException(call: Call, { exception, message }: JoptProblem): void {
-  call.err(message);
-  call.err(`${exception}: ${message}`);
-  call.err('');
-  call.exit(1);
 }
 
 /** Source: `TopicCommandOptions.checkArgs`. */
