@@ -57,6 +57,16 @@ export interface Program {
   readonly isWaiting?: boolean;
 }
 
+/** What a tool gives back that is at its end at once; on standard error where it failed. */
+export function ended(call: Call, code: number, lines: readonly string[]): Program {
+  for (const line of lines) {
+    if (code === 0) call.out(line);
+    else call.err(line);
+  }
+  call.exit(code);
+  return {};
+}
+
 /** What may stand behind an option, so that it can be completed. */
 export type ValueKind =
   | 'topic'

@@ -16,7 +16,7 @@ import { groupConsumerConfig } from '../../kafka/client/consumer/group/group-con
 import { GroupConsumer } from '../../kafka/client/consumer/group/group-consumer.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { topicNameProblem } from '../../kafka/controller/topic-name.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { bootstrapOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
@@ -52,11 +52,7 @@ export const consoleConsumerTool: Tool = {
 
 function start(call: Call): Program {
   const table = tableOf(tables, call.world);
-  const fail = (...sentences: string[]): Program => {
-    for (const sentence of sentences) call.err(sentence);
-    call.exit(1);
-    return {};
-  };
+  const fail = (...sentences: string[]): Program => ended(call, 1, sentences);
   const misuse = (sentence: string): Program => {
     printUsageAndExit(call, table, sentence);
     return {};

@@ -13,7 +13,7 @@ import { Producer, type ProducerRecord } from '../../kafka/client/producer/produ
 import type { ProduceResult } from '../../kafka/client/producer/produce-result.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
 import { bootstrapOf, isAddressList, messageOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
 import { producerOptions, producerSettingsOf, settingsOf } from './console-producer-options.ts';
@@ -50,11 +50,7 @@ export const consoleProducerTool: Tool = {
 function start(call: Call): Program {
   const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
-  const fail = (sentence: string): Program => {
-    call.err(sentence);
-    call.exit(1);
-    return {};
-  };
+  const fail = (sentence: string): Program => ended(call, 1, [sentence]);
   const misuse = (sentence: string): Program => {
     printUsageAndExit(call, table, sentence);
     return {};

@@ -8,6 +8,7 @@
 import { compareReleases } from '../../kernel/releases.ts';
 import type { RabbitCluster } from '../../lab/rabbitmq.ts';
 import type { Localized } from '../../lab/knob.ts';
+import { ended } from '../program.ts';
 import type { Call, OptionSpec, Program, ShellWorld, Tool } from '../program.ts';
 import { type CliCommand, EXIT, type Refusal, type ToolName } from './cli-command.ts';
 import { foreignFormatters, formatterNames, isMachineReadable } from './formatter.ts';
@@ -67,19 +68,11 @@ function wordsAfter(
 
 function start(tool: ToolName, commands: readonly CliCommand[], call: Call): Program {
   const { rabbitmq } = call.world.handles;
-  const fail = (code: number, text: string): Program => {
-    for (const line of text.split('\n')) call.err(line);
-    call.exit(code);
-    return {};
-  };
+  const fail = (code: number, text: string): Program => ended(call, code, text.split('\n'));
   if (rabbitmq === undefined) return fail(EXIT.UNAVAILABLE, `${tool}: this world has no RabbitMQ`);
   const there = inRelease(commands, rabbitmq);
   const { words } = call;
-  const say = (text: string): Program => {
-    for (const line of text.split('\n')) call.out(line);
-    call.exit(EXIT.OK);
-    return {};
-  };
+  const say = (text: string): Program => ended(call, EXIT.OK, text.split('\n'));
   if (words.length === 0) return fail(EXIT.USAGE, allUsage(tool, there));
   if (words.length === 1 && words[0] === '--help') return say(allUsage(tool, there));
   if (words[0] === '--version') return say(`${rabbitmq.profile.release}.0`);

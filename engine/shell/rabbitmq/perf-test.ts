@@ -4,7 +4,7 @@
  * `localhost` is the first node. Not here: the run (`perf-test-run.ts`).
  */
 import { AMQP_PORT } from '../../rabbitmq/connection/amqp-listener.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
 import type { Login } from './amqp-session.ts';
 import { perfTestOptions, perfTestUsage, readPerfTest } from './perf-test-options.ts';
 import { PerfTestRun } from './perf-test-run.ts';
@@ -27,16 +27,8 @@ function targetOf(uri: string): Target | null {
 }
 
 function start(call: Call): Program {
-  const fail = (...lines: readonly string[]): Program => {
-    for (const line of lines) call.err(line);
-    call.exit(1);
-    return {};
-  };
-  const say = (...lines: readonly string[]): Program => {
-    for (const line of lines) call.out(line);
-    call.exit(0);
-    return {};
-  };
+  const fail = (...lines: readonly string[]): Program => ended(call, 1, lines);
+  const say = (...lines: readonly string[]): Program => ended(call, 0, lines);
   const { rabbitmq } = call.world.handles;
   if (rabbitmq === undefined) return fail('perf-test: this world has no RabbitMQ');
   if (call.words.some((word) => HELP.includes(word))) return say(...perfTestUsage());

@@ -3,6 +3,7 @@
  *
  * Source: rabbitmqadmin-ng 2.35.0. Differs: only the commands here; `localhost` is the first node.
  */
+import { ended } from '../program.ts';
 import type { Call, OptionSpec, Program, ShellWorld, Tool } from '../program.ts';
 import {
   type AdminCommand,
@@ -53,16 +54,8 @@ function wordsAfter(words: readonly string[], { handles }: ShellWorld): readonly
 }
 
 function start(call: Call): Program {
-  const fail = (...lines: readonly string[]): Program => {
-    for (const line of lines) call.err(line);
-    call.exit(MISUSED);
-    return {};
-  };
-  const say = (...lines: readonly string[]): Program => {
-    for (const line of lines) call.out(line);
-    call.exit(0);
-    return {};
-  };
+  const fail = (...lines: readonly string[]): Program => ended(call, MISUSED, lines);
+  const say = (...lines: readonly string[]): Program => ended(call, 0, lines);
   const { rabbitmq } = call.world.handles;
   if (rabbitmq === undefined) return fail('rabbitmqadmin: this world has no RabbitMQ');
   const { rest, global } = splitGlobal(call.words);
