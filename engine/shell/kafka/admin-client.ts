@@ -10,7 +10,7 @@ import { adminConfig } from '../../kafka/client/config.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import type { Call } from '../program.ts';
 import { bootstrapOf, profileOfWorld, propertiesFile } from './admin-session.ts';
-import { type JavaException, noSuchFile, notCreated } from './java-exception.ts';
+import { configException, type JavaException, noSuchFile, notCreated } from './java-exception.ts';
 
 /** With the settings of a file, where the line names one. */
 export function openAdminBy(
@@ -27,9 +27,8 @@ export function openAdmin(
   bootstrap: string,
   settings: Readonly<Record<string, string>> = {},
 ): Admin | JavaException {
-  const failed = 'Failed to create new KafkaAdminClient';
   const found = bootstrapOf(bootstrap, call.world);
-  if (!found.ok) return notCreated(failed, found.problem);
+  if (!found.ok) return notCreated('Failed to create new KafkaAdminClient', found.problem);
   const profile = profileOfWorld(call.world);
   try {
     const config = adminConfig(profile, settings);
@@ -38,7 +37,7 @@ export function openAdmin(
     admin.start();
     return admin;
   } catch (error) {
-    if (error instanceof ConfigError) return notCreated(failed, error.message);
+    if (error instanceof ConfigError) return configException(error.message);
     throw error;
   }
 }

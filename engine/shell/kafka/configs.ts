@@ -16,12 +16,13 @@ import {
 import { listGroupsOfAll } from '../../kafka/client/group-administration.ts';
 import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin } from './admin-client.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { openAdminBy } from './admin-client.ts';
 import { problemOf, propertiesFile } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
 import { type ConfigEntry, configLine, isDynamic } from './configs-entries.ts';
 import { configOptions, type Entity, readEntity } from './configs-options.ts';
+import { type JavaException, noSuchFile, stackTrace } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { JoptTable, type GivenOptions } from './jopt.ts';
 import { printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
@@ -50,11 +51,7 @@ export const configsTool: Tool = {
 type Changes = Readonly<Record<string, string | null>>;
 
 function start(call: Call): Program {
-  const fail = (problem: string): Program => {
-    call.err(problem);
-    call.exit(1);
-    return {};
-  };
+  const fail = (problem: string): Program => ended(call, 1, problem.split('\n'));
   const parsed = table.parse(call.words);
   if (!parsed.ok) return fail(parsed.problem.message);
   const { given } = parsed;
@@ -67,11 +64,9 @@ function start(call: Call): Program {
   }
   const changes = given.has('alter') ? changesOf(call, given) : {};
   if (typeof changes === 'string') return fail(changes);
-  const file = given.value('command-config');
-  const settings = propertiesFile(file, call.world);
-  if (settings === null) return fail(`${file} (No such file or directory)`);
-  const admin = openAdmin(call, given.value('bootstrap-server')!, settings);
-  if ('exception' in admin) return fail(admin.message);
+  const bootstrap = given.value('bootstrap-server')!;
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  if ('exception' in admin) return fail(notExecuted(call, admin));
   const command = new ConfigCommand(call, given, admin);
   if (given.has('alter')) command.alter(read.entity, changes);
   else command.describe(read.entity);
@@ -87,7 +82,7 @@ function changesOf(call: Call, given: GivenOptions): Changes | string {
   const changes: Record<string, string | null> = {};
   const file = given.value('add-config-file');
   const properties = propertiesFile(file, call.world);
-  if (properties === null) return `${file} (No such file or directory)`;
+  if (properties === null) return notExecuted(call, noSuchFile(file!));
   Object.assign(changes, properties);
   for (const text of given.values('add-config')) {
     for (const part of text.split(/,(?![^[]*\])/).filter((one) => one.trim() !== '')) {
@@ -101,6 +96,13 @@ function changesOf(call: Call, given: GivenOptions): Changes | string {
     for (const name of text.split(',')) changes[name.trim()] = null;
   }
   return changes;
+}
+
+/** Source: `ConfigCommand.main`. */
+function notExecuted(call: Call, thrown: JavaException): string {
+  const args = call.words.join(' ');
+  const begin = `Error while executing config command with args '${args}'`;
+  return [begin, ...stackTrace(thrown).slice(0, -1)].join('\n');
 }
 
 class ConfigCommand {
@@ -240,18 +242,18 @@ class ConfigCommand {
     result: AdminResult<unknown> & { ok: false },
     own: string | null = null,
   ): void {
-    const args = this.#call.words.join(' ');
-    this.#call.err(`Error while executing config command with args '${args}'`);
     const { errorCode } = result;
     const timeout = errorCode === ErrorCode.BROKER_NOT_AVAILABLE;
     const exception = exceptionOf(timeout ? ErrorCode.REQUEST_TIMED_OUT : errorCode);
     const sentence = own ?? problemOf(callName, result);
-    this.#end(1, `java.util.concurrent.ExecutionException: ${exception}: ${sentence}`);
+    const message = `${exception}: ${sentence}`;
+    const thrown = { exception: 'java.util.concurrent.ExecutionException', message };
+    this.#end(1, notExecuted(this.#call, thrown));
   }
 
   #end(code: number, sentence: string | null = null): void {
     this.#admin.close();
-    if (sentence !== null) this.#call.err(sentence);
+    for (const line of sentence?.split('\n') ?? []) this.#call.err(line);
     this.#call.exit(code);
   }
 }

@@ -28,6 +28,13 @@ import {
   groupTypes,
   NOT_EXECUTED,
 } from './consumer-groups-options.ts';
+import {
+  type JavaException,
+  noSuchFile,
+  stackTrace,
+  tellUncaught,
+  toText,
+} from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { JoptTable, type GivenOptions } from './jopt.ts';
 import { printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
@@ -73,9 +80,7 @@ function start(call: Call): Program {
   const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
   if (!parsed.ok) {
-    const { exception, message } = parsed.problem;
-    call.err(`Exception in thread "main" ${exception}: ${message}`);
-    call.exit(1);
+    tellUncaught(call, parsed.problem);
     return {};
   }
   const { given } = parsed;
@@ -90,8 +95,9 @@ function start(call: Call): Program {
   const settings = propertiesFile(file, call.world);
   const wrong = given.malformed(['timeout']) ?? given.repeated(['bootstrap-server', 'timeout']);
   if (settings === null || wrong !== null) {
-    const about = wrong?.message ?? `${file} (No such file or directory)`;
-    tellFailure(call, about, wrong?.exception ?? 'java.io.FileNotFoundException');
+    const cause = noSuchFile(file ?? '');
+    const unread = { exception: 'java.lang.RuntimeException', message: toText(cause), cause };
+    tellFailure(call, wrong ?? unread);
     return {};
   }
   const timeout = given.value('timeout')!;
@@ -100,24 +106,25 @@ function start(call: Call): Program {
     ...settings,
   });
   if ('exception' in admin) {
-    tellFailure(call, admin.message, admin.exception);
+    tellFailure(call, admin);
     return {};
   }
   run(sessionOf(call, given, admin));
   return {};
 }
 
-function tellFailure(call: Call, message: string, exception: string): void {
-  call.err('');
-  call.err(`Error: Executing consumer group command failed due to ${message}`);
-  call.err(exception === '' ? message : `${exception}: ${message}`);
+/** Source: `ConsumerGroupCommand.printError`: its sentence goes to standard output. */
+function tellFailure(call: Call, thrown: JavaException): void {
+  call.out('');
+  call.out(`Error: Executing consumer group command failed due to ${thrown.message}`);
+  for (const line of stackTrace(thrown).slice(0, -1)) call.err(line);
   call.exit(0);
 }
 
 function sessionOf(call: Call, given: GivenOptions, admin: Admin): GroupSession {
   const fail = (message: string, exception: string): void => {
     admin.close();
-    tellFailure(call, message, exception);
+    tellFailure(call, { exception, message });
   };
   return {
     call,

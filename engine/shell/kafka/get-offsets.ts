@@ -16,9 +16,10 @@ import {
   type OffsetQuery,
 } from '../../kafka/client/list-offsets.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
-import { openAdmin } from './admin-client.ts';
-import { isAddressList, messageOf, problemOf, propertiesFile } from './admin-session.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { openAdminBy } from './admin-client.ts';
+import { isAddressList, messageOf, problemOf } from './admin-session.ts';
+import { stackTrace } from './java-exception.ts';
 import { argument, JoptTable, type GivenOptions, type JoptOption } from './jopt.ts';
 import { missingOption, printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
 import { optionsOfAll } from './option-history.ts';
@@ -104,11 +105,8 @@ type IsWanted = (partition: TopicPartition) => boolean;
 
 function start(call: Call): Program {
   const table = tableOf(tables, call.world);
-  const fail = (problem: string): Program => {
-    for (const line of `Error occurred: ${problem}`.split('\n')) call.err(line);
-    call.exit(1);
-    return {};
-  };
+  const fail = (problem: string): Program =>
+    ended(call, 1, `Error occurred: ${problem}`.split('\n'));
   const parsed = table.parse(call.words);
   if (!parsed.ok) return fail(parsed.problem.message);
   const { given } = parsed;
@@ -128,11 +126,8 @@ function start(call: Call): Program {
   const time = given.value('time')!;
   const at = timeOf(time);
   if (typeof at === 'object') return fail(at.problem);
-  const file = given.value('command-config');
-  const settings = propertiesFile(file, call.world);
-  if (settings === null) return fail(`${file} (No such file or directory)`);
-  const admin = openAdmin(call, bootstrap, settings);
-  if ('exception' in admin) return fail(admin.message);
+  const admin = openAdminBy(call, bootstrap, given.value('command-config'));
+  if ('exception' in admin) return fail([admin.message, ...stackTrace(admin)].join('\n'));
   tell(call, admin, { at, wanted, excludesInternal: given.has('exclude-internal-topics') }, fail);
   return {};
 }

@@ -84,6 +84,13 @@ export function tellThrown(call: Call, thrown: JavaException): void {
   call.exit(1);
 }
 
+/** Prints an exception that no tool catches, and ends it with 1. */
+export function tellUncaught(call: Call, thrown: JavaException): void {
+  const [head = '', ...causes] = stackTrace(thrown).slice(0, -1);
+  for (const line of [`Exception in thread "main" ${head}`, ...causes]) call.err(line);
+  call.exit(1);
+}
+
 /** Of a client that cannot be made, and its reason. */
 export function notCreated(message: string, reason: string): JavaException {
   const exception = 'org.apache.kafka.common.KafkaException';

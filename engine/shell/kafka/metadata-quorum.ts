@@ -10,7 +10,7 @@ import { describeCluster } from '../../kafka/client/administration.ts';
 import { describeQuorum } from '../../kafka/client/cluster-administration.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { DescribeQuorumResponse } from '../../wire/kafka/messages/describe-quorum.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { propertiesFile } from './admin-session.ts';
 import { type Arguments, type Grammar, parseArguments, specsOf } from './argparse.ts';
@@ -102,18 +102,10 @@ function start(call: Call): Program {
   const given = parseArguments(call, grammar);
   if (given === null) return {};
   const problem = problemOf(given);
-  if (problem !== null) {
-    call.err(problem);
-    call.exit(1);
-    return {};
-  }
+  if (problem !== null) return ended(call, 1, [problem]);
   const file = given.values.get('--command-config')?.[0] ?? null;
   const settings = propertiesFile(file, call.world);
-  if (settings === null) {
-    call.err(`Properties file ${file!} does not exists!`);
-    call.exit(1);
-    return {};
-  }
+  if (settings === null) return ended(call, 1, [`Properties file ${file!} does not exists!`]);
   const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings);
   if ('exception' in admin) {
     tellThrown(call, admin);

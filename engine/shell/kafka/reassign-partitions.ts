@@ -25,6 +25,7 @@ import {
   executionException,
   type JavaException,
   stackTrace,
+  tellUncaught,
   toText,
   unreadFile,
   withCauses,
@@ -69,8 +70,7 @@ function start(call: Call): Program {
   const table = tableOf(tables, call.world);
   const parsed = table.parse(call.words);
   if (!parsed.ok) {
-    call.err(`Exception in thread "main" ${toText(parsed.problem)}`);
-    call.exit(1);
+    tellUncaught(call, parsed.problem);
     return {};
   }
   const { given } = parsed;

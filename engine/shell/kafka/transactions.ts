@@ -19,11 +19,11 @@ import {
 } from '../../kafka/client/cluster-administration.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import { type Call, ended, type Program, type Tool } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { problemOf, propertiesFile } from './admin-session.ts';
 import { type Arguments, parseArguments, specsOf } from './argparse.ts';
-import { tellThrown } from './java-exception.ts';
+import { tellUncaught } from './java-exception.ts';
 import { paddedTable } from './padded-table.ts';
 import { terminateTransaction } from './transaction-termination.ts';
 import { transactionsGrammar } from './transactions-grammar.ts';
@@ -58,13 +58,9 @@ function start(call: Call): Program {
   const file = given.values.get('--command-config')?.[0] ?? null;
   const settings = propertiesFile(file, call.world);
   const problem = settings === null ? noSettings(file!) : misuseOf(given);
-  if (problem !== null) {
-    call.err(problem);
-    call.exit(1);
-    return {};
-  }
+  if (problem !== null) return ended(call, 1, [problem]);
   const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings!);
-  if ('exception' in admin) tellThrown(call, admin);
+  if ('exception' in admin) tellUncaught(call, admin);
   else new TransactionsCommand(call, given, admin).run();
   return {};
 }

@@ -59,32 +59,82 @@ describe('shell: kafka: while a broker is down', () => {
   });
 });
 
-describe('shell: kafka: a file of settings that is not there', () => {
-  const admin = (words: string): string => `${AT} --command-config none.conf ${words}`;
-  it.each([
-    ['kafka-broker-api-versions.sh', admin('')],
-    ['kafka-configs.sh', admin('--describe --entity-type topics --entity-name a')],
-    ['kafka-get-offsets.sh', admin('')],
-    ['kafka-log-dirs.sh', admin('--describe')],
-    ['kafka-metadata-quorum.sh', admin('describe --status')],
-    ['kafka-reassign-partitions.sh', admin('--list')],
-    ['kafka-topics.sh', admin('--list')],
-    ['kafka-transactions.sh', admin('list')],
-    ['kafka-transactions.sh', admin('find-hanging')],
-    [
-      'kafka-leader-election.sh',
-      `${AT} --admin.config none.conf --election-type preferred --all-topic-partitions`,
-    ],
-    ['kafka-console-consumer.sh', `${AT} --topic a --consumer.config none.conf`],
-    ['kafka-console-producer.sh', `${AT} --topic a --producer.config none.conf`],
-    [
-      'kafka-consumer-perf-test.sh',
-      `${AT} --topic a --messages 1 --consumer.config none.conf --hide-header`,
-    ],
-  ])('is told by %s', (tool, words) => {
+/** Lines of the tools that make an admin client, with the words that say how. */
+const adminLines = (at: string, file: string): readonly (readonly [string, string])[] => [
+  ['kafka-broker-api-versions.sh', `${at} --command-config ${file}`],
+  [
+    'kafka-configs.sh',
+    `${at} --command-config ${file} --describe --entity-type topics --entity-name a`,
+  ],
+  ['kafka-consumer-groups.sh', `${at} --command-config ${file} --list`],
+  ['kafka-delete-records.sh', `${at} --command-config ${file} --offset-json-file none.json`],
+  [
+    'kafka-leader-election.sh',
+    `${at} --admin.config ${file} --election-type preferred --all-topic-partitions`,
+  ],
+  ['kafka-log-dirs.sh', `${at} --command-config ${file} --describe`],
+  ['kafka-metadata-quorum.sh', `${at} --command-config ${file} describe --status`],
+  ['kafka-reassign-partitions.sh', `${at} --command-config ${file} --list`],
+  ['kafka-topics.sh', `${at} --command-config ${file} --list`],
+  ['kafka-transactions.sh', `${at} --command-config ${file} list`],
+  ['kafka-transactions.sh', `${at} --command-config ${file} find-hanging --broker-id 1`],
+];
+/** Looks at addresses before any client does. */
+const OFFSETS = ['kafka-get-offsets.sh', `${AT} --command-config`] as const;
+
+/** A terminal with a file of settings that no client takes, and what a line printed in it. */
+function refusal(line: string): readonly string[] {
+  const terminal = session();
+  terminal.shell.world.files.set('bad.conf', 'retries=many\n');
+  terminal.shell.world.files.set('good.conf', 'client.id=me\n');
+  const lines = printed(terminal, line);
+  const { code } = terminal.shell.pane(1);
+  expect(code).toBe(line.startsWith('kafka-consumer-groups.sh') ? 0 : 1);
+  return lines;
+}
+
+describe('shell: kafka: an admin client that cannot be made', () => {
+  it.each([...adminLines(AT, 'none.conf'), [OFFSETS[0], `${OFFSETS[1]} none.conf`] as const])(
+    '%s %s: the file is not there',
+    (tool, words) => {
+      const told =
+        /NoSuchFileException: none\.conf$|^Properties file none\.conf does not|properties: none\.conf\./;
+      expect(refusal(`${tool} ${words}`)).toContainEqual(expect.stringMatching(told));
+    },
+  );
+
+  it.each([...adminLines(AT, 'bad.conf'), [OFFSETS[0], `${OFFSETS[1]} bad.conf`] as const])(
+    '%s %s: the setting is told, and no client is blamed',
+    (tool, words) => {
+      const lines = refusal(`${tool} ${words}`);
+      const told = /ConfigException: Invalid value many for configuration retries: /;
+      expect(lines).toContainEqual(expect.stringMatching(told));
+      expect(lines.join('\n')).not.toContain('Failed to create new KafkaAdminClient');
+    },
+  );
+
+  it.each(adminLines('--bootstrap-server broker-1', 'good.conf'))(
+    '%s %s: the address is told',
+    (tool, words) => {
+      const told = /ConfigException: Invalid url in bootstrap\.servers: broker-1$/;
+      expect(refusal(`${tool} ${words}`)).toContainEqual(expect.stringMatching(told));
+    },
+  );
+
+  it('kafka-consumer-groups.sh says so on standard output, where a pipe reads it', () => {
+    const line = `kafka-consumer-groups.sh ${AT} --command-config none.conf --list | grep -c Error`;
     const terminal = session();
-    const lines = printed(terminal, `${tool} ${words}`);
-    expect(lines[0]).toMatch(/(^|[ :])none\.conf/);
-    expect(terminal.shell.pane(1).code).toBe(1);
+    expect(printed(terminal, line)).toContain('1');
+  });
+});
+
+describe('shell: kafka: a client whose file of settings is not there', () => {
+  it.each([
+    ['kafka-console-consumer.sh', '--consumer.config none.conf'],
+    ['kafka-console-producer.sh', '--producer.config none.conf'],
+    ['kafka-consumer-perf-test.sh', '--messages 1 --consumer.config none.conf'],
+  ])('is told by %s', (tool, words) => {
+    const lines = refusal(`${tool} ${AT} --topic a ${words}`);
+    expect(lines).toContain('java.nio.file.NoSuchFileException: none.conf');
   });
 });
