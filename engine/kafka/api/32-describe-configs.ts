@@ -3,8 +3,8 @@
  * from.
  *
  * Behaviour: a topic's own value, else the broker's that it follows, else the default. A broker
- * tells only its own settings. Differences: synonyms are not listed; of a group only what was set
- * is told.
+ * tells only its own settings. Differences: synonyms are not listed; of a group, and of what
+ * throttles a broker, only what was set is told.
  * Versions: 1 the source of each value (KIP-226); 3 type and documentation (KIP-569).
  */
 import { assert } from '../../kernel/assert.ts';
@@ -26,6 +26,7 @@ const BROKER = 4;
 const GROUP = 32;
 /** `ConfigSource`. */
 const FROM_TOPIC = 1;
+const FROM_ONE_BROKER = 2;
 const FROM_ALL_BROKERS = 3;
 const FROM_BROKER = 4;
 const FROM_DEFAULT = 5;
@@ -94,29 +95,27 @@ function describe(broker: BrokerParts, resource: Resource): Result {
   }
   if (resourceType === GROUP) {
     const own = broker.image().configs.get(resourceKey('group', resourceName)) ?? new Map();
-    return result(ErrorCode.NONE, '', ownEntries(own));
+    return result(ErrorCode.NONE, '', ownEntries(own, FROM_GROUP));
   }
   if (resourceType === BROKER && resourceName === String(broker.nodeId)) {
     const { given } = broker.config;
-    return result(
-      ErrorCode.NONE,
-      '',
-      entries(broker, brokerSettings, resource, (name) => {
-        const value = given[name];
-        return value === undefined ? null : { value, source: FROM_BROKER };
-      }),
-    );
+    const own = broker.image().configs.get(resourceKey('broker', resourceName)) ?? new Map();
+    const all = entries(broker, brokerSettings, resource, (name) => {
+      const value = given[name];
+      return value === undefined ? null : { value, source: FROM_BROKER };
+    });
+    return result(ErrorCode.NONE, '', [...all, ...ownEntries(own, FROM_ONE_BROKER)]);
   }
   return result(ErrorCode.INVALID_REQUEST, `this is broker ${broker.nodeId}`, []);
 }
 
-/** Texts: which settings groups have is the module's knowledge that keeps them. */
-function ownEntries(own: ReadonlyMap<string, string>): Entry[] {
+/** Texts: what they mean is the knowledge of those who keep them. */
+function ownEntries(own: ReadonlyMap<string, string>, configSource: number): Entry[] {
   return [...own].map(([name, value]) => ({
     name,
     value,
     readOnly: false,
-    configSource: FROM_GROUP,
+    configSource,
     isSensitive: false,
     synonyms: [],
     configType: TYPE_NUMBERS.string,

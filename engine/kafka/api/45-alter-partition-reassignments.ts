@@ -3,6 +3,7 @@
  *
  * Behaviour: answered once the controller has begun, long before the new replicas have caught up.
  * Differences: see `broker/forwarding.ts`.
+ * Versions: 1 the number of replicas can be kept (KIP-860).
  */
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import {
@@ -29,6 +30,7 @@ export const alterPartitionReassignmentsHandler = apiHandler<AlterPartitionReass
 
 const timedOut: AlterPartitionReassignmentsResponse = Object.freeze({
   throttleTimeMs: 0,
+  allowReplicationFactorChange: true,
   errorCode: ErrorCode.REQUEST_TIMED_OUT,
   errorMessage: null,
   responses: [],

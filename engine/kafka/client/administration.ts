@@ -191,14 +191,19 @@ export function electLeaders(
   );
 }
 
-/** Begins to move partitions to other replicas, or takes that back (KIP-455). */
+/**
+ * Begins to move partitions to other replicas, or takes that back (KIP-455); another number of
+ * replicas may be refused (KIP-860).
+ */
 export function alterPartitionReassignments(
   admin: Administered,
   reassignments: readonly NewReassignment[],
   done: AdminCallback<AlterPartitionReassignmentsResponse>,
+  allowReplicationFactorChange = true,
 ): void {
   const body: AlterPartitionReassignmentsRequest = {
     timeoutMs: admin.calls.requestTimeoutMs,
+    allowReplicationFactorChange,
     topics: byTopic(reassignments).map(([name, ofTopic]) => ({
       name,
       partitions: ofTopic.map(({ partition, replicas }) => {

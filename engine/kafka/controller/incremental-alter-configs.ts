@@ -1,9 +1,9 @@
 /**
- * IncrementalAlterConfigs for topics and groups, and what a changed configuration entails for
- * partitions.
+ * IncrementalAlterConfigs for topics and groups, and of brokers for what throttles replication; and
+ * what a changed configuration entails for partitions.
  *
  * Not here: names, types and defaults (`partition/topic-config.ts`, `group/group-settings.ts`).
- * Source: `org.apache.kafka.controller.ConfigurationControlManager`. Differences: configurations of
+ * Source: `org.apache.kafka.controller.ConfigurationControlManager`. Differences: other settings of
  * brokers cannot be changed while they run; a change of min.insync.replicas changes the ELR in the
  * same batch.
  */
@@ -14,13 +14,19 @@ import type {
   IncrementalAlterConfigsResponse,
 } from '../../wire/kafka/messages/incremental-alter-configs.ts';
 import { groupSettingProblem } from '../group/group-settings.ts';
-import { MetadataDelta, RESOURCE_TYPE_GROUP, RESOURCE_TYPE_TOPIC } from '../metadata/delta.ts';
+import {
+  MetadataDelta,
+  RESOURCE_TYPE_BROKER,
+  RESOURCE_TYPE_GROUP,
+  RESOURCE_TYPE_TOPIC,
+} from '../metadata/delta.ts';
 import { resourceKey, topicConfig, type MetadataImage } from '../metadata/image.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import { topicSettings } from '../partition/topic-config.ts';
 import { apiError, NO_ERROR } from './controller-result.ts';
 import type { ApiError, ControllerResult, ClusterView } from './controller-result.ts';
 import { electUncleanLeaders, updateElr } from './leader-election.ts';
+import { brokerThrottles, throttleProblem } from './replication-throttles.ts';
 import { topicConfigOf, topicConfigRecord } from './topic-settings.ts';
 
 type AlterResource = IncrementalAlterConfigsRequest['resources'][number];
@@ -61,8 +67,9 @@ function alterResource(
 ): ApiError {
   const { resourceName } = resource;
   if (resource.resourceType === RESOURCE_TYPE_GROUP) return alterGroup(view, resource, records);
+  if (resource.resourceType === RESOURCE_TYPE_BROKER) return alterBroker(view, resource, records);
   if (resource.resourceType !== RESOURCE_TYPE_TOPIC) {
-    return apiError(ErrorCode.INVALID_REQUEST, 'Only topics and groups can be configured.');
+    return apiError(ErrorCode.INVALID_REQUEST, 'Only topics, brokers and groups have settings.');
   }
   if (!view.image.topics.has(resourceName)) {
     return apiError(
@@ -74,6 +81,8 @@ function alterResource(
   for (const change of resource.configs) {
     const error = alterConfig(config, change);
     if (error !== NO_ERROR) return error;
+    const problem = throttleProblem(change.name, config.get(change.name) ?? '');
+    if (problem !== null) return apiError(ErrorCode.INVALID_CONFIG, problem);
   }
   const read = topicConfigOf(view.config, config);
   if (typeof read === 'string') return apiError(ErrorCode.INVALID_CONFIG, read);
@@ -88,22 +97,48 @@ function alterResource(
 /** A group need not be there to be configured. */
 function alterGroup(
   view: ClusterView,
-  { resourceName, configs }: AlterResource,
+  resource: AlterResource,
   records: MetadataRecord[],
 ): ApiError {
-  const before = view.image.configs.get(resourceKey('group', resourceName));
+  const before = view.image.configs.get(resourceKey('group', resource.resourceName));
+  return alterOwn(before, resource, groupSettingProblem, records);
+}
+
+/** Of a single broker; what all have in common cannot be changed. */
+function alterBroker(
+  view: ClusterView,
+  resource: AlterResource,
+  records: MetadataRecord[],
+): ApiError {
+  const { resourceName, configs } = resource;
+  if (resourceName === '' || configs.some(({ name }) => !brokerThrottles.includes(name))) {
+    const only = 'Of a broker only throttles of replication can be configured.';
+    return apiError(ErrorCode.INVALID_REQUEST, only);
+  }
+  const before = view.image.configs.get(resourceKey('broker', resourceName));
+  const problemOf = (name: string, value: string | null): string | null =>
+    value === null ? null : throttleProblem(name, value);
+  return alterOwn(before, resource, problemOf, records);
+}
+
+/** The records of what has only settings of its own; or why there are none. */
+function alterOwn(
+  before: ReadonlyMap<string, string> | undefined,
+  { resourceType, resourceName, configs }: AlterResource,
+  problemOf: (name: string, value: string | null) => string | null,
+  records: MetadataRecord[],
+): ApiError {
   const config = new Map(before ?? []);
   for (const change of configs) {
     const error = alterConfig(config, change);
     if (error !== NO_ERROR) return error;
-    const problem = groupSettingProblem(change.name, config.get(change.name) ?? null);
+    const problem = problemOf(change.name, config.get(change.name) ?? null);
     if (problem !== null) return apiError(ErrorCode.INVALID_CONFIG, problem);
   }
   for (const name of new Set(configs.map((change) => change.name))) {
     const value = config.get(name) ?? null;
     if (value === (before?.get(name) ?? null)) continue;
-    const data = { resourceType: RESOURCE_TYPE_GROUP, resourceName, name, value };
-    records.push({ type: 'ConfigRecord', data });
+    records.push({ type: 'ConfigRecord', data: { resourceType, resourceName, name, value } });
   }
   return NO_ERROR;
 }

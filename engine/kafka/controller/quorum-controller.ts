@@ -394,7 +394,9 @@ function electionOf({ before, after }: PartitionChange): string {
   if (before === undefined || before.isr.includes(after.leader)) return 'clean';
   if (before.elr.includes(after.leader)) return 'eligible';
   // A replica that caught up with a reassignment joins the ISR and leads by the same change.
-  if (after.isr.length > 1 && after.isr.includes(after.leader)) return 'clean';
-  assert(after.leaderRecoveryState === RECOVERING, 'an unclean leader recovers', { after });
+  const joins = before.addingReplicas.includes(after.leader) || after.isr.length > 1;
+  const recovers = after.leaderRecoveryState === RECOVERING;
+  if (joins && !recovers && after.isr.includes(after.leader)) return 'clean';
+  assert(recovers, 'an unclean leader recovers', { after });
   return 'unclean';
 }

@@ -5,7 +5,7 @@
  *
  * Not here: the stages (`partition-reassignment.ts`); what brokers do with their replicas
  * (`broker/replicas.ts`).
- * Sources: KIP-455; `ReplicationControlManager.alterPartitionReassignments`. Difference: a
+ * Sources: KIP-455, KIP-860; `ReplicationControlManager.alterPartitionReassignments`. Difference: a
  * partition that is named twice in one request is refused.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -39,13 +39,14 @@ export function alterReassignments(
 ): ControllerResult<AlterPartitionReassignmentsResponse> {
   const records: MetadataRecord[] = [];
   const seen = new Set<string>();
+  const { allowReplicationFactorChange } = request;
   const responses = request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex, replicas }) => {
       const key = `${name}-${partitionIndex}`;
       const wished = seen.has(key)
         ? apiError(ErrorCode.INVALID_REQUEST, `${key} is named twice.`)
-        : wishOf(view, name, { partitionIndex, replicas });
+        : wishOf(view, name, { partitionIndex, replicas, allowReplicationFactorChange });
       seen.add(key);
       if ('errorCode' in wished) return { partitionIndex, ...wished };
       const record = buildPartitionChange(wished);
@@ -54,15 +55,18 @@ export function alterReassignments(
     }),
   }));
   assert(records.length <= seen.size, 'a record a partition', { records: records.length });
-  return { records, response: { throttleTimeMs: 0, ...NO_ERROR, responses } };
+  const told = { throttleTimeMs: 0, allowReplicationFactorChange, ...NO_ERROR, responses };
+  return { records, response: told };
 }
 
 interface Asked {
   readonly partitionIndex: number;
+  readonly allowReplicationFactorChange: boolean;
   readonly replicas: readonly number[] | null;
 }
 
-function wishOf(view: ClusterView, name: string, { partitionIndex, replicas }: Asked): Wished {
+function wishOf(view: ClusterView, name: string, asked: Asked): Wished {
+  const { partitionIndex, replicas, allowReplicationFactorChange } = asked;
   const topic = view.image.topics.get(name);
   if (topic === undefined) {
     const message = `Unable to find a topic named ${name}.`;
@@ -76,6 +80,11 @@ function wishOf(view: ClusterView, name: string, { partitionIndex, replicas }: A
   if (replicas === null) return cancellation(view, topic, partitionIndex);
   const problem = replicaAssignmentProblem(view.image, replicas);
   if (problem !== null) return apiError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, problem);
+  const { length } = partition.replicas.filter((id) => !partition.removingReplicas.includes(id));
+  if (!allowReplicationFactorChange && length !== replicas.length) {
+    const message = `The replication factor is changed from ${length} to ${replicas.length}`;
+    return apiError(ErrorCode.INVALID_REPLICATION_FACTOR, message);
+  }
   // A target upon one that is not reached yet replaces it: what is there already counts as present.
   const change = reassignmentTo(partition.replicas, replicas);
   // Of a reassignment that is named again, what comes and goes is known already.

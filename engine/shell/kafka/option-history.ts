@@ -119,6 +119,7 @@ const histories: Readonly<Record<string, ToolHistory>> = {
       ...since('2.1', 'command-config'),
       ...since('2.6', 'additional', 'cancel', 'list', 'preserve-throttles'),
       ...since('4.0', 'bootstrap-controller'),
+      ...since('4.1', 'disallow-replication-factor-change'),
     },
     gone: [zooKeeper('3.0', { isUnsupported: true })],
   },

@@ -99,7 +99,6 @@ export const reassignOptions: readonly JoptOption[] = [
   },
   {
     name: 'disallow-replication-factor-change',
-    isUnsupported: true,
     about: { en: 'Refuses another number of replicas.', zh: '不允许改变副本数。' },
   },
   {
@@ -110,8 +109,10 @@ export const reassignOptions: readonly JoptOption[] = [
     name: 'throttle',
     argument: argument('Long', 'throttle'),
     defaultText: '-1',
-    isUnsupported: true,
-    about: { en: 'Bytes a second between brokers.', zh: 'broker 之间的限速（字节/秒）。' },
+    about: {
+      en: 'Bytes a second between brokers: kept as settings, but nothing is limited here.',
+      zh: 'broker 之间的限速（字节/秒）：此处只保存为配置，并不限速。',
+    },
   },
   {
     name: 'replica-alter-log-dirs-throttle',

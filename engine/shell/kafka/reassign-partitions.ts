@@ -2,8 +2,8 @@
  * `kafka-reassign-partitions.sh`: partitions move to other brokers, by a file that says where to.
  *
  * Source: `org.apache.kafka.tools.reassign.ReassignPartitionsCommand` (4.1). Not here: options
- * (`reassign-options.ts`), the files (`reassignment-file.ts`). Differences: there are no throttles,
- * so that clearing them only says so; `--generate` proposes by the broker's own placing.
+ * (`reassign-options.ts`), the files (`reassignment-file.ts`), throttles (`reassign-throttles.ts`).
+ * Difference: `--generate` proposes by the broker's own placing.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Admin } from '../../kafka/client/admin.ts';
@@ -13,8 +13,10 @@ import {
   describeCluster,
   listPartitionReassignments,
 } from '../../kafka/client/administration.ts';
+import { JavaHashSet, hashOfText } from '../../kafka/client/consumer/assignor/java-hash-set.ts';
 import { placeReplicas } from '../../kafka/controller/replica-placement.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
+import type * as reassignments from '../../wire/kafka/messages/alter-partition-reassignments.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
 import type { Call, Program, Tool } from '../program.ts';
@@ -34,6 +36,7 @@ import { type GivenOptions, JoptTable } from './jopt.ts';
 import { printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
 import { optionsOfAll } from './option-history.ts';
 import { reassignActionOf, type ReassignAction, reassignOptions } from './reassign-options.ts';
+import { alterAll, clearedThrottles, type Ongoing, throttlesOf } from './reassign-throttles.ts';
 import {
   type Assigned,
   byPartition,
@@ -108,7 +111,7 @@ type Answered<F extends (...of: never[]) => void> =
       ? V
       : never
     : never;
-type Altered = Answered<typeof alterPartitionReassignments>;
+type Altered = reassignments.AlterPartitionReassignmentsResponse;
 type Listed = Answered<typeof listPartitionReassignments>;
 
 /** A command under way. */
@@ -225,13 +228,13 @@ class Reassigning {
         const wrong = plan.value
           .flatMap(({ replicas }) => replicas)
           .find((id) => !known.includes(id));
-        if (wrong === undefined) this.#executeFrom(plan.value);
+        if (wrong === undefined) this.#executeFrom(plan.value, ongoing);
         else this.#throw({ exception: COMMAND_FAILED, message: `Unknown broker id ${wrong}` });
       });
     });
   }
 
-  #executeFrom(plan: readonly Assigned[]): void {
+  #executeFrom(plan: readonly Assigned[], ongoing: readonly Ongoing[]): void {
     const names = plan.map(({ topic }) => topic);
     this.#topics(names, (current, [missing]) => {
       if (missing !== undefined) {
@@ -254,19 +257,54 @@ class Reassigning {
         '',
         'Save this to use as the --reassignment-json-file option during rollback',
       );
-      alterPartitionReassignments(this.#admin, plan, (result) => {
-        const problems = this.#problemsOf(result);
-        if (problems === null) return;
-        if (problems.length > 0) {
-          this.#refuse(['Error reassigning partition(s):', ...problems]);
-          return;
-        }
-        const started = [...plan].sort(byPartition).map(nameOf);
-        const some = started.length === 1 ? '' : 's';
-        this.#out(`Successfully started partition reassignment${some} for ${started.join(',')}`);
-        this.#call.exit(0);
-      });
+      this.#throttled(plan, now as Assigned[], ongoing, () => this.#begin(plan));
     });
+  }
+
+  /** With a throttle it is set before anything moves. */
+  #throttled(
+    plan: readonly Assigned[],
+    current: readonly Assigned[],
+    ongoing: readonly Ongoing[],
+    then: () => void,
+  ): void {
+    const rate = Number(this.#given.value('throttle'));
+    if (rate < 0) {
+      then();
+      return;
+    }
+    this.#out(
+      'Warning: You must run --verify periodically, until the reassignment completes, to ensure ' +
+        'the throttle is removed.',
+    );
+    this.#alter(throttlesOf(plan, current, ongoing, rate), () => {
+      this.#out(`The inter-broker throttle limit was set to ${rate} B/s`);
+      then();
+    });
+  }
+
+  #alter(changes: Parameters<typeof alterAll>[1], then: () => void): void {
+    alterAll(this.#admin, changes, (failed) => {
+      if (failed === null) then();
+      else this.#throw(executionException('incrementalAlterConfigs', failed));
+    });
+  }
+
+  #begin(plan: readonly Assigned[]): void {
+    const done = (result: AdminResult<Altered>): void => {
+      const problems = this.#problemsOf(result);
+      if (problems === null) return;
+      if (problems.length > 0) {
+        this.#refuse(['Error reassigning partition(s):', ...problems]);
+        return;
+      }
+      const started = [...plan].sort(byPartition).map(nameOf);
+      const some = started.length === 1 ? '' : 's';
+      this.#out(`Successfully started partition reassignment${some} for ${started.join(',')}`);
+      this.#call.exit(0);
+    };
+    const mayGrow = !this.#given.has('disallow-replication-factor-change');
+    alterPartitionReassignments(this.#admin, plan, done, mayGrow);
   }
 
   /** A line for each partition that was refused; null where the call itself failed, as told. */
@@ -353,15 +391,18 @@ class Reassigning {
         ...brokers.map(({ brokerId }) => brokerId),
         ...partitions.flatMap(({ replicas }) => replicas),
       ]);
-      const named = [...ids].sort((left, right) => left - right).join(',');
+      const all = [...ids].sort((left, right) => left - right);
       const some = ids.size === 1 ? '' : 's';
-      const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      // In the order of a Java set of their names.
+      const names = partitions.map(({ topic }) => topic);
+      const topics = new JavaHashSet(hashOfText, [...new Set(names)]).inOrder();
       const more = topics.length === 1 ? '' : 's';
       this.#out(
-        `${before}Clearing broker-level throttles on broker${some} ${named}`,
+        `${before}Clearing broker-level throttles on broker${some} ${all.join(',')}`,
         `Clearing topic-level throttles on topic${more} ${topics.join(',')}`,
       );
-      this.#call.exit(0);
+      const known = brokers.map(({ brokerId }) => brokerId);
+      this.#alter(clearedThrottles(known, topics), () => this.#call.exit(0));
     });
   }
 
@@ -410,11 +451,6 @@ class Reassigning {
     this.#out('Proposed partition reassignment configuration', formatAssignments(proposed));
     this.#call.exit(0);
   }
-}
-
-interface Ongoing extends Assigned {
-  readonly adding: readonly number[];
-  readonly removing: readonly number[];
 }
 
 function ongoingOf({ topics }: Listed): Ongoing[] {

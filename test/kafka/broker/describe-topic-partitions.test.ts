@@ -74,7 +74,7 @@ describe('kafka: describe topic partitions', () => {
     expect(ask(client, ['a'], 2000)).toEqual({ topics: ['a 0'], next: 'a 1' });
   });
 
-  test('a topic that is not there is told as such, and a cursor beside the topics is refused', () => {
+  test('a topic that is not there is told; a cursor beside the topics is refused', () => {
     const client = new RawClient(start());
     const missing = [`a 0 1`, `c: ${ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}`];
     expect(ask(client, ['a', 'c'], 10)).toEqual({ topics: missing, next: null });

@@ -71,6 +71,15 @@ describe('kafka: reassignment', () => {
     expect(valuesOf(cluster.readAll())).toEqual(['m0', 'm1', 'm2']);
   });
 
+  test('kafka: reassignment: the one replica moves: it joins and leads by the same change', () => {
+    const cluster = clusterOn([1]);
+    send(cluster, ['m0', 'm1']);
+    expect(reassign(cluster, [2])).toBe(ErrorCode.NONE);
+    cluster.until('2 leads', () => cluster.replica(2)?.role === 'leader');
+    cluster.until('1 is out', () => cluster.replica(1) === undefined);
+    expect(cluster.replica(2)).toMatchObject({ isr: [2], leo: 2, hw: 2 });
+  });
+
   test('kafka: reassignment: a log that is lost is renamed at once and removed later', () => {
     const cluster = clusterOn([1, 2]);
     send(cluster, ['m0']);

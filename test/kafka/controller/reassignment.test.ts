@@ -29,12 +29,20 @@ function payOn(brokerIds: readonly number[], configs: Record<string, string> = {
 function reassign(
   rig: Rig,
   replicas: readonly number[] | null,
-  of: { readonly name?: string; readonly partitionIndex?: number } = {},
+  of: {
+    readonly name?: string;
+    readonly partitionIndex?: number;
+    readonly allowReplicationFactorChange?: boolean;
+  } = {},
 ): number {
-  const { name = 'pay', partitionIndex = 0 } = of;
+  const { name = 'pay', partitionIndex = 0, allowReplicationFactorChange = true } = of;
   const partitions = [{ partitionIndex, replicas }];
   const topics: AlterPartitionReassignmentsRequest['topics'] = [{ name, partitions }];
-  const response = rig.ask(1, alterPartitionReassignments, { timeoutMs: 1_000, topics });
+  const response = rig.ask(1, alterPartitionReassignments, {
+    timeoutMs: 1_000,
+    allowReplicationFactorChange,
+    topics,
+  });
   expect(response.errorCode).toBe(ErrorCode.NONE);
   return response.responses[0]!.partitions[0]!.errorCode;
 }
@@ -53,6 +61,17 @@ describe('kafka: controller: reassignment', () => {
       leaderEpoch,
     });
     expect(rig.fetchedImage(1).topics.get('pay')!.partitions[0]).toEqual(rig.partition);
+  });
+
+  test('kafka: controller: reassignment: may be asked to keep the factor (KIP-860)', () => {
+    const rig = payOn([1, 2]);
+    const keeps = { allowReplicationFactorChange: false };
+    expect(reassign(rig, [1, 2, 3], keeps)).toBe(ErrorCode.INVALID_REPLICATION_FACTOR);
+    expect(reassign(rig, [1], keeps)).toBe(ErrorCode.INVALID_REPLICATION_FACTOR);
+    // What is on its way counts as it will be: 1 goes, and 3 comes.
+    expect(reassign(rig, [2, 3], keeps)).toBe(ErrorCode.NONE);
+    expect(reassign(rig, [1, 3], keeps)).toBe(ErrorCode.NONE);
+    expect(reassign(rig, [3], keeps)).toBe(ErrorCode.INVALID_REPLICATION_FACTOR);
   });
 
   test('kafka: controller: reassignment: ends when all target replicas are in sync', () => {
@@ -160,7 +179,11 @@ describe('kafka: controller: reassignment', () => {
       { partitionIndex: 0, replicas: [2, 3] },
     ];
     const topics = [{ name: 'pay', partitions }];
-    const response = rig.ask(1, alterPartitionReassignments, { timeoutMs: 1_000, topics });
+    const response = rig.ask(1, alterPartitionReassignments, {
+      timeoutMs: 1_000,
+      allowReplicationFactorChange: true,
+      topics,
+    });
     const codes = response.responses[0]!.partitions.map(({ errorCode }) => errorCode);
     expect(codes).toEqual([ErrorCode.NONE, ErrorCode.INVALID_REQUEST]);
     expect(rig.partition.replicas).toEqual([1, 3, 2]);
@@ -169,7 +192,10 @@ describe('kafka: controller: reassignment', () => {
   test('kafka: controller: reassignment: lists what is going on, of all or of some', () => {
     const rig = payOn([1, 2]);
     const list = (topics: ListPartitionReassignmentsRequest['topics']) =>
-      rig.ask(1, listPartitionReassignments, { timeoutMs: 1_000, topics }).topics;
+      rig.ask(1, listPartitionReassignments, {
+        timeoutMs: 1_000,
+        topics,
+      }).topics;
     expect(list(null)).toEqual([]);
     reassign(rig, [3, 2]);
     const ongoing = { replicas: [3, 2, 1], addingReplicas: [3], removingReplicas: [1] };

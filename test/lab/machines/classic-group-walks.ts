@@ -92,7 +92,9 @@ class Player {
     const replicas = rig.cluster.brokerIds.filter((id) => id !== coordinator);
     const partitions = [{ partitionIndex: 0, replicas }];
     const topics = [{ name: '__consumer_offsets', partitions }];
-    const body: AlterPartitionReassignmentsRequest = { timeoutMs: 5_000, topics };
+    const body: AlterPartitionReassignmentsRequest = {
+      ...{ timeoutMs: 5_000, allowReplicationFactorChange: true, topics },
+    };
     rig.client.ask(coordinator, alterPartitionReassignments, body);
     rig.cluster.until('another coordinates', () => !rig.isLoaded(coordinator), 30);
   }

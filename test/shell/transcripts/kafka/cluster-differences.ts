@@ -3,8 +3,6 @@ import type { Difference } from '../differences.ts';
 
 const reasons = {
   fewer: 'A broker here takes fewer requests, and they are told in the order of node ids.',
-  throttles: 'There are no replication throttles.',
-  factor: 'AlterPartitionReassignments of version 1 is not spoken.',
   json: "The sentence on what is wrong in a JSON text is the parser's.",
 
   order: "The order of partitions is a hash map's there.",
@@ -82,59 +80,10 @@ const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
     'payload',
   ],
   [
-    'kafka-reassign-partitions/move.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
-      '--reassignment-json-file grow.json --execute ' +
-      '--disallow-replication-factor-change',
-    'factor',
-  ],
-  [
-    'kafka-reassign-partitions/refused.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +
-      '--reassignment-json-file move.json --throttle fast',
-    'throttles',
-  ],
-  [
     'kafka-reassign-partitions/refused.txt',
     'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +
       '--reassignment-json-file broken.json',
     'json',
-  ],
-  [
-    'kafka-reassign-partitions/throttle.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
-      '--reassignment-json-file move.json --execute --throttle 100000',
-    'throttles',
-  ],
-  [
-    'kafka-reassign-partitions/throttle.txt',
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe ' +
-      '--entity-type brokers --entity-name 2',
-    'throttles',
-  ],
-  [
-    'kafka-reassign-partitions/throttle.txt',
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe ' +
-      '--entity-type topics --entity-name orders',
-    'throttles',
-  ],
-  [
-    'kafka-reassign-partitions/throttle.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
-      '--reassignment-json-file move.json --verify --preserve-throttles',
-    'throttles',
-  ],
-  [
-    'kafka-reassign-partitions/throttle.txt',
-    'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 ' +
-      '--reassignment-json-file move.json --verify',
-    'throttles',
-  ],
-  [
-    'kafka-reassign-partitions/throttle.txt',
-    'kafka-configs.sh --bootstrap-server broker-1:9092 --describe ' +
-      '--entity-type brokers --entity-name 2',
-    'throttles',
   ],
   [
     'kafka-tools/unreachable.txt',

@@ -7,11 +7,11 @@ const readers = 'kafka-console-consumer.sh --bootstrap-server broker-1:9092 --to
 
 const configs = 'kafka-configs.sh --bootstrap-server broker-1:9092';
 const NO_GROUP_SESSIONS = 'Sessions of a single group cannot be set here.';
-const NO_DYNAMIC_BROKERS = 'The settings of a broker cannot be changed while it runs here.';
+const NO_DYNAMIC_BROKERS = 'Only throttles of a broker can be changed while it runs here.';
 const NO_QUOTAS = 'There are no quotas here.';
 const ONLY_TOPICS =
   'org.apache.kafka.common.errors.InvalidRequestException: ' +
-  'Only topics and groups can be configured.';
+  'Of a broker only throttles of replication can be configured.';
 
 /** A change that ends with an exception here. */
 function refused(args: string, exception: string): string[] {
@@ -118,7 +118,9 @@ const allSettings = [
     'DEFAULT_CONFIG:log.flush.interval.messages=9223372036854775807',
   ],
   ['flush.ms', '9223372036854775807', ''],
+  ['follower.replication.throttled.replicas', '', ''],
   ['index.interval.bytes', '4096', 'DEFAULT_CONFIG:log.index.interval.bytes=4096'],
+  ['leader.replication.throttled.replicas', '', ''],
   [
     'max.compaction.lag.ms',
     '9223372036854775807',
@@ -171,7 +173,7 @@ export const kafkaDifferences: readonly Difference[] = [
     file: 'kafka/kafka-configs/all.txt',
     command: `${configs} --describe --topic orders --all`,
     ours: ['All configs for topic orders are:', ...allSettings],
-    reason: 'There are no settings of compression levels, throttles and tiered storage here.',
+    reason: 'There are no settings of compression levels and tiered storage here.',
   },
   {
     file: `${groups}/describe.txt`,
