@@ -2,6 +2,7 @@
 import type { AmqpClientSettings } from '../rabbitmq/client/amqp-client.ts';
 import type { PlainProperties } from '../rabbitmq/client/client-channel.ts';
 import type { CallArgs, RpcName } from '../rabbitmq/client/rpc.ts';
+import type { MembershipModule } from '../rabbitmq/cluster/node-membership.ts';
 import type { PartitionHandling } from '../rabbitmq/cluster/node-monitor.ts';
 import type { QueueTypeModule } from '../rabbitmq/queue/queue-types.ts';
 import type { MetadataStore } from '../rabbitmq/metadata/metadata.ts';
@@ -20,6 +21,10 @@ export interface RabbitOptions {
   readonly queueTypes?: readonly QueueTypeModule[];
   /** Where nodes keep metadata; in Mnesia without this. */
   readonly metadataStore?: (profile: Profile) => MetadataStore;
+  /** Nodes join and leave clusters; without this they are one cluster, for good. */
+  readonly membership?: MembershipModule;
+  /** Each node begins as a cluster of its own, to be joined to others. */
+  readonly apart?: boolean;
   /** What nodes do about partitions (`cluster_partition_handling`); `ignore` without this. */
   readonly partitionHandling?: PartitionHandling;
   /** After so many milliseconds of silence a node is down (`net_ticktime`); 60,000. */

@@ -77,17 +77,21 @@ export class RabbitCluster {
     this.profile = profileOf(options.profile ?? newestProfile, quirks);
     lab.narrateWith(rabbitNarration);
     const { queueTypes, metadataStore, partitionHandling = 'ignore' } = options;
-    const { netTickTimeMs, stores = {} } = options;
+    const { netTickTimeMs, stores = {}, membership, apart = false } = options;
+    assert(!apart || membership !== undefined, 'nodes that are apart can join each other', {});
     const nodeOptions: RabbitNodeOptions = {
       profile: this.profile,
-      members: this.nodeNames,
       clusterPartitionHandling: partitionHandling,
       stores,
       ...(queueTypes === undefined ? {} : { queueTypes }),
+      ...(membership === undefined ? {} : { membership }),
       ...(metadataStore === undefined ? {} : { metadataStore: metadataStore(this.profile) }),
       ...(netTickTimeMs === undefined ? {} : { distribution: { netTickTimeMs } }),
     };
-    for (const name of this.nodeNames) lab.addHost(name, createRabbitNode(nodeOptions));
+    for (const name of this.nodeNames) {
+      const members = apart ? [name] : this.nodeNames;
+      lab.addHost(name, createRabbitNode({ ...nodeOptions, members }));
+    }
     watchCluster(lab, this.nodeNames, queueTypes ?? []);
   }
 

@@ -17,7 +17,7 @@ import { ClusterAlarms } from './cluster/cluster-alarms.ts';
 import { Distribution } from './cluster/distribution.ts';
 import { answerWithoutProcess } from './cluster/queue-gateway.ts';
 import type { DistributionSettings } from './cluster/node-connection.ts';
-import type { NodeLinks } from './cluster/node-links.ts';
+import type { MemberNode, MembershipModule, NodeMembership } from './cluster/node-membership.ts';
 import { MirroredQueue } from './cluster/mirror/mirrored-queue.ts';
 import { type MonitoredNode, NodeMonitor, type PartitionHandling } from './cluster/node-monitor.ts';
 import { AMQP_PORT, AmqpListener } from './connection/amqp-listener.ts';
@@ -50,6 +50,8 @@ export interface RabbitNodeOptions {
   readonly queueTypes?: readonly QueueTypeModule[];
   /** The hosts of the cluster's nodes, this one among them; without, it is alone. */
   readonly members?: readonly string[];
+  /** Nodes join and leave the cluster; without this its members are those, for good. */
+  readonly membership?: MembershipModule;
   /** Over the defaults. */
   readonly distribution?: Partial<DistributionSettings>;
   /** Where metadata is kept: without this in Mnesia, whatever the release. */
@@ -84,7 +86,7 @@ export function createRabbitNode(options: RabbitNodeOptions): ProcessFactory<Rab
   return (ports) => new RabbitNode(ports, options);
 }
 
-export class RabbitNode implements Process, MonitoredNode {
+export class RabbitNode implements Process, MonitoredNode, MemberNode {
   users!: Users;
   administration!: Administration;
   metadata!: Metadata;
@@ -95,6 +97,8 @@ export class RabbitNode implements Process, MonitoredNode {
   vhosts!: ReadonlyMap<string, VirtualHost>;
   readonly ports: Ports;
   readonly handling: PartitionHandling;
+  /** Null: its cluster has the same nodes for good. */
+  readonly membership: NodeMembership | null;
   readonly #options: RabbitNodeOptions;
   readonly #links: Distribution;
   readonly #application: Application;
@@ -102,15 +106,20 @@ export class RabbitNode implements Process, MonitoredNode {
   #vhosts!: VirtualHosts;
   #isRunning = false;
   #isStopping = false;
+  #problem: string | null = null;
   #view: RabbitNodeView | null = null;
 
   constructor(ports: Ports, options: RabbitNodeOptions) {
-    const { members = [ports.host], distribution = {} } = options;
+    const { members = [ports.host], distribution = {}, nodeType: type = 'disc' } = options;
     this.ports = ports;
+    const initial = members.map((name) => ({ name, type: name === ports.host ? type : 'disc' }));
+    this.membership = options.membership?.open(this, initial) ?? null;
     this.#options = options;
     this.handling = options.clusterPartitionHandling ?? 'ignore';
     this.#links = new Distribution({
-      ...{ ports, members, settings: distribution },
+      ...{ ports, members: [...(this.membership?.nodes.keys() ?? members)] },
+      ...(options.membership === undefined ? {} : { door: options.membership.door }),
+      settings: distribution,
       unheard: (from, name, message) => answerWithoutProcess(this.#links, from, name, message),
     });
     this.#application = new Application(ports, this.#links);
@@ -121,12 +130,15 @@ export class RabbitNode implements Process, MonitoredNode {
   /** What RabbitMQ's application is made of, for one life of it. */
   #assemble({ ports, links }: ApplicationLife): void {
     const { profile, queueTypes = [classicQueues] } = this.#options;
-    const { metadataStore = mnesia, nodeType = 'disc' } = this.#options;
+    const { metadataStore = mnesia } = this.#options;
+    const { membership } = this;
+    const nodeType = membership?.nodes.get(ports.host) ?? this.#options.nodeType ?? 'disc';
     assert(nodeType === 'disc' || profile.switches.ramNodes, 'the release has RAM nodes', {
       release: profile.release,
     });
     const metadata = metadataStore.open({
       ...{ ports, links, isDisc: nodeType === 'disc' },
+      ...{ isForced: membership?.isForced ?? false, isJoining: membership?.isJoining ?? false },
       inconsistent: (node) => this.#monitor.inconsistent(node),
     });
     this.metadata = metadata;
@@ -164,7 +176,7 @@ export class RabbitNode implements Process, MonitoredNode {
   }
 
   /** How its processes reach those of other nodes. */
-  get links(): NodeLinks {
+  get links(): Distribution {
     return this.#links;
   }
 
@@ -184,10 +196,27 @@ export class RabbitNode implements Process, MonitoredNode {
 
   start(): void {
     this.#monitor.start();
+    this.membership?.start();
     const application = this.#application.life;
     this.#links.start(() => {
       // A node that was paused meanwhile starts by resuming.
-      if (this.#application.life === application) this.#startParts();
+      if (this.#application.life !== application) return;
+      this.#whenConsistent(
+        () => this.#startParts(),
+        (problem) => this.ports.halt(problem),
+      );
+    });
+  }
+
+  /** A node that the others of its cluster do not know any more does not start. */
+  #whenConsistent(start: () => void, refuse: (problem: string) => void): void {
+    if (this.membership === null) return start();
+    const application = this.#application.life;
+    this.membership.check((problem) => {
+      // The application ended meanwhile.
+      if (this.#application.life !== application) return;
+      if (problem === null) start();
+      else refuse(problem);
     });
   }
 
@@ -195,6 +224,7 @@ export class RabbitNode implements Process, MonitoredNode {
     const { port = AMQP_PORT } = this.#options;
     assert(port > 0, 'a port', { port });
     this.metadata.start(() => {
+      this.membership?.loaded();
       this.#vhosts.open();
       opened();
       this.metadata.follow((changes) => this.#closeConnectionsOf(changes));
@@ -243,21 +273,50 @@ export class RabbitNode implements Process, MonitoredNode {
     assert(this.#application.isRunning, 'it runs', {});
     this.#isRunning = false;
     this.listener.close("broker forced connection closure with reason 'shutdown'", () => {});
-    this.#vhosts.processesGone();
     // What is in memory is written; that it was a clean end is not, since nobody waits for it.
     this.#vhosts.stop(() => {});
     this.metadata.stop();
+    this.#vhosts.processesGone();
     this.clusterAlarms.stop();
     this.#application.end();
     this.#monitor.applicationStopped();
   }
 
   startApplication(): void {
+    this.#problem = null;
     this.#assemble(this.#application.begin());
-    this.#startParts(() => {
-      this.#vhosts.processesGone();
-      this.clusterAlarms.restarted();
-    });
+    this.#whenConsistent(
+      () =>
+        this.#startParts(() => {
+          this.#vhosts.processesGone();
+          this.clusterAlarms.restarted();
+        }),
+      (problem) => {
+        this.#problem = problem;
+        this.#application.end();
+      },
+    );
+  }
+
+  /** Why the application did not start when it was to; null: nothing was wrong. */
+  get startProblem(): string | null {
+    return this.#problem;
+  }
+
+  /** Whether the application has ended and nobody begins it. */
+  get isStopped(): boolean {
+    return !this.#application.isRunning;
+  }
+
+  beginDatabase(): Metadata {
+    this.#assemble(this.#application.begin());
+    return this.metadata;
+  }
+
+  endDatabase(): void {
+    assert(!this.#isRunning, 'no clients are here', {});
+    this.metadata.stop();
+    this.#application.end();
   }
 
   disconnect(node: string): void {

@@ -5,6 +5,7 @@ import type { Catcher } from './catcher.ts';
 const AMQP_CONNECTION = 'test/rabbitmq/connection/connection.test.ts';
 const QUORUM_QUEUE = 'test/rabbitmq/quorum/quorum-queue.test.ts';
 const MIRRORED_QUEUE = 'test/rabbitmq/cluster/mirrored-queue.test.ts';
+const MEMBERSHIP = 'test/rabbitmq/cluster/membership.test.ts';
 const STREAM_QUEUE = 'test/rabbitmq/stream/stream-queue.test.ts';
 const MESSAGE_STORE = 'test/rabbitmq/store/durability.test.ts';
 /** One of three releases that the test is asked of. */
@@ -104,6 +105,27 @@ export const rabbitCatchers: Readonly<Record<string, Catcher>> = {
   'mirror-that-lacks-something-leads-after-a-shutdown': test(
     MIRRORED_QUEUE,
     'rabbitmq: mirrors: a leader that stops in order leaves nobody who lacks something',
+  ),
+  'mirror-waits-for-a-node-without-application': test(
+    MIRRORED_QUEUE,
+    'rabbitmq: mirrors: where the application of the leader ends, a mirror leads',
+  ),
+  'forgotten-node-starts': test(
+    MEMBERSHIP,
+    'rabbitmq: forget: its process ends when it is started anew (inconsistent_cluster)',
+  ),
+  'queues-of-a-forgotten-node-stay': test(
+    MEMBERSHIP,
+    'rabbitmq: membership: a node leaves, in rabbitmq-3.13 ' +
+      'rabbitmq: forget: classic queues of the node go, those of others stay',
+  ),
+  'only-disc-node-leaves': test(
+    MEMBERSHIP,
+    'rabbitmq: reset: the only disc node of a cluster stays in it',
+  ),
+  'forced-load-waits-for-others': test(
+    MEMBERSHIP,
+    'rabbitmq: forget --offline: the last node that ran is lost, another replaces it',
   ),
   'queue-goes-on-while-mirrors-synchronise': test(
     MIRRORED_QUEUE,
@@ -215,25 +237,5 @@ export const rabbitCatchers: Readonly<Record<string, Catcher>> = {
   'late-consumer-is-served-on': test(
     'test/rabbitmq/quorum/consumer-timeout.test.ts',
     'it has nothing more before it settles that; then it goes on, though cancelled',
-  ),
-  'new-leader-speaks-to-no-mirror': test(
-    'test/rabbitmq/cluster/mirrored-queue.test.ts',
-    'rabbitmq: mirrors: what a new leader confirms at once survives it, too',
-  ),
-  'each-side-of-a-partition-starts-alone': test(
-    'test/rabbitmq/metadata/cluster.test.ts',
-    'rabbitmq: metadata: of those who saw all others go down the first, and nobody else',
-  ),
-  'paused-node-cannot-be-stopped': test(
-    'test/rabbitmq/cluster/partitions.test.ts',
-    'rabbitmq: partitions: pause_minority: a paused node stops, and starts anew',
-  ),
-  'autoheal-counts-no-clients': test(
-    'test/rabbitmq/cluster/partitions.test.ts',
-    'rabbitmq: partitions: autoheal: the side with more clients wins, others restart',
-  ),
-  'nobody-hears-that-an-application-ended': test(
-    'test/rabbitmq/cluster/application-ends.test.ts',
-    'rabbitmq: application: what its queue did not confirm is rejected elsewhere (R1)',
   ),
 };

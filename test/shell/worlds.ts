@@ -78,6 +78,7 @@ const rabbitmq = (settings: Settings): Experiment =>
       rabbitmq: new RabbitCluster(lab, {
         ...wholeRabbit,
         nodes: Number(settings['nodes'] ?? '1'),
+        apart: settings['apart'] === '1',
         profile: (settings['profile'] ?? 'rabbitmq-3.10') as RabbitProfileName,
       }),
     }),

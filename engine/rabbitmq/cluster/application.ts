@@ -9,7 +9,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Disk, DiskFile, Network, Ports, TimerId } from '../../kernel/ports.ts';
-import type { NodeLinks } from './node-links.ts';
+import type { NodeLinks, NodeWatcher } from './node-links.ts';
 
 type Accept = Parameters<Network['listen']>[2];
 
@@ -75,7 +75,7 @@ class Life implements ApplicationLife {
   readonly links: NodeLinks;
   readonly #timers = new Map<TimerId, true>();
   readonly #names = new Set<string>();
-  readonly #watches = new Set<() => void>();
+  readonly #watches = new Map<NodeWatcher, () => void>();
   readonly #world: Ports;
   readonly #nodes: NodeLinks;
   #isOver = false;
@@ -105,7 +105,12 @@ class Life implements ApplicationLife {
     };
     this.links = {
       self: links.self,
-      members: links.members,
+      get members() {
+        return links.members;
+      },
+      get isAlone() {
+        return links.isAlone;
+      },
       isConnected: (node) => links.isConnected(node),
       send: (node, name, message) => {
         if (!this.#isOver) links.send(node, name, message);
@@ -121,10 +126,11 @@ class Life implements ApplicationLife {
 
   end(): void {
     assert(!this.#isOver, 'a life ends once', {});
+    for (const watcher of this.#watches.keys()) watcher.ending?.();
     this.#isOver = true;
     for (const timer of this.#timers.keys()) this.#world.clock.cancel(timer);
     for (const name of this.#names) this.#nodes.unregister(name);
-    for (const stop of this.#watches) stop();
+    for (const stop of this.#watches.values()) stop();
     this.#timers.clear();
     this.#names.clear();
     this.#watches.clear();
@@ -150,11 +156,11 @@ class Life implements ApplicationLife {
     if (this.#names.delete(name)) this.#nodes.unregister(name);
   }
 
-  #watch(watcher: Parameters<NodeLinks['watch']>[0]): () => void {
+  #watch(watcher: NodeWatcher): () => void {
     const stop = this.#nodes.watch(watcher);
-    this.#watches.add(stop);
+    this.#watches.set(watcher, stop);
     return () => {
-      this.#watches.delete(stop);
+      this.#watches.delete(watcher);
       stop();
     };
   }

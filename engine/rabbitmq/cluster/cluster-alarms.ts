@@ -31,7 +31,7 @@ export class ClusterAlarms {
   constructor(links: NodeLinks, changed: (resource: Resource, isRaised: boolean) => void) {
     this.#links = links;
     this.#changed = changed;
-    if (links.members.length === 1) return;
+    if (links.isAlone) return;
     links.register(PROCESS, (from, message) =>
       this.#received(from, message as unknown as AlarmMessage),
     );

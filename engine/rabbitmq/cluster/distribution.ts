@@ -2,11 +2,13 @@
  * A node's links to the other members of its cluster: Erlang's distribution, as `NodeLinks`.
  *
  * Each pair of nodes has one connection. Where two connect to each other at once, the one whose
- * name is greater keeps its own. A member that is down is looked for each second. Not here: the
- * handshake and ticks of a connection (`node-connection.ts`), what a node does when another one is
- * down. Differs: there is no epmd, the port is the default; only members are let in; messages to a
- * node that is being connected to are lost, there they wait; a sender is never made to wait
- * (there: at 128 MB that have not left).
+ * name is greater keeps its own. A member that is down is looked for each second. Where membership
+ * changes (`membership/`) there is a door: a name that nodes may send to that are no members, whom
+ * nobody else hears of. Not here: the handshake and ticks of a connection (`node-connection.ts`),
+ * what a node does when another one is down.
+ * Differs: there is no epmd, the port is the default; without a door only members are let in;
+ * messages to a node that is being connected to are lost, there they wait; a sender is never made
+ * to wait (there: at 128 MB that have not left).
  * Sources: Erlang's `net_kernel`; `rabbit_node_monitor` for the look-out.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -32,6 +34,8 @@ export interface DistributionOptions {
   /** The hosts of all members, this one among them. */
   readonly members: readonly string[];
   readonly settings?: Partial<DistributionSettings>;
+  /** The name to which nodes may send that are no members; without it, those are refused. */
+  readonly door?: string;
   /** A message to a name that nobody has. */
   readonly unheard?: (from: string, name: string, message: Term) => void;
 }
@@ -40,9 +44,9 @@ type Receive = (from: string, message: Term) => void;
 
 export class Distribution implements NodeLinks, NodeConnectionOwner {
   readonly self: string;
-  readonly members: readonly string[];
   readonly ports: Ports;
   readonly settings: DistributionSettings;
+  readonly #door: string | null;
   readonly #names = new Map<string, Receive>();
   readonly #unheard: NonNullable<DistributionOptions['unheard']>;
   readonly #watchers = new Set<NodeWatcher>();
@@ -51,16 +55,15 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   readonly #pending = new Map<string, NodeConnection>();
   /** Members of which nothing is known yet. */
   readonly #untried: Set<string>;
+  #members: readonly string[];
   #tried: (() => void) | null = null;
 
-  constructor({ ports, members, settings, unheard = () => {} }: DistributionOptions) {
-    assert(members.includes(ports.host), 'a node is a member of its cluster', {
-      host: ports.host,
-      members,
-    });
+  constructor(options: DistributionOptions) {
+    const { ports, members, settings, door = null, unheard = () => {} } = options;
     this.ports = ports;
     this.self = ports.host;
-    this.members = [...new Set(members)].sort(compareNames);
+    this.#door = door;
+    this.#members = this.#sorted(members);
     assert(this.members.length === members.length, 'a member is named once', { members });
     this.settings = { ...defaultDistributionSettings, ...settings };
     this.#unheard = unheard;
@@ -72,6 +75,13 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
    * each of them is connected, or was not there.
    */
   start(tried: () => void = () => {}): void {
+    if (!this.isAlone) {
+      this.ports.network.listen(
+        DISTRIBUTION_PORT,
+        distributionProtocol,
+        (connection: Connection) => new NodeConnection(this, connection),
+      );
+    }
     if (this.members.length === 1) {
       tried();
       return;
@@ -79,12 +89,40 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     this.#tried = tried;
     const setup = microsOfMillis(this.settings.netSetupTimeMs);
     this.ports.clock.after(setup, 'net_setuptime', () => this.#allTried());
-    this.ports.network.listen(
-      DISTRIBUTION_PORT,
-      distributionProtocol,
-      (connection: Connection) => new NodeConnection(this, connection),
-    );
     for (const node of this.members) if (node !== this.self) this.#connect(node);
+  }
+
+  get members(): readonly string[] {
+    return this.#members;
+  }
+
+  get isAlone(): boolean {
+    return this.#door === null && this.members.length === 1;
+  }
+
+  /** Other members from now on; those who are connected already are told of, as up or down. */
+  setMembers(members: readonly string[]): void {
+    const before = this.#members;
+    this.#members = this.#sorted(members);
+    for (const node of before) {
+      if (!this.#isMember(node) && this.#up.has(node)) this.#tellDown(node);
+    }
+    for (const node of this.members) {
+      if (before.includes(node)) continue;
+      if (this.#up.has(node)) this.#tellUp(node);
+      else if (!this.#pending.has(node)) this.#connect(node);
+    }
+  }
+
+  /** Connects to a node that may be no member; `isReaching` until it is up or was not there. */
+  reach(node: string): void {
+    assert(this.#door !== null, 'members of this cluster never change', { node });
+    if (!this.isConnected(node) && !this.#pending.has(node)) this.#connect(node);
+  }
+
+  /** Whether it is being connected to. */
+  isReaching(node: string): boolean {
+    return this.#pending.has(node);
   }
 
   isConnected(node: string): boolean {
@@ -92,7 +130,10 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   }
 
   send(node: string, name: string, message: Term): void {
-    assert(this.members.includes(node), 'a message goes to a member', { node, name });
+    const isHeard = this.#isMember(node) || name === this.#door;
+    assert(isHeard || this.#door !== null, 'a message goes to a member', { node, name });
+    // To one that was removed meanwhile.
+    if (!isHeard) return;
     if (node !== this.self) {
       this.#up.get(node)?.send(name, message);
       return;
@@ -125,7 +166,8 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   // --------------------------------------------------------------------------- of the connections
 
   accepting(connection: NodeConnection, node: string): HandshakeStatus {
-    if (node === this.self || !this.members.includes(node)) return 'not_allowed';
+    const isWelcome = this.#isMember(node) || this.#door !== null;
+    if (node === this.self || !isWelcome) return 'not_allowed';
     // Up here and not there: the other side was faster to see its end, or began a new life.
     if (this.#up.has(node)) return 'alive';
     const own = this.#pending.get(node);
@@ -145,7 +187,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     assert(!this.#up.has(node), 'a pair of nodes has one connection', { node });
     this.#up.set(node, connection);
     this.ports.trace.record(nodeUpKind, { node, creation });
-    for (const watcher of [...this.#watchers]) watcher.nodeUp(node);
+    this.#tellUp(node);
     this.#triedOne(node);
   }
 
@@ -156,11 +198,32 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
       assert(this.#up.get(node) === connection, 'what was up is known', { node });
       this.#up.delete(node);
       this.ports.trace.record(nodeDownKind, { node, reason });
-      for (const watcher of [...this.#watchers]) watcher.nodeDown(node);
+      if (this.#isMember(node)) this.#tellDown(node);
     }
     if (connection.isInitiator || wasUp) this.#connectLater(node);
     // One that refuses this attempt has one of its own.
     if (reason !== 'setup_failed') this.#triedOne(node);
+  }
+
+  #tellUp(node: string): void {
+    if (!this.#isMember(node)) return;
+    for (const watcher of [...this.#watchers]) watcher.nodeUp(node);
+  }
+
+  #tellDown(node: string): void {
+    // Of one that has just become a stranger this is the last that is heard.
+    for (const watcher of [...this.#watchers]) watcher.nodeDown(node);
+  }
+
+  #isMember(node: string): boolean {
+    return this.#members.includes(node);
+  }
+
+  #sorted(members: readonly string[]): readonly string[] {
+    assert(members.includes(this.self), 'a node is a member of its cluster', {
+      ...{ host: this.self, members },
+    });
+    return [...new Set(members)].sort(compareNames);
   }
 
   #triedOne(node: string): void {
@@ -174,6 +237,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   }
 
   received(from: string, to: string, message: Term): void {
+    if (to !== this.#door && !this.#isMember(from)) return;
     const receive = this.#names.get(to);
     if (receive === undefined) this.#unheard(from, to, message);
     else receive(from, message);
@@ -182,7 +246,8 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   #connectLater(node: string): void {
     const interval = microsOfMillis(this.settings.pingIntervalMs);
     this.ports.clock.after(interval, `ping ${node}`, () => {
-      if (!this.#up.has(node) && !this.#pending.has(node)) this.#connect(node);
+      const isThere = this.#up.has(node) || this.#pending.has(node);
+      if (!isThere && this.#isMember(node)) this.#connect(node);
     });
   }
 

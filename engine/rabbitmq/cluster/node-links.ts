@@ -15,13 +15,17 @@ export interface NodeWatcher {
   nodeUp(node: string): void;
   /** Its process ended, or nothing was heard of it for `net_ticktime`. */
   nodeDown(node: string): void;
+  /** This node's application ends, and the links stay: what is sent now is the last. */
+  ending?(): void;
 }
 
 export interface NodeLinks {
   /** This node's name, which is its host's, as in `rabbit-1`. */
   readonly self: string;
-  /** All members of the cluster, this node among them, in the order of their names. */
+  /** All members of the cluster now, this node among them, in the order of their names. */
   readonly members: readonly string[];
+  /** No other node is a member, nor will one ever be. */
+  readonly isAlone: boolean;
   /** Whether messages reach it now; this node always. */
   isConnected(node: string): boolean;
   /**

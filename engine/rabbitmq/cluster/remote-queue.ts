@@ -329,14 +329,18 @@ export class RemoteQueue implements Queue {
     if (this.#isMoving) this.#giveUp();
   }
 
-  /** Its node's application ended, and the node is connected: nothing of it will come. */
-  processesGone(node: string): void {
+  /**
+   * Its node's application ended, or is there anew, and the node is connected: nothing of it will
+   * come. `isGone`: it is not there, and a mirror may take its place.
+   */
+  processesGone(node: string, isGone = false): void {
     if (this.#isEnded || node !== this.#leader) return;
     this.#senders.processGone();
     // Who waits for a mirror waits on.
     if (this.#isMoving) return;
     this.#lostConsumers.push(...this.#consumers.lost());
-    this.#giveUp();
+    if (isGone && this.#mayMove()) this.#isMoving = true;
+    else this.#giveUp();
   }
 
   /** Another node has the process: what is open is asked there. */

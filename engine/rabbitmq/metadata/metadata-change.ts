@@ -13,7 +13,7 @@ import type { ExchangeDeclaration } from '../exchange/exchange.ts';
 import type { QueueRecord } from '../queue/queue-types.ts';
 import type { Policy } from '../vhost/policies.ts';
 import type { Permissions, TopicPermissions } from '../vhost/users.ts';
-import type { PolicyOwner, UserRow, VhostRow } from './rows.ts';
+import type { NodeRow, PolicyOwner, UserRow, VhostRow } from './rows.ts';
 
 interface OfUser {
   readonly user: string;
@@ -78,7 +78,21 @@ export type MetadataChange =
   | { readonly kind: 'delete-transient-queues'; readonly leader: string }
   | { readonly kind: 'bind'; readonly vhost: string; readonly binding: Binding }
   | { readonly kind: 'unbind'; readonly vhost: string; readonly binding: Binding }
-  | { readonly kind: 'set-cluster-name'; readonly name: string };
+  | { readonly kind: 'set-cluster-name'; readonly name: string }
+  /** A node joins; where no node ever did, those are `known` that the cluster began with. */
+  | {
+      readonly kind: 'add-node';
+      readonly node: NodeRow;
+      readonly known: readonly NodeRow[];
+    }
+  /** A node is none of the cluster any more, and what queues had their process there. */
+  | {
+      readonly kind: 'remove-node';
+      readonly name: string;
+      readonly known: readonly NodeRow[];
+      /** Nodes whose mirrors would lead already, had they been able to. */
+      readonly running: readonly string[];
+    };
 
 /** What became of a change. */
 export type Outcome =
@@ -108,6 +122,8 @@ export function subjectOf(change: MetadataChange): string {
       return change.policy.name;
     case 'declare-exchange':
       return change.declaration.name;
+    case 'add-node':
+      return change.node.name;
     case 'declare-queue':
       return change.record.declaration.name;
     case 'delete-transient-queues':

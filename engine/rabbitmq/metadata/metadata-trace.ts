@@ -32,6 +32,8 @@ const WORDS: Readonly<Record<string, Words>> = {
     (of) => `forgets the transient queues of ${of}`,
     (of) => `删去 ${of} 的非持久队列`,
   ],
+  'add-node': [(of) => `has ${of} in its cluster`, (of) => `的集群有了 ${of}`],
+  'remove-node': [(of) => `no longer has ${of} in its cluster`, (of) => `的集群不再有 ${of}`],
   bind: [(of) => `binds ${of}`, (of) => `绑定了 ${of.replace(' to ', ' → ')}`],
   unbind: [(of) => `no longer binds ${of}`, (of) => `解除了绑定 ${of.replace(' to ', ' → ')}`],
 };

@@ -28,6 +28,12 @@ export interface Metadata {
    */
   commit(change: MetadataChange, answer: (outcome: Outcome) => void): void;
   follow(follower: Follower): void;
+  /** Where it is a Raft log: its members take a node in, or let it go; null: it is done. */
+  changeMember?(
+    change: 'add' | 'remove',
+    node: string,
+    done: (problem: string | null) => void,
+  ): void;
 }
 
 /** What a node's metadata is made with. */
@@ -36,6 +42,10 @@ export interface MetadataContext {
   readonly links: NodeLinks;
   /** A RAM node has its tables from others only. */
   readonly isDisc: boolean;
+  /** The node loads its own tables, though others may have newer ones (`force_load`). */
+  readonly isForced?: boolean;
+  /** A log that is not there yet is that of the other members, which do not count this one. */
+  readonly isJoining?: boolean;
   /** Two nodes made changes without each other; one of them has to start again. */
   inconsistent(node: string): void;
 }

@@ -72,8 +72,18 @@ export interface RouteRow {
   readonly durable: boolean;
 }
 
+/** Of a disc node the durable rows are on its disk; a RAM node has them in memory only. */
+export type NodeType = 'disc' | 'ram';
+
+export interface NodeRow {
+  readonly name: string;
+  readonly type: NodeType;
+}
+
 /** Each table and its rows. */
 export interface Rows {
+  /** The nodes of the cluster, where these ever changed (there `db_nodes` of Mnesia's schema). */
+  readonly db_nodes: NodeRow;
   readonly rabbit_vhost: VhostRow;
   readonly rabbit_user: UserRow;
   readonly rabbit_user_permission: PermissionRow;
@@ -88,7 +98,7 @@ export type TableName = keyof Rows;
 
 /** In the order in which rows can be put so that each finds what it hangs on. */
 export const tableNames: readonly TableName[] = [
-  ...(['rabbit_vhost', 'rabbit_user', 'rabbit_user_permission'] as const),
+  ...(['db_nodes', 'rabbit_vhost', 'rabbit_user', 'rabbit_user_permission'] as const),
   ...(['rabbit_topic_permission', 'rabbit_runtime_parameters'] as const),
   ...(['rabbit_exchange', 'rabbit_queue', 'rabbit_route'] as const),
 ];

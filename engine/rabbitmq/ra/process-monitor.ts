@@ -19,6 +19,8 @@ type Word =
   | { readonly type: 'monitor'; readonly name: string }
   /** Its monitors, and its processes, are new: who monitored one of before asks again. */
   | { readonly type: 'began' }
+  /** All processes of this node end. */
+  | { readonly type: 'ended' }
   | { readonly type: 'down'; readonly name: string; readonly reason: DownReason };
 
 interface Monitored {
@@ -34,6 +36,7 @@ export class ProcessMonitor {
   /** Names of this node, each with the nodes that monitor it. */
   readonly #processes = new Map<string, Set<string>>();
   readonly #monitored = new Map<string, Monitored>();
+  readonly #ends = new Set<(node: string) => void>();
 
   /** That of a node, of which all that run there have one. */
   static of(links: NodeLinks): ProcessMonitor {
@@ -45,9 +48,21 @@ export class ProcessMonitor {
   private constructor(links: NodeLinks) {
     this.#links = links;
     links.register(MONITOR, (from, message) => this.#received(from, message as unknown as Word));
-    links.watch({ nodeUp: () => undefined, nodeDown: (node) => this.#nodeDown(node) });
+    links.watch({
+      nodeUp: () => undefined,
+      nodeDown: (node) => this.#nodeDown(node, 'noconnection'),
+      ending: () => this.#sayAll({ type: 'ended' }),
+    });
     // A node is reached before its processes begin, and while its application is anew.
-    for (const node of links.members) if (node !== links.self) this.#say(node, { type: 'began' });
+    this.#sayAll({ type: 'began' });
+  }
+
+  /** Tells when the application of another node ended, with all its processes. */
+  watchEnd(ended: (node: string) => void): () => void {
+    this.#ends.add(ended);
+    return () => {
+      this.#ends.delete(ended);
+    };
   }
 
   /** A process of this node begins. */
@@ -93,6 +108,11 @@ export class ProcessMonitor {
       this.#askAgain(from);
       return;
     }
+    if (word.type === 'ended') {
+      this.#nodeDown(from, 'ended');
+      for (const ended of [...this.#ends]) ended(from);
+      return;
+    }
     const { name } = word;
     if (word.type === 'monitor') {
       const nodes = this.#processes.get(name);
@@ -112,10 +132,15 @@ export class ProcessMonitor {
     }
   }
 
-  #nodeDown(node: string): void {
+  #sayAll(word: Word): void {
+    const { self, members } = this.#links;
+    for (const node of members) if (node !== self) this.#say(node, word);
+  }
+
+  #nodeDown(node: string, reason: DownReason): void {
     for (const nodes of this.#processes.values()) nodes.delete(node);
     for (const [key, { process }] of [...this.#monitored]) {
-      if (process.node === node) this.#down(key, 'noconnection');
+      if (process.node === node) this.#down(key, reason);
     }
   }
 

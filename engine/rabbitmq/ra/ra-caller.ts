@@ -104,6 +104,8 @@ export class RaCaller {
     const id = this.#ids;
     const timeout = this.#ports.clock.after(microsOfMillis(timeoutMs), 'ra/call', () => {
       this.#calls.delete(id);
+      // Who led may be connected, and its application gone.
+      this.#leaders.delete(cluster.name);
       done({ kind: 'timeout' });
     });
     const call: Call = { cluster, question, done, timeout, asked: null, redirects: 0 };

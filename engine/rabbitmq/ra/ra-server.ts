@@ -79,6 +79,7 @@ export class RaServer {
   readonly #files: RaFiles;
   readonly #driver: RaftDriver;
   readonly #unwatch: () => void;
+  readonly #unwatchEnds: () => void;
   #office: LeaderOffice | null = null;
   #applied: number;
   #voters: readonly MemberId[];
@@ -128,6 +129,7 @@ export class RaServer {
       nodeUp: () => undefined,
       nodeDown: (name) => this.#nodeDown(name),
     });
+    this.#unwatchEnds = node.processes.watchEnd((name) => this.#nodeDown(name));
   }
 
   start(): void {
@@ -145,6 +147,7 @@ export class RaServer {
     this.#leave();
     this.#driver.stop();
     this.#unwatch();
+    this.#unwatchEnds();
     this.#node.processes.unregister(this.cluster);
   }
 

@@ -85,8 +85,7 @@ export class StreamMember {
     this.#processes.register(memberProcess(this.#stream), (from, message) =>
       this.#received(from, message as unknown as ToWriter | FromWriter),
     );
-    const isAlone = links.members.length === 1;
-    this.#coordination = isAlone ? null : StreamCoordination.of(ports, links);
+    this.#coordination = links.isAlone ? null : StreamCoordination.of(ports, links);
     const told = this.#coordination?.watch(this.#stream, (state) => this.#changed(state));
     const nodes = links.watch({
       nodeUp: (node) => this.#nodeUp(node),

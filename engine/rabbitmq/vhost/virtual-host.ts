@@ -112,7 +112,7 @@ export class VirtualHost {
       unused: (queue) => this.#removeQueue(queue),
       expired: (queue) => this.#removeQueue(queue),
     };
-    if (context.links.members.length > 1) {
+    if (!context.links.isAlone) {
       this.#cluster = {
         running: () => context.metadata.running,
         moveQueue: (queue, leader, members) => {
@@ -331,10 +331,9 @@ export class VirtualHost {
   }
 
   /** The queue ends by itself: it is unused, it expired, or its connection is gone. */
-  #removeQueue(queue: Queue): void {
-    assert(this.#queues.get(queue.name) === queue, 'a queue that is removed was there', {
-      queue: queue.name,
-    });
+  #removeQueue({ name }: Queue): void {
+    // Of one with mirrors it is its process that says so.
+    const queue = present(this.#queues.get(name), 'a queue that is removed was there');
     this.deleteQueue(queue, UNCONDITIONALLY, () => {});
   }
 

@@ -10,6 +10,7 @@ import {
 } from './list-clients.ts';
 import { clusterCommands } from './cluster-commands.ts';
 import { healthChecks } from './health-checks.ts';
+import { membershipCommands } from './membership-commands.ts';
 import { listQueues } from './list-queues.ts';
 import { listBindings, listExchanges } from './list-topology.ts';
 import * as policies from './policy-commands.ts';
@@ -33,6 +34,7 @@ export const allCommands: readonly CliCommand[] = [
   ...[deleteQueue, purgeQueue, syncQueue, listUnresponsiveQueues],
   ...[setVmMemoryHighWatermark, setDiskFreeLimit],
   ...clusterCommands,
+  ...membershipCommands,
   ...quorumCommands,
   ...healthChecks,
 ];

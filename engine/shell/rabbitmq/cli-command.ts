@@ -42,6 +42,9 @@ export const sections = [
 
 export type Section = (typeof sections)[number];
 
+/** `ended`: the node itself does not run; here that is its application. */
+export type Needs = 'running' | 'stopped' | 'ended' | 'node' | 'nothing';
+
 /** Words that a command cannot take: what is wrong, and the exit code. */
 export interface Refusal {
   readonly text: string;
@@ -67,7 +70,7 @@ export interface CliCommand {
   readonly since?: ProfileName;
   readonly until?: ProfileName;
   /** What it needs of the node: without this, that RabbitMQ's application runs there. */
-  readonly needs?: 'running' | 'stopped' | 'node' | 'nothing';
+  readonly needs?: Needs | ((invocation: Invocation) => Needs);
   /** What is wrong with its words, beyond their number. */
   refuse?(invocation: Invocation): Refusal | null;
   /** What is printed before it is done, unless it is to be quiet. */

@@ -2,7 +2,7 @@
  * A node's application and its cluster: `cluster_status`, `stop_app`, `start_app`, and how nodes
  * wait for each other.
  *
- * Differs: nodes are not told apart by their type; the version of Erlang is the newest that the
+ * Differs: the version of Erlang is the newest that the
  * release runs on; feature flags are shown of 3.10.
  * Source: RabbitMQ.CLI.Ctl.Commands.ClusterStatusCommand.
  */
@@ -38,21 +38,25 @@ const AWAIT_S = 300;
 interface NodeReport {
   readonly name: string;
   readonly running: readonly string[];
-  readonly members: readonly string[];
+  readonly discs: readonly string[];
+  readonly rams: readonly string[];
   readonly partitions: readonly string[];
   readonly alarms: readonly string[];
   readonly clusterName: string;
 }
 
 function reportOf(node: RabbitNode): NodeReport {
-  const { metadata, links, listener, ports } = node;
+  const { metadata, links, listener, ports, membership } = node;
+  const isRam = (name: string): boolean => membership?.nodes.get(name) === 'ram';
   let clusterName: string | null = null;
   for (const row of metadata.tables.rows('rabbit_runtime_parameters')) {
     if (row.component === 'cluster_name') clusterName = row.value;
   }
   return {
     ...{ name: nodeNameOf(ports.host), running: node.running.map(nodeNameOf) },
-    ...{ members: links.members.map(nodeNameOf), partitions: node.partitions.map(nodeNameOf) },
+    discs: links.members.filter((name) => !isRam(name)).map(nodeNameOf),
+    rams: links.members.filter(isRam).map(nodeNameOf),
+    partitions: node.partitions.map(nodeNameOf),
     ...{ alarms: listener.alarms, clusterName: clusterName ?? nodeNameOf(ports.host) },
   };
 }
@@ -96,7 +100,8 @@ function statusText(
     );
   const lines = [
     ...['Basics', '', `Cluster name: ${own.clusterName}`, ''],
-    ...part('Disk Nodes', [...own.members].sort(byLetters)),
+    ...part('Disk Nodes', [...own.discs].sort(byLetters)),
+    ...(own.rams.length === 0 ? [] : part('RAM Nodes', [...own.rams].sort(byLetters))),
     ...part(
       'Running Nodes',
       byName.map(({ name }) => name),
@@ -152,9 +157,9 @@ const clusterStatus: CliCommand = {
       (node, reply) => reply(reportOf(node)),
       (own) => {
         const { release } = invocation.cluster.profile;
-        invocation.onEach<NodeReport>(
+        invocation.onEach<NodeReport | null>(
           own.running,
-          (node, reply) => reply(reportOf(node)),
+          (node, reply) => reply(node.isRunning ? reportOf(node) : null),
           (reports) => invocation.done(...statusText(own, reports, release)),
         );
       },
@@ -188,22 +193,29 @@ const startApp: CliCommand = {
   run: (invocation) =>
     invocation.on<null>(
       (node, reply) => {
-        if (!node.isRunning) node.startApplication();
+        if (node.isStopped) node.startApplication();
         reply(null);
       },
-      () => awaitRunning(invocation, () => invocation.done()),
+      () => awaitRunning(invocation),
     ),
 };
 
-/** Looks again and again until the application runs on the node. */
-function awaitRunning(invocation: Invocation, then: () => void): void {
-  invocation.on<boolean>(
-    (node, reply) => reply(node.isRunning),
-    (isRunning) => {
-      if (isRunning) then();
-      else lookAgain(invocation, () => awaitRunning(invocation, then));
+/** Looks again and again until the application runs on the node, or will not. */
+function awaitRunning(invocation: Invocation): void {
+  invocation.on<readonly [boolean, string | null]>(
+    (node, reply) => reply([node.isRunning, node.startProblem]),
+    ([isRunning, problem]) => {
+      if (isRunning) invocation.done();
+      else if (problem === null) lookAgain(invocation, () => awaitRunning(invocation));
+      else invocation.error(startFailure(problem));
     },
   );
+}
+
+/** As Elixir prints what an application did not start for. */
+function startFailure(problem: string): string {
+  const text = problem.replaceAll("'", "\\'");
+  return `{:rabbit, {{:inconsistent_cluster, '${text}'}, {:rabbit, :start, [:normal, []]}}}`;
 }
 
 function lookAgain({ call }: Invocation, look: () => void): void {

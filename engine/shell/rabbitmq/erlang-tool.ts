@@ -140,7 +140,8 @@ function run(tool: ToolName, command: CliCommand, call: Call, cluster: RabbitClu
     if (!isSilent) invocation.print(...(command.banner?.(invocation) ?? []));
     command.run(invocation);
   };
-  const { needs = 'running' } = command;
+  const { needs: wanted = 'running' } = command;
+  const needs = typeof wanted === 'function' ? wanted(invocation) : wanted;
   if (needs === 'nothing') begin();
   else {
     invocation.on<boolean>(
@@ -148,6 +149,7 @@ function run(tool: ToolName, command: CliCommand, call: Call, cluster: RabbitClu
       (isRunning) => {
         if (needs === 'running' && !isRunning) refuse(appIsStopped, '');
         else if (needs === 'stopped' && isRunning) refuse(appIsRunning, '');
+        else if (needs === 'ended' && isRunning) refuse(nodeIsRunning, '');
         else begin();
       },
     );
@@ -166,6 +168,11 @@ const appIsRunning: Refusal = {
   text:
     "this command requires the 'rabbit' app to be stopped on the target node. " +
     "Stop it with 'rabbitmqctl stop_app'.",
+  code: EXIT.USAGE,
+};
+
+const nodeIsRunning: Refusal = {
+  text: 'this command requires the target node to be stopped.',
   code: EXIT.USAGE,
 };
 

@@ -6,8 +6,8 @@ import type { ToolName } from './cli-command.ts';
 
 const foreign: Readonly<Record<ToolName, string>> = {
   rabbitmqctl:
-    'autocomplete version rotate_logs shutdown stop wait change_cluster_node_type force_boot ' +
-    'force_reset forget_cluster_node join_cluster rename_cluster_node reset update_cluster_nodes ' +
+    'autocomplete version rotate_logs shutdown stop wait force_boot rename_cluster_node ' +
+    'update_cluster_nodes ' +
     'cancel_sync_queue clear_user_limits list_user_limits set_user_limits list_ciphers ' +
     'list_hashes list_node_auth_attempt_stats report schema_info clear_global_parameter ' +
     'clear_parameter list_global_parameters list_parameters set_global_parameter set_parameter ' +

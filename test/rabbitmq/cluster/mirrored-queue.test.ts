@@ -329,6 +329,35 @@ describe('rabbitmq: cluster: mirrored queues', () => {
     expect(cluster.channel('rabbit-2').declare('q').after(1)[0]).toContain('"messageCount":2');
   });
 
+  test('rabbitmq: mirrors: an auto-delete queue goes with its last consumer', () => {
+    const cluster = new RabbitCluster();
+    setPolicy(cluster, ALL);
+    const channel = cluster.channel('rabbit-2').declare('q', { autoDelete: true });
+    channel.after(2);
+    expect(channel.consume('q', 'c').after(2)).toEqual(['consume: "c"']);
+    channel.do((session) => session.cancel('c', () => {}));
+    cluster.advance(2);
+    for (const name of ['rabbit-1', 'rabbit-2', 'rabbit-3'] as const) {
+      expect(cluster.node(name).vhosts.get('/')!.queues.has('q')).toBe(false);
+    }
+  });
+
+  test('rabbitmq: mirrors: where the application of the leader ends, a mirror leads', () => {
+    const cluster = mirrored();
+    cluster.channel('rabbit-2').publish('q', 'a').after(1);
+    const node = cluster.node('rabbit-1');
+    cluster.world.command('rabbit-1', 'stop_app', () => node.stopApplication());
+    cluster.advance(1);
+    const other = cluster.channel('rabbit-3').confirming().publish('q', 'b');
+    expect(other.after(2)).toEqual(['ack 1']);
+    expect(cluster.traced('mirror-promoted')).toHaveLength(1);
+    cluster.world.command('rabbit-1', 'start_app', () => node.startApplication());
+    cluster.advance(5);
+    expect(queueAt(cluster, 'rabbit-1').mirror).not.toBeNull();
+    const consumer = cluster.channel('rabbit-1').consume('q', 'c');
+    expect(consumer.after(2)).toEqual(['consume: "c"', 'c: a', 'c: b']);
+  });
+
   test('rabbitmq: mirrors: while mirrors are synchronised the queue stands still', () => {
     const cluster = mirrored();
     const channel = cluster.channel('rabbit-1').publish('q', 'a');

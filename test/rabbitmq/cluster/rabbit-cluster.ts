@@ -20,7 +20,10 @@ const MICROS_PER_MS = 1000;
 export const MEMBERS = ['rabbit-1', 'rabbit-2', 'rabbit-3'] as const;
 export type Member = (typeof MEMBERS)[number];
 
-type Settings = Partial<Omit<RabbitNodeOptions, 'members'>>;
+interface Settings extends Partial<Omit<RabbitNodeOptions, 'members'>> {
+  /** Each node begins alone. */
+  readonly apart?: boolean;
+}
 
 /** Keeps connections open to the nodes that it is told, and hears when they close. */
 class Visitor implements Process {
@@ -48,11 +51,12 @@ export class RabbitCluster {
   readonly #hosts = new Map<Member, SimHost>();
   readonly #visitor: SimHost;
 
-  constructor(settings: Settings = {}, release: ProfileName = 'rabbitmq-3.13', seed = 1) {
+  constructor(given: Settings = {}, release: ProfileName = 'rabbitmq-3.13', seed = 1) {
+    const { apart = false, ...settings } = given;
     this.world = new World({ seed, paranoidWire: true, freeze: true, trace: true });
     for (const name of MEMBERS) {
       const options = {
-        ...{ profile: profileOf(release), members: MEMBERS },
+        ...{ profile: profileOf(release), members: apart ? [name] : MEMBERS },
         distribution: { netTickTimeMs: 8000 },
         connections: { handshakeTimeoutMs: 1_000_000_000 },
       };

@@ -38,6 +38,7 @@ interface Peer {
 export class SimulatedLinks implements NodeLinks {
   readonly self: string;
   readonly members: readonly string[];
+  readonly isAlone: boolean;
   readonly #ports: Ports;
   readonly #peers = new Map<string, Peer>();
   readonly #names = new Map<string, (from: string, message: Term) => void>();
@@ -46,6 +47,7 @@ export class SimulatedLinks implements NodeLinks {
   constructor(ports: Ports, members: readonly string[]) {
     this.self = ports.host;
     this.members = [...members].sort((left, right) => (left < right ? -1 : 1));
+    this.isAlone = members.length === 1;
     this.#ports = ports;
     for (const node of members) {
       if (node !== this.self) this.#peers.set(node, { connection: null, isUp: false, silent: 0 });

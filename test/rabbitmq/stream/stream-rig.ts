@@ -165,6 +165,7 @@ export class StreamRig {
     const links: NodeLinks = {
       self: node,
       members: this.nodes,
+      isAlone: this.nodes.length === 1,
       isConnected: (to) => this.#isConnected(node, to),
       send: (to, name, message) => {
         if (this.#isConnected(node, to)) this.#sent.push({ from: node, to, name, message });

@@ -22,7 +22,6 @@ import type { TimerId } from '../../../kernel/ports.ts';
 import { microsOfMillis } from '../../../kernel/units.ts';
 import type { CreditFlow } from '../../credit-flow.ts';
 import type { Message } from '../../message.ts';
-import type { ClassicQueue } from '../../queue/classic-queue.ts';
 import type { Consumer, ConsumerOptions, ConsumingChannel } from '../../queue/consumer.ts';
 import type {
   Answer,
@@ -35,7 +34,6 @@ import type {
   QueueHoldings,
   Settlement,
 } from '../../queue/queue.ts';
-import type { QueueLog } from '../../queue/queue-log.ts';
 import type { QueueDeclaration } from '../../queue/queue-ports.ts';
 import type { PolicyDefinition } from '../../queue/queue-settings.ts';
 import type { QueueContext, QueueRecord } from '../../queue/queue-types.ts';
@@ -49,21 +47,11 @@ import type { MirrorInstruction, MirrorNews } from './mirror-contents.ts';
 import { Mirror } from './mirror.ts';
 import { MirrorContents } from './mirror-contents.ts';
 import { MirrorLog, restored, storedAnew } from './mirror-log.ts';
+import type { Leading, QueueProcess } from './queue-process.ts';
 import { Ring } from './ring.ts';
 import { Standstill } from './standstill.ts';
 
-export interface QueueProcess {
-  /** What the node has on disk of it; null: nothing. */
-  stored(): QueueLog | null;
-  open(log: QueueLog, policy: PolicyDefinition): ClassicQueue;
-}
-
 const LOOK_AGAIN_MS = 1000;
-
-interface Leading {
-  readonly process: ClassicQueue;
-  readonly log: MirrorLog;
-}
 
 export class MirroredQueue implements Queue {
   readonly type = 'classic';
@@ -148,8 +136,18 @@ export class MirroredQueue implements Queue {
     });
   }
 
+  /** The application of a node ended, or is there anew, and the link to it stays. */
   processesGone(node: string): void {
-    this.#remote?.processesGone(node);
+    const isGone = this.#context.cluster?.running().includes(node) !== true;
+    this.#remote?.processesGone(node, isGone);
+    if (isGone) {
+      this.#ring?.ended(node);
+      this.#nodeDown(node);
+      return;
+    }
+    this.#ring?.began(node);
+    if (node === this.#record.leader) this.#mirror?.join();
+    this.#arrangeLater();
   }
 
   consume(channel: ConsumingChannel, options: ConsumerOptions, answer: Answer<null>): void {
@@ -439,11 +437,12 @@ export class MirroredQueue implements Queue {
   /** Mirrors that can be the leader when the leader is down, oldest first. */
   get #candidates(): readonly string[] {
     const { leader, members } = this.#record;
+    return members.filter((node) => node !== leader && this.#isThere(node));
+  }
+
+  #isThere(node: string): boolean {
     const { links, cluster } = this.#context;
-    const running = cluster?.running() ?? [];
-    return members.filter(
-      (node) => node !== leader && links.isConnected(node) && running.includes(node),
-    );
+    return links.isConnected(node) && cluster?.running().includes(node) === true;
   }
 
   #nodeDown(node: string): void {
@@ -454,7 +453,7 @@ export class MirroredQueue implements Queue {
       return;
     }
     if (node !== leader) {
-      if (this.#context.links.isConnected(leader)) return;
+      if (this.#isThere(leader)) return;
       if (this.#candidates.length === 0) this.#remote?.abandoned();
     }
     this.#promoteIfFirst();

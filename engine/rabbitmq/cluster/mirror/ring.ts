@@ -46,6 +46,8 @@ export class Ring {
   /** Of what this node says; itself first. */
   #members: readonly string[];
   #said = 0;
+  /** Nodes that can be reached, and have no application. */
+  readonly #ended = new Set<string>();
   /** Who waits until all have it, by its number. */
   readonly #unstable = new Map<number, () => void>();
   /** The last number that was received, by its origin. */
@@ -76,6 +78,7 @@ export class Ring {
   /** From now on the node hears what is said here; its numbers begin anew. */
   add(node: string): void {
     assert(!this.#members.includes(node), 'a member joins once', { node });
+    this.#ended.delete(node);
     this.#members = [...this.#members, node];
   }
 
@@ -98,6 +101,16 @@ export class Ring {
     this.#options.links.send(node, this.#options.name, { direct });
   }
 
+  /** The application of a node ended: nothing is handed on there, though it is connected. */
+  ended(node: string): void {
+    this.#ended.add(node);
+    this.#nodeDown(node);
+  }
+
+  began(node: string): void {
+    this.#ended.delete(node);
+  }
+
   /** Nobody hears anything any more. */
   leave(): void {
     this.#options.links.unregister(this.#options.name);
@@ -116,7 +129,7 @@ export class Ring {
     assert(at >= 0, 'a message travels among members', { members });
     for (let step = 1; step < members.length; step++) {
       const next = members[(at + step) % members.length]!;
-      if (this.#options.links.isConnected(next)) return next;
+      if (this.#options.links.isConnected(next) && !this.#ended.has(next)) return next;
     }
     return this.#self;
   }

@@ -7,7 +7,8 @@
  * read here, however old it is. When sides meet nothing is lost: there were no two truths.
  * Everything is in the log, so transient exchanges outlive a restart; transient queues of a node go
  * when it comes back (`rabbit_amqqueue:on_node_up`), not when it goes down.
- * Differs: members are those that the node was started with, there they join one by one.
+ * Members are those that the node was started with, until one joins or is removed
+ * (`cluster/membership/`). Differs: there they join one by one from the beginning.
  * Not here: the log (`ra/`), the tables (`khepri-machine.ts`). Sources: `rabbit_khepri`,
  * rabbitmq.com/docs/metadata-store.
  */
@@ -50,7 +51,7 @@ export const khepri: MetadataStore = {
 export class KhepriMetadata implements Metadata, MachineOwner {
   readonly #ports: Ports;
   readonly #links: NodeLinks;
-  readonly #cluster: RaCluster;
+  readonly #isJoining: boolean;
   readonly #tables = new Tables();
   readonly #machine: KhepriMachine;
   readonly #followers: Follower[] = [];
@@ -59,11 +60,16 @@ export class KhepriMetadata implements Metadata, MachineOwner {
   #system: RaSystem | null = null;
   #caller: RaCaller | null = null;
 
-  constructor({ ports, links }: Pick<MetadataContext, 'ports' | 'links'>) {
+  constructor(context: Pick<MetadataContext, 'ports' | 'links' | 'isJoining'>) {
+    const { ports, links, isJoining = false } = context;
     this.#ports = ports;
     this.#links = links;
-    this.#cluster = { name: CLUSTER, members: links.members };
+    this.#isJoining = isJoining;
     this.#machine = new KhepriMachine(this.#tables, this);
+  }
+
+  get #cluster(): RaCluster {
+    return { name: CLUSTER, members: this.#links.members };
   }
 
   get tables(): TablesView {
@@ -80,14 +86,16 @@ export class KhepriMetadata implements Metadata, MachineOwner {
     const system = coordinationSystem(ports, links);
     this.#system = system;
     this.#caller = new RaCaller(ports, { links, processes: system.processes, name: 'khepri' });
+    const joining = this.#isJoining;
+    const members = links.members.filter((node) => !joining || node !== links.self);
     system.open(
       {
-        ...{ cluster: CLUSTER, members: links.members, machine: this.#machine },
+        ...{ cluster: CLUSTER, members, machine: this.#machine },
         snapshotInterval: () => SNAPSHOT_INTERVAL,
       },
       () => {
         // Somebody has to be the first.
-        if (links.members[0] === links.self) system.server(CLUSTER)?.triggerElection();
+        if (members[0] === links.self) system.server(CLUSTER)?.triggerElection();
         this.#catchUp(ports.clock.now(), () => this.#forgetOwnQueues(ready));
       },
     );
@@ -122,6 +130,22 @@ export class KhepriMetadata implements Metadata, MachineOwner {
 
   follow(follower: Follower): void {
     this.#followers.push(follower);
+  }
+
+  changeMember(
+    change: 'add' | 'remove',
+    node: string,
+    done: (problem: string | null) => void,
+  ): void {
+    const caller = this.#caller;
+    assert(caller !== null, 'it was started', { change, node });
+    caller.change(this.#cluster, change, node, (result) => {
+      if (result.kind === 'reply') return done(null);
+      const reason = result.kind === 'timeout' ? 'TIMED_OUT' : result.reason;
+      // One that was asked again after it had been done.
+      const isDone = reason === (change === 'add' ? 'DUPLICATE_VOTER' : 'VOTER_NOT_FOUND');
+      done(isDone ? null : reason);
+    });
   }
 
   changed(index: number, changes: readonly RowChange[], change: MetadataChange | null): void {

@@ -31,6 +31,8 @@ import { mayLoadOwnTables } from './table-loading.ts';
 /** The node's tables, as the transaction manager uses them. */
 export interface LocalTables {
   readonly isDisc: boolean;
+  /** It does not wait for others. */
+  readonly isForced: boolean;
   /** Nodes that went down before this one. */
   readonly downs: ReadonlySet<string>;
   noteDown(node: string, isDown: boolean): void;
@@ -252,12 +254,13 @@ export class MnesiaCluster {
       return;
     }
     const { members } = this.#links;
-    const { isDisc, downs } = this.#tables;
+    const { isDisc, isForced, downs } = this.#tables;
     const peers = this.#peers;
     if (!this.#hasConnected && peers.size < members.length - 1) return;
     // They have tables that are in use, and are joined when all of them have been met.
     if ([...peers.values()].some(({ isRunning }) => isRunning)) return;
-    if (!mayLoadOwnTables({ self: this.#self, members, isDisc, downs, peers })) return;
+    const situation = { self: this.#self, members, isDisc, downs, peers };
+    if (!isForced && !mayLoadOwnTables(situation)) return;
     this.#coordinator = this.#self;
     this.#run([this.#self], null);
   }

@@ -45,6 +45,7 @@ type Answer = (outcome: Outcome) => void;
 
 export class MnesiaMetadata implements Metadata, LocalTables {
   readonly isDisc: boolean;
+  readonly isForced: boolean;
   readonly #options: MnesiaOptions;
   readonly #cluster: MnesiaCluster;
   readonly #timer: Timer;
@@ -63,6 +64,7 @@ export class MnesiaMetadata implements Metadata, LocalTables {
   constructor(options: MnesiaOptions) {
     this.#options = options;
     this.isDisc = options.isDisc;
+    this.isForced = options.isForced ?? false;
     this.#timer = new Timer(options.ports.clock);
     this.#connecting = new Timer(options.ports.clock);
     this.#cluster = new MnesiaCluster(options.links, this);
@@ -204,6 +206,8 @@ export class MnesiaMetadata implements Metadata, LocalTables {
     });
     if (origin === links.self) this.#outcomes.set(id, outcome);
     const writes = durableWrites(changes);
+    // It has had no tables yet: these are newer than what it may have in the end.
+    if (change.kind === 'add-node') this.noteDown(change.node.name, true);
     for (const follower of this.#followers) if (changes.length > 0) follower(changes);
     if (writes.length === 0 || this.#store === null) logged();
     else this.#store.append(writes, logged);
