@@ -2,7 +2,8 @@
  * An admin client for as long as one of Kafka's tools runs, or the exception that there is in its
  * place.
  *
- * Source: `Admin.create`, `Utils.loadProps`. Not here: how a tool tells an exception
+ * Source: `Admin.create`, `KafkaAdminClient.configureDefaultApiTimeoutMs`, `Utils.loadProps`.
+ * Not here: how a tool tells an exception
  * (`java-exception.ts`, where it does not in its own way), what is asked (each tool).
  */
 import { Admin } from '../../kafka/client/admin.ts';
@@ -22,16 +23,27 @@ export function openAdminBy(
   return settings === null ? noSuchFile(file!) : openAdmin(call, bootstrap, settings);
 }
 
+const NOT_CREATED = 'Failed to create new KafkaAdminClient';
+/** The time for a call in all, of which each try may take request.timeout.ms. */
+const WHOLE = 'default.api.timeout.ms';
+const TOO_SHORT =
+  `The specified value of ${WHOLE} must be no smaller than ` +
+  'the value of request.timeout.ms.';
+
 export function openAdmin(
   call: Call,
   bootstrap: string,
   settings: Readonly<Record<string, string>> = {},
 ): Admin | JavaException {
   const found = bootstrapOf(bootstrap, call.world);
-  if (!found.ok) return notCreated('Failed to create new KafkaAdminClient', found.problem);
+  if (!found.ok) return notCreated(NOT_CREATED, found.problem);
   const profile = profileOfWorld(call.world);
   try {
-    const config = adminConfig(profile, settings);
+    const given = adminConfig(profile, settings);
+    const timeout = given['request.timeout.ms'];
+    const isShort = given[WHOLE] < timeout;
+    if (isShort && WHOLE in settings) return notCreated(NOT_CREATED, TOO_SHORT);
+    const config = isShort ? { ...given, [WHOLE]: timeout } : given;
     const options = { bootstrap: found.addresses, profile, settings };
     const admin = new Admin(call.ports, options, config);
     admin.start();

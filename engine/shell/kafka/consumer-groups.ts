@@ -41,6 +41,8 @@ import { printUsageAndExit, toldHelpOrVersion, tableOf } from './jopt-tool.ts';
 import { optionsOfAll } from './option-history.ts';
 import { textTable } from './text-table.ts';
 
+/** Of the admin client, where `--timeout` is not shorter. */
+const REQUEST_TIMEOUT_MS = 30_000;
 const tables = new JoptTable(optionsOfAll('kafka-consumer-groups', groupOptions));
 const HELP =
   'This tool helps to list all consumer groups, describe a consumer group, delete consumer group ' +
@@ -103,6 +105,7 @@ function start(call: Call): Program {
   const timeout = given.value('timeout')!;
   const admin = openAdmin(call, given.value('bootstrap-server')!, {
     'default.api.timeout.ms': timeout,
+    'request.timeout.ms': String(Math.min(REQUEST_TIMEOUT_MS, Number(timeout))),
     ...settings,
   });
   if ('exception' in admin) {

@@ -48,11 +48,27 @@ export function parseJson(
   }
 }
 
-/** The word of the real parser where a text ends too early, which is what happens mostly. */
+/** Where the real parser is, which is not told what it reads from. */
+const SOURCE = '[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); ';
+
+/** What the real parser says where a text ends too early, which is what happens mostly. */
 function problemIn(text: string): string {
-  const opened = (text.match(/[[{]/g) ?? []).length;
-  const closed = (text.match(/[\]}]/g) ?? []).length;
-  return opened > closed
-    ? 'Unexpected end-of-input: expected close marker'
-    : 'Unexpected character';
+  const open: number[] = [];
+  for (const { 0: mark, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/gs)) {
+    if (mark === '{' || mark === '[') open.push(index);
+    else if (mark === '}' || mark === ']') open.pop();
+  }
+  const last = open[open.length - 1];
+  if (last === undefined) return 'Unexpected character';
+  const what = text[last] === '{' ? 'Object' : 'Array';
+  const [from, end] = [placeOf(text, last), placeOf(text, text.length)];
+  return (
+    `Unexpected end-of-input: expected close marker for ${what} ` +
+    `(start marker at ${SOURCE}${from}])\n at ${SOURCE}${end}]`
+  );
+}
+
+function placeOf(text: string, at: number): string {
+  const lines = text.slice(0, at).split('\n');
+  return `line: ${lines.length}, column: ${lines[lines.length - 1]!.length + 1}`;
 }

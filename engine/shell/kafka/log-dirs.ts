@@ -6,6 +6,10 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Admin } from '../../kafka/client/admin.ts';
+import {
+  JavaHashSet,
+  hashOfPartition,
+} from '../../kafka/client/consumer/assignor/java-hash-set.ts';
 import { describeCluster } from '../../kafka/client/administration.ts';
 import { describeLogDirs } from '../../kafka/client/cluster-administration.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
@@ -138,14 +142,19 @@ function ask(call: Call, admin: Admin, { brokers, topics }: Asked): void {
 type LogDirResult = DescribeLogDirsResponse['results'][number];
 
 function dirOf({ errorCode, logDir, topics }: LogDirResult, wanted: readonly string[]) {
-  const partitions = topics
-    .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
-    .flatMap(({ name, partitions: ofTopic }) =>
-      ofTopic.map(({ partitionIndex, partitionSize, offsetLag, isFutureKey }) => ({
-        partition: `${name}-${partitionIndex}`,
-        ...{ size: partitionSize, offsetLag, isFuture: isFutureKey },
-      })),
-    );
+  const all = topics.flatMap(({ name, partitions: ofTopic }) =>
+    ofTopic.map(({ partitionIndex, ...rest }) => {
+      return { topic: name, partition: partitionIndex, ...rest };
+    }),
+  );
+  // In the order of a Java map of partitions.
+  const partitions = new JavaHashSet<(typeof all)[number]>(hashOfPartition, all)
+    .inOrder()
+    .filter(({ topic }) => wanted.length === 0 || wanted.includes(topic))
+    .map(({ topic, partition, partitionSize, offsetLag, isFutureKey }) => ({
+      partition: `${topic}-${partition}`,
+      ...{ size: partitionSize, offsetLag, isFuture: isFutureKey },
+    }));
   const error = errorCode === ErrorCode.NONE ? null : exceptionOf(errorCode);
   return { partitions, error, logDir };
 }

@@ -3,8 +3,9 @@
  *
  * Source: `org.apache.kafka.tools.ProducerPerformance` (4.1). Not here: the figures
  * (`producer-figures.ts`). Differences: what a payload contains does not matter, so it is of one
- * letter; times are those of the simulation; no `--payload-file`, no `--print-metrics`.
+ * letter; times are those of the simulation; no `--print-metrics`.
  */
+import { utf8Size } from '../../bytes/utf8.ts';
 import { assert } from '../../kernel/assert.ts';
 import { type Micros, micros } from '../../kernel/units.ts';
 import { producerConfig, producerSettings } from '../../kafka/client/config.ts';
@@ -34,6 +35,7 @@ import {
 import { clientProblem } from './config-problem.ts';
 import { exceptionOf } from './java-log.ts';
 import { ProducerFigures } from './producer-figures.ts';
+import { SplittableRandom } from './splittable-random.ts';
 
 const grammar: Grammar = {
   name: 'producer-performance',
@@ -57,7 +59,10 @@ const grammar: Grammar = {
     {
       flags: ['--payload-delimiter'],
       metavar: 'PAYLOAD-DELIMITER',
-      about: { en: 'with --payload-file (unsupported)', zh: '与 --payload-file 连用（不支持）' },
+      about: {
+        en: 'what parts values in --payload-file (a new line)',
+        zh: '--payload-file 中消息值的分隔符（默认换行）',
+      },
     },
     {
       flags: ['--throughput'],
@@ -110,7 +115,7 @@ const grammar: Grammar = {
       metavar: 'PAYLOAD-FILE',
       kind: 'file',
       isOneOf: true,
-      about: { en: 'values from a file (unsupported)', zh: '从文件读取消息值（不支持）' },
+      about: { en: 'values from a file, by chance', zh: '从文件中随机选取消息值' },
     },
     {
       flags: ['--payload-monotonic'],
@@ -119,6 +124,8 @@ const grammar: Grammar = {
     },
   ],
 };
+/** As it is typed. */
+const NEW_LINE = '\\n';
 const TRANSACTION_DURATION_MS = 3000;
 const SECOND = 1_000_000;
 const ENDLESS_SECONDS = 60;
@@ -154,7 +161,13 @@ function start(call: Call): Program {
     return {};
   }
   const settings = settingsOf(call, given);
-  const thrown = typeof settings === 'string' ? settings : run(call, given, settings);
+  const values = typeof settings === 'string' ? null : payloadsOf(call, given);
+  const thrown =
+    typeof settings === 'string'
+      ? settings
+      : typeof values === 'string'
+        ? values
+        : run(call, given, settings, values);
   if (thrown !== null) {
     call.err(`Exception in thread "main" ${thrown}`);
     call.exit(1);
@@ -180,10 +193,9 @@ function misuseOf({ values }: Arguments): string | null {
   if ((number('--transaction-duration-ms') ?? 1) <= 0) {
     return '--transaction-duration-ms should be greater than zero';
   }
-  const missing = ['--payload-file', '--print-metrics'].find((name) => values.has(name));
-  return missing === undefined
-    ? null
-    : `${missing} is unsupported: this simulation does not have it`;
+  return values.has('--print-metrics')
+    ? '--print-metrics is unsupported: this simulation does not have it'
+    : null;
 }
 
 function settingsOf(call: Call, { values }: Arguments): Record<string, string> | string {
@@ -203,8 +215,31 @@ function settingsOf(call: Call, { values }: Arguments): Record<string, string> |
   return settings;
 }
 
+/** The values of `--payload-file`, null without it; a text is the exception in their place. */
+function payloadsOf(call: Call, { values }: Arguments): readonly string[] | null | string {
+  const name = values.get('--payload-file')?.[0];
+  if (name === undefined) return null;
+  call.out(`Reading payloads from: ${name}`);
+  const text = call.world.files.get(name) ?? '';
+  if (text === '') {
+    const why = 'File does not exist or empty file provided.';
+    return `java.lang.IllegalArgumentException: ${why}`;
+  }
+  const parting = values.get('--payload-delimiter')?.[0] ?? NEW_LINE;
+  const payloads = text.split(parting === NEW_LINE ? '\n' : parting);
+  // What ends the last value begins no other.
+  if (payloads[payloads.length - 1] === '') payloads.pop();
+  call.out(`Number of messages read: ${payloads.length}`);
+  return payloads;
+}
+
 /** Begins to send; else the exception that says why not. */
-function run(call: Call, given: Arguments, settings: Record<string, string>): string | null {
+function run(
+  call: Call,
+  given: Arguments,
+  settings: Record<string, string>,
+  payloads: readonly string[] | null,
+): string | null {
   const { 'bootstrap.servers': servers = '', ...rest } = settings;
   const found = bootstrapOf(servers, call.world);
   const refused = 'org.apache.kafka.common.KafkaException: Failed to construct kafka producer';
@@ -225,12 +260,18 @@ function run(call: Call, given: Arguments, settings: Record<string, string>): st
       },
       config,
     );
-    new PerformanceRun(call, given, producer, isTransactional).start(config['max.block.ms']);
+    const run = new PerformanceRun(call, given, producer, { isTransactional, payloads });
+    run.start(config['max.block.ms']);
     return null;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return `org.apache.kafka.common.config.ConfigException: ${error.message}`;
   }
+}
+
+interface PerformanceOptions {
+  readonly isTransactional: boolean;
+  readonly payloads: readonly string[] | null;
 }
 
 /** Records on their way. */
@@ -242,6 +283,9 @@ class PerformanceRun {
   readonly #count: number;
   readonly #throughput: number;
   readonly #size: number | null;
+  /** Null: values are made. */
+  readonly #payloads: readonly string[] | null;
+  readonly #random = new SplittableRandom();
   /** Null without transactions. */
   readonly #durationMs: number | null;
   #began: Micros;
@@ -249,9 +293,15 @@ class PerformanceRun {
   #sent = 0;
   #done = 0;
 
-  constructor(call: Call, { values }: Arguments, producer: Producer, isTransactional: boolean) {
+  constructor(
+    call: Call,
+    { values }: Arguments,
+    producer: Producer,
+    { isTransactional, payloads }: PerformanceOptions,
+  ) {
     const number = (name: string): number => Number(values.get(name)?.[0]);
     this.#call = call;
+    this.#payloads = payloads;
     this.#producer = producer;
     this.#topic = values.get('--topic')![0]!;
     this.#count = number('--num-records');
@@ -323,8 +373,14 @@ class PerformanceRun {
 
   #send(): void {
     const number = this.#sent++;
-    const value = this.#size === null ? String(number) : 'A'.repeat(this.#size);
-    const bytes = value.length;
+    const payloads = this.#payloads;
+    const value =
+      payloads !== null
+        ? payloads[this.#random.below(payloads.length)]!
+        : this.#size === null
+          ? String(number)
+          : 'A'.repeat(this.#size);
+    const bytes = utf8Size(value);
     const sentAt = this.#now;
     this.#producer.send({ topic: this.#topic, value }, (result) => {
       this.#done++;

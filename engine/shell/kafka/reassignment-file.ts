@@ -30,7 +30,11 @@ function refused(
 
 function rootOf(text: string): Read<Json> {
   const json = parseJson(text);
-  if (!json.ok) return refused(json.problem, OPERATION_FAILED);
+  if (!json.ok) {
+    const message = json.problem;
+    const cause = { exception: 'com.fasterxml.jackson.core.io.JsonEOFException', message };
+    return { ok: false, thrown: { exception: OPERATION_FAILED, message, cause } };
+  }
   const version = json.value.field('version')?.number ?? VERSION;
   if (version === VERSION) return json;
   return refused(`Not supported version field value ${version}`, OPERATION_FAILED);
