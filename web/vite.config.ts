@@ -15,9 +15,12 @@ import { noDocumentation } from './build/no-documentation.ts';
 import { noOperands } from './build/no-operands.ts';
 import { prerender } from './build/prerender.ts';
 import { styleClass } from './build/style-class.ts';
+import { workerChunks } from './build/worker-chunks.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const siteAddress = (process.env.SITE_ADDRESS ?? '').replace(/\/$/, '');
+
+const chunks = workerChunks();
 
 export default defineConfig({
   root: at('.').replace(/\/$/, ''),
@@ -50,13 +53,14 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [noActors(), noCodecs(), noDocumentation(), noOperands()],
+    plugins: () => [noActors(), noCodecs(), noDocumentation(), noOperands(), chunks.plugin()],
     rolldownOptions: {
       checks: { pluginTimings: false },
       // so that its size can be told from the page's
       output: {
         entryFileNames: 'assets/worker-[name]-[hash].js',
         chunkFileNames: 'assets/worker-[name]-[hash].js',
+        codeSplitting: { groups: [...chunks.groups] },
         comments: { annotation: false, legal: false },
       },
     },

@@ -91,18 +91,25 @@ export interface OptionSpec {
   readonly about: Localized;
 }
 
-/** A command that can be typed. */
-export interface Tool {
+/** What is known of a command before its program is loaded: enough to list it. */
+export interface ToolEntry {
   readonly name: string;
   readonly about: Localized;
+  /** Why the world has not got it, as its release is another; null or absent: it has. */
+  readonly absence?: (world: ShellWorld) => Localized | null;
+}
+
+/** What it does. */
+export interface ToolProgram {
   /** The options of the release that the world runs. */
   options(world: ShellWorld): readonly OptionSpec[];
   /** Words that may stand next, where they are not options: subcommands, hosts. */
   readonly wordsAfter?: (words: readonly string[], world: ShellWorld) => readonly string[];
-  /** Why the world has not got it, as its release is another; null or absent: it has. */
-  readonly absence?: (world: ShellWorld) => Localized | null;
   /** Whole command lines. */
   readonly examples: readonly string[];
   /** Runs it. Bad words are told on standard error, with the exit code of the real tool. */
   start(call: Call): Program;
 }
+
+/** A command that can be typed. */
+export interface Tool extends ToolEntry, ToolProgram {}

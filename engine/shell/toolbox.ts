@@ -1,22 +1,34 @@
 /**
- * All tools, by product. A page loads those of the products that its world has
- * (`web/worker`); whoever has no reason to be sparing takes them from here.
+ * All tools, by product, and with Kafka's its codecs: whoever types may ask for any of them. A page
+ * loads what a line names (`web/worker/toolbox.ts`); whoever has no reason to be sparing takes them
+ * from here.
  */
+import '../bytes/codecs.ts';
+import { present } from '../kernel/assert.ts';
 import type { Experiment } from '../lab/experiment.ts';
 import type { MakeTypist, Product } from '../lab/terminal.ts';
-import { kafkaTools } from './kafka/tools.ts';
+import { kafkaEntries } from './kafka/tool-entries.ts';
+import { kafkaPrograms } from './kafka/tools.ts';
 import { playgroundTools } from './playground/tools.ts';
-import type { Tool } from './program.ts';
-import { rabbitTools } from './rabbitmq/tools.ts';
+import type { Tool, ToolEntry, ToolProgram } from './program.ts';
+import { rabbitEntries } from './rabbitmq/tool-entries.ts';
+import { rabbitPrograms } from './rabbitmq/tools.ts';
 import { Shell } from './shell.ts';
 import { storeTools } from './stores/tools.ts';
 
 const TOOLS: Readonly<Record<Product, readonly Tool[]>> = {
-  kafka: kafkaTools,
-  rabbitmq: rabbitTools,
+  kafka: withPrograms(kafkaEntries, kafkaPrograms),
+  rabbitmq: withPrograms(rabbitEntries, rabbitPrograms),
   stores: storeTools,
   playground: playgroundTools,
 };
+
+function withPrograms(
+  entries: readonly ToolEntry[],
+  programs: Readonly<Record<string, ToolProgram>>,
+): Tool[] {
+  return entries.map((entry) => ({ ...entry, ...present(programs[entry.name], entry.name) }));
+}
 
 export function toolsOf(products: readonly Product[]): readonly Tool[] {
   return products.flatMap((product) => TOOLS[product]);

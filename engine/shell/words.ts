@@ -69,6 +69,15 @@ export function parseLine(line: string): Parsed {
   return { ok: true, pipelines };
 }
 
+/**
+ * Words of a line without its quotes, whether it makes sense or not. Any word without a blank or an
+ * operator that `parseLine` finds, a command's name too, is among them; others may be.
+ */
+export function bareWords(line: string): readonly string[] {
+  const bare = line.replace(/['"\\]/g, '');
+  return bare.split(/[\s|;&<>()]+/).filter((word) => word !== '');
+}
+
 function stageOf(tokens: readonly Token[]): Stage | string {
   const words: string[] = [];
   let from: Stage['from'] = null;

@@ -67,6 +67,14 @@ async function linkOf(page: Page): Promise<string> {
   return new URL(page.url()).hash.slice(1);
 }
 
+const SERVER = '--bootstrap-server broker-1:9092';
+/** Lines whose tools and codec nothing else names. */
+const TOOLS = [
+  `kafka-topics.sh ${SERVER} --create --topic small --partitions 1 --replication-factor 3`,
+  `seq 20 | kafka-console-producer.sh ${SERVER} --topic small --compression-codec lz4`,
+  'kafka-dump-log.sh --files broker-1:small-0/00000000000000000000.log | grep -c lz4',
+];
+
 describe('web: playground', () => {
   test.each(['en', 'zh'])('/%s/playground/ says without scripts what it is', (lang) =>
     onPage(`${lang}/playground/`, { javaScriptEnabled: false }, async (page) => {
@@ -164,6 +172,7 @@ describe('web: playground', () => {
     let hash = '';
     await onPage('en/playground/', {}, async (page) => {
       await begin(page, 'kafka');
+      await typeLines(page, TOOLS);
       await page.locator('[data-host=broker-2] [data-act]').click();
       await page.locator('[data-command="crash broker-2"]').click();
       await page.locator('[data-host=broker-2].down').waitFor();
@@ -184,6 +193,7 @@ describe('web: playground', () => {
     const session = new TerminalSession({ experiment: playgroundExperiment, tools, kept });
     expect(session.run.world.trace.hash).toBe(hash);
     expect(typed.map(({ text }) => text)).toContain('crash broker-2');
+    expect(session.transcript.map(({ text }) => text)).toContain('1');
   });
 
   test('a link that cannot be opened is told, and an empty world is there', () =>

@@ -2,7 +2,7 @@
  * How much a page loads, gzip: at most 95 KB of scripts for the first page without the worker,
  * and 16 KB of text for a lesson or a question in one language.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, inject, test } from 'vitest';
@@ -16,49 +16,44 @@ import {
   useBrowser,
   whenAlive,
 } from './pages.ts';
+import { importedBy, KB, loadedBy, sizeOf, workerFile } from './worker-files.ts';
 
 useBrowser();
 
 const dist = inject('dist');
-const KB = 1024;
 const gzipped = (file: string) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
 const textSize = (path: string) => gzipSync(htmlOf(path), { level: 9 }).length;
 
-/**
- * What stands around brokers and clients in an experiment, over the 150 KB of the worker. Seven of
- * each are of chunks that the terminal's tools share: they are finer, and compressed one by one.
- */
+/** What stands around brokers and clients in an experiment, over the 150 KB of the worker. */
 const EXTRA_KB: Readonly<Record<string, number>> = {
   // a transaction coordinator and a producer's transactions
-  'gallery/hanging-transaction': 22,
-  'gallery/late-commit-in-the-next-transaction': 22,
-  'gallery/no-epoch-left-to-fence': 22,
-  'gallery/producer-forgotten-early': 22,
-  'kafka/kafka-transactions': 23,
-  'kafka/replication-isr-hw': 24,
+  'gallery/hanging-transaction': 20,
+  'gallery/late-commit-in-the-next-transaction': 20,
+  'gallery/no-epoch-left-to-fence': 20,
+  'gallery/producer-forgotten-early': 20,
+  'kafka/kafka-transactions': 21,
+  'kafka/replication-isr-hw': 22,
   // the same, and the log cleaner
-  'gallery/marker-compacted-away': 37,
+  'gallery/marker-compacted-away': 35,
   // the same as of transactions, and a group coordinator with its members
-  'gallery/zombie-commits-offsets': 60,
+  'gallery/zombie-commits-offsets': 56,
   // a group coordinator, members and assignors of both protocols
-  'kafka/consumer-groups': 44,
-  'kafka/rebalance': 45,
+  'kafka/consumer-groups': 41,
+  'kafka/rebalance': 42,
   // groups of the classic protocol and share groups, with members of both
-  'kafka/share-groups': 70,
+  'kafka/share-groups': 63,
   // ZooKeeper, the controller upon it, and a quorum of controllers beside it
-  'kafka/zookeeper-and-kraft': 38,
+  'kafka/zookeeper-and-kraft': 36,
   // a quorum of controllers
-  'kafka/kafka-architecture': 17,
+  'kafka/kafka-architecture': 16,
   // quorum queues on Raft, and their dead-letter workers
-  'gallery/dead-letter-lost-in-transit': 13,
-  'gallery/partition-discards-a-side': 13,
+  'gallery/dead-letter-lost-in-transit': 12,
+  'gallery/partition-discards-a-side': 12,
   'rabbitmq/mirrored-and-quorum-queues': 13,
   'rabbitmq/rabbitmq-clustering': 12,
-  'rabbitmq/rabbitmq-persistence': 13,
-  // AddPartitions, reassignments, elections
-  'kafka/kafka-ordering': 1,
+  'rabbitmq/rabbitmq-persistence': 12,
   // a database and a Redis
-  'guarantees/idempotent-consumer': 9,
+  'guarantees/idempotent-consumer': 7,
 };
 
 /** What a page loads over the 95 KB of scripts, and why. */
@@ -67,22 +62,14 @@ const EXTRA_SCRIPTS_KB: Readonly<Record<string, number>> = {
   'en/guarantees/idempotent-consumer/': 1,
 };
 
-/** The bytes of the chunks that a lesson's experiment and the worker import, by lesson. */
+/** The bytes of the files that a lesson's experiment and the worker import, by lesson. */
 function workersOfLessons(): ReadonlyMap<string, number> {
-  const assets = readdirSync(join(dist, 'assets'));
-  const entry = assets.find((file) => file.startsWith('worker-lab.worker-')) ?? '';
-  const text = (file: string) => readFileSync(join(dist, 'assets', file), 'utf8');
-  const add = (file: string, to: Set<string>): Set<string> => {
-    if (to.has(file)) return to;
-    to.add(file);
-    const imports = text(file).matchAll(/(?:from|import)\s*["'`]\.\/([^"'`]+)["'`]/g);
-    for (const [, one = ''] of imports) add(one, to);
-    return to;
-  };
-  const experiment = /lessons\/([^"'`]+)\/experiment\.ts["'`][^"'`]+["'`]\.\/([^"'`]+)["'`]/g;
-  const found = [...text(entry).matchAll(experiment)].map(([, lesson = '', file = '']) => {
-    const files = [...add(file, add(entry, new Set()))];
-    return [lesson, files.reduce((sum, one) => sum + gzipped(`assets/${one}`), 0)] as const;
+  const entry = workerFile('lab.worker');
+  const found = [...loadedBy(entry)].flatMap(([path, file]) => {
+    const [, lesson = ''] = /lessons\/(.+)\/experiment\.ts$/.exec(path) ?? [];
+    if (lesson === '') return [];
+    const files = new Set([...importedBy(entry), ...importedBy(file)]);
+    return [[lesson, sizeOf(files)] as const];
   });
   return new Map(found);
 }
@@ -110,7 +97,7 @@ describe('web: sizes', () => {
 
   test('the worker has at most 150 KB, with all that the lesson of a broker loads into it', () => {
     const lessons = workersOfLessons();
-    expect(lessons.size).toBeGreaterThan(2);
+    expect(lessons.size).toBeGreaterThan(40);
     for (const [lesson, total] of lessons) {
       console.log(`the worker of ${lesson} has ${(total / KB).toFixed(1)} KB`);
       // whoever brings more than brokers and their clients says here what it is

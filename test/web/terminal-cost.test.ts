@@ -1,6 +1,7 @@
 /**
- * What a terminal costs: nothing before it is opened; xterm's chunk within 90 KB, the shell's and
- * the tools of a product within 40 KB each, by gzip; and 10,000 lines of a consumer in tasks of at
+ * What a terminal costs: nothing before it is opened; by gzip, xterm's chunk within 90 KB, within 40
+ * what a world's terminal brings into the worker, and a tool with all it brings within 30, loaded
+ * when a line names it; and 10,000 lines of a consumer in tasks of at
  * most 50 ms of the page's main thread, in processor time (`frame-times.ts` says why).
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,18 +13,17 @@ import { launchBrowser } from './browser.ts';
 import { frameTimes } from './frame-times.ts';
 import { whenAlive } from './pages.ts';
 import { openDrill, rowsOf, typeLine } from './terminal-page.ts';
+import { importedBy, KB, loadedBy, sizeOf, without, workerFile } from './worker-files.ts';
 
-const KB = 1024;
 const LESSON = 'en/kafka/acks-and-loss/';
 const SERVER = '--bootstrap-server broker-1:9092';
 const LINES = 10_000;
 const TASK_MS_MAX = 50;
-/** What a product's tools have over the 40 KB, and why: a file is known by a tool that it has. */
-const EXTRA_KB: Readonly<Record<string, number>> = {
-  // twenty commands, with what the real ones say of each option in each release, and four codecs
-  'kafka-reassign-partitions.sh': 24,
-};
+/** A tool's name, and not the path of a lesson. */
+const TOOL = /^(?:kafka-|zookeeper-|rabbitmq|perf-test)[\w.-]*$/;
 const ASSETS = join(inject('dist'), 'assets');
+const WORKER = workerFile('lab.worker');
+const TERMINAL = workerFile('terminal');
 
 let browser: Browser;
 beforeAll(async () => {
@@ -34,6 +34,16 @@ afterAll(() => browser.close());
 const gzipped = (file: string) => gzipSync(readFileSync(join(ASSETS, file)), { level: 9 }).length;
 const scriptsOf = (name: RegExp) => readdirSync(ASSETS).filter((file) => name.test(file));
 
+const onDemand = [...loadedBy(TERMINAL)];
+const toolFiles = onDemand.filter(([name]) => TOOL.test(name));
+/** The file of each drill's world, by its lesson. */
+const worlds = new Map(
+  onDemand.flatMap(([path, file]) => {
+    const [, lesson = ''] = /lessons\/(.+)\/drill\.ts$/.exec(path) ?? [];
+    return lesson === '' ? [] : [[lesson, file] as const];
+  }),
+);
+
 describe('web: what a terminal costs', () => {
   test("xterm's chunk has at most 90 KB, with the code around it", () => {
     const files = scriptsOf(/^xterm-screen-.*\.(js|css)$/);
@@ -43,18 +53,28 @@ describe('web: what a terminal costs', () => {
     expect(total).toBeLessThanOrEqual(90 * KB);
   });
 
-  test("the shell's chunk and the tools of a product have at most 40 KB each", () => {
-    const files = scriptsOf(/^worker-(terminal|tools)-.*\.js$/);
-    expect(files.length).toBeGreaterThan(1);
-    for (const file of files) {
-      console.log(`${file} has ${(gzipped(file) / KB).toFixed(1)} KB`);
-      const text = readFileSync(join(ASSETS, file), 'utf8');
-      const [, extra = 0] = Object.entries(EXTRA_KB).find(([tool]) => text.includes(tool)) ?? [];
-      expect.soft(gzipped(file), file).toBeLessThanOrEqual((40 + extra) * KB);
+  test('what only the terminal of a world brings has at most 40 KB', () => {
+    expect(worlds.size).toBeGreaterThan(2);
+    for (const [world, file] of worlds) {
+      const files = without(importedBy(TERMINAL), importedBy(file), importedBy(WORKER));
+      console.log(`the terminal of ${world} brings ${(sizeOf(files) / KB).toFixed(1)} KB`);
+      expect.soft(sizeOf(files), world).toBeLessThanOrEqual(40 * KB);
     }
   });
 
-  test('nothing of it is loaded before it is opened', async () => {
+  test('a tool has at most 30 KB, with all that only it brings', () => {
+    expect(toolFiles.length).toBeGreaterThan(20);
+    for (const [name, file] of toolFiles) {
+      const track = /^kafka-|^zookeeper-/.test(name) ? 'kafka' : 'rabbitmq';
+      const [, world] = [...worlds].find(([lesson]) => lesson.startsWith(track))!;
+      const there = [TERMINAL, world, WORKER].map((one) => importedBy(one));
+      const files = without(importedBy(file), ...there);
+      console.log(`${name} brings ${(sizeOf(files) / KB).toFixed(1)} KB`);
+      expect.soft(sizeOf(files), name).toBeLessThanOrEqual(30 * KB);
+    }
+  });
+
+  test('nothing of it is loaded before it is opened, and no tool before it is named', async () => {
     const context = await browser.newContext({ serviceWorkers: 'block' });
     const page = await context.newPage();
     const loaded: string[] = [];
@@ -65,6 +85,12 @@ describe('web: what a terminal costs', () => {
     expect(ofTerminal()).toEqual([]);
     await openDrill(page);
     expect(ofTerminal().some((url) => url.includes('xterm'))).toBe(true);
+    const ofTools = () =>
+      [...toolFiles].filter(([, file]) => loaded.some((url) => url.includes(file)));
+    expect(ofTools()).toEqual([]);
+    await typeLine(page, `kafka-topics.sh ${SERVER} --list | grep -c pay`);
+    expect((await rowsOf(page, 1)).at(-2)).toBe('1');
+    expect(ofTools().map(([name]) => name)).toEqual(['kafka-topics.sh']);
     await context.close();
   });
 

@@ -2,7 +2,8 @@
  * A terminal's session in the worker: what a page types is done here, and what came of it is told
  * in pieces that are small enough to be shown without a stop.
  *
- * A chunk of its own, as are a world's drill and the tools of each product. Errors are values.
+ * A chunk of its own, as are a world's drill and each tool. Errors are values. A call that loads
+ * something is answered later: whoever calls waits for it before the next call.
  * Not here: the session (`engine/shell/terminal-session.ts`), keys and colours (`web/terminal`).
  */
 import type { Drill } from '#engine/lab/drill.ts';
@@ -14,7 +15,6 @@ import type { Language } from '#engine/lab/narration.ts';
 import type { Product } from '#engine/lab/terminal.ts';
 import { completionsOf } from '#engine/shell/completion.ts';
 import type { Completion } from '#engine/shell/completion.ts';
-import type { Tool } from '#engine/shell/program.ts';
 import { PANES_MAX } from '#engine/shell/shell.ts';
 import { TerminalSession } from '#engine/shell/terminal-session.ts';
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
@@ -31,15 +31,9 @@ import type {
   TerminalState,
   TerminalWish,
 } from './terminal-state.ts';
+import { Toolbox } from './toolbox.ts';
 
 const DRILLS = import.meta.glob<Drill>('../../lessons/*/*/drill.ts', { import: 'default' });
-
-const TOOLS: Readonly<Record<Product, () => Promise<readonly Tool[]>>> = {
-  kafka: async () => (await import('#engine/shell/kafka/tools.ts')).kafkaTools,
-  rabbitmq: async () => (await import('#engine/shell/rabbitmq/tools.ts')).rabbitTools,
-  stores: async () => (await import('#engine/shell/stores/tools.ts')).storeTools,
-  playground: async () => (await import('#engine/shell/playground/tools.ts')).playgroundTools,
-};
 
 /** Milliseconds for which time may pass in one call: other calls wait no longer. */
 const SLICE_MS = 30;
@@ -79,6 +73,7 @@ function linkedOf(link: string, experiment: Experiment): LinkProblem | Partial<K
 export class LiveTerminal {
   readonly #language: Language;
   #session: TerminalSession | null = null;
+  #toolbox: Toolbox | null = null;
   #recorder: LiveRecorder | null = null;
   #generation = 0;
   /** Virtual time by the clock of whoever lets it pass, in microseconds: no event may be due. */
@@ -94,12 +89,15 @@ export class LiveTerminal {
       const { experiment, products, drill } = await openingOf(source);
       const linked = link === undefined ? kept : linkedOf(link, experiment);
       const linkProblem = typeof linked === 'string' ? linked : null;
-      const tools = (await Promise.all(products.map((product) => TOOLS[product]()))).flat();
+      const begun = linked === undefined || typeof linked === 'string' ? {} : linked;
+      const toolbox = await Toolbox.of(products);
+      await toolbox.loadFor((begun.typed ?? []).map(({ text }) => text));
+      this.#toolbox = toolbox;
       this.#session = new TerminalSession({
         experiment,
-        tools,
+        tools: toolbox.tools,
         ...(drill === undefined ? {} : { drill }),
-        ...(linked === undefined || typeof linked === 'string' ? {} : { kept: linked }),
+        kept: begun,
         onRun: (run) => {
           this.#generation++;
           this.#clock = 0;
@@ -114,19 +112,13 @@ export class LiveTerminal {
   }
 
   /** Types a line, or a key, into a pane. */
-  type(pane: number, text: string): Answer<TerminalState> {
-    return this.#change((session) => {
-      session.type(pane, text);
-      this.#clock = session.run.world.now;
-    });
-  }
-
-  /** Types the lines of a solution, each into the pane that it names. */
-  typeAll(lines: readonly string[]): Answer<TerminalState> {
-    return this.#change((session) => {
-      session.typeAll(lines);
-      this.#clock = session.run.world.now;
-    });
+  async type(pane: number, text: string): Promise<Answer<TerminalState>> {
+    return this.#loaded(text, () =>
+      this.#change((session) => {
+        session.type(pane, text);
+        this.#clock = session.run.world.now;
+      }),
+    );
   }
 
   /** Lets virtual time pass, in microseconds, as much of it as there is time for. */
@@ -179,12 +171,14 @@ export class LiveTerminal {
   }
 
   /** What may stand where a line ends; nothing while a program reads the pane. */
-  completions(pane: number, text: string): Answer<Completion> {
-    return this.#ask(({ shell, run }) => {
-      if (shell.pane(pane).isRunning) return { from: text.length, words: [] };
-      const earlier = run.typed.map((line) => line.text);
-      return completionsOf(text, shell, earlier);
-    });
+  async completions(pane: number, text: string): Promise<Answer<Completion>> {
+    return this.#loaded(text, () =>
+      this.#ask(({ shell, run }) => {
+        if (shell.pane(pane).isRunning) return { from: text.length, words: [] };
+        const earlier = run.typed.map((line) => line.text);
+        return completionsOf(text, shell, earlier);
+      }),
+    );
   }
 
   /** Lines of the transcript from a place on. */
@@ -210,6 +204,16 @@ export class LiveTerminal {
   /** The fragment of a link to this session as it is now. */
   link(): Answer<string> {
     return this.#ask((session) => session.link());
+  }
+
+  /** An answer that needs what a line names. */
+  async #loaded<T>(line: string, answer: () => Answer<T>): Promise<Answer<T>> {
+    try {
+      await this.#toolbox?.loadFor([line]);
+    } catch (problem) {
+      return { ok: false, error: problem instanceof Error ? problem.message : String(problem) };
+    }
+    return answer();
   }
 
   #change(act: (session: TerminalSession) => void): Answer<TerminalState> {

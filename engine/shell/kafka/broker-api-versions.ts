@@ -11,7 +11,7 @@ import { apiOf } from '../../wire/kafka/api.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { apiVersions, type ApiVersionsResponse } from '../../wire/kafka/messages/api-versions.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { executionException, tellThrown } from './java-exception.ts';
 import { argument, type JoptOption, JoptTable } from './jopt.ts';
@@ -33,12 +33,7 @@ const options: readonly JoptOption[] = [
 ];
 const table = new JoptTable(options);
 
-export const brokerApiVersionsTool: Tool = {
-  name: 'kafka-broker-api-versions.sh',
-  about: {
-    en: 'tells which requests each broker takes, in which versions',
-    zh: '查看各 broker 支持的请求及其版本',
-  },
+export const brokerApiVersionsTool: ToolProgram = {
   options: () => table.specs(),
   examples: [
     'kafka-broker-api-versions.sh --bootstrap-server broker-1:9092',

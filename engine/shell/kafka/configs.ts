@@ -16,7 +16,7 @@ import {
 import { listGroupsOfAll } from '../../kafka/client/group-administration.ts';
 import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { problemOf, propertiesFile } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
@@ -32,12 +32,7 @@ const HELP =
   'This tool helps to manipulate and describe entity config for a topic, client, user, broker, ' +
   'ip, client-metrics or group';
 
-export const configsTool: Tool = {
-  name: 'kafka-configs.sh',
-  about: {
-    en: 'reads and changes settings of topics, brokers and groups',
-    zh: '查看和修改主题、broker、组的配置',
-  },
+export const configsTool: ToolProgram = {
   options: () => table.specs(),
   examples: [
     'kafka-configs.sh --bootstrap-server broker-1:9092 --describe --topic orders',

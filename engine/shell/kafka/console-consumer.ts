@@ -16,7 +16,7 @@ import { groupConsumerConfig } from '../../kafka/client/consumer/group/group-con
 import { GroupConsumer } from '../../kafka/client/consumer/group/group-consumer.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { topicNameProblem } from '../../kafka/controller/topic-name.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { bootstrapOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
@@ -38,9 +38,7 @@ const CLOSE_MS = 30_000;
 /** Until then it has joined its group and printed what there was: it waits from then on. */
 const BEGINNING_MS = 6_000;
 
-export const consoleConsumerTool: Tool = {
-  name: 'kafka-console-consumer.sh',
-  about: { en: 'prints records as they come', zh: '打印收到的记录' },
+export const consoleConsumerTool: ToolProgram = {
   options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-console-consumer.sh --bootstrap-server broker-1:9092 --topic orders --from-beginning',

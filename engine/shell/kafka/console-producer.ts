@@ -13,7 +13,7 @@ import { Producer, type ProducerRecord } from '../../kafka/client/producer/produ
 import type { ProduceResult } from '../../kafka/client/producer/produce-result.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { bootstrapOf, isAddressList, messageOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
 import { producerOptions, producerSettingsOf, settingsOf } from './console-producer-options.ts';
@@ -35,9 +35,7 @@ const CALLBACK = 'org.apache.kafka.clients.producer.internals.ErrorLoggingCallba
 /** So long a line keeps the shell busy; what is sent after it is told when it comes. */
 const PATIENCE_MS = 5_000;
 
-export const consoleProducerTool: Tool = {
-  name: 'kafka-console-producer.sh',
-  about: { en: 'writes what is typed as records', zh: '把输入的每一行写成一条记录' },
+export const consoleProducerTool: ToolProgram = {
   options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-console-producer.sh --bootstrap-server broker-1:9092 --topic orders',

@@ -16,7 +16,7 @@ import {
   type ListedGroup,
 } from '../../kafka/client/group-administration.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { messageOf, problemOf, propertiesFile } from './admin-session.ts';
 import { describeGroupsTo } from './consumer-groups-description.ts';
@@ -48,12 +48,7 @@ const HELP =
   'This tool helps to list all consumer groups, describe a consumer group, delete consumer group ' +
   'info, or reset consumer group offsets.';
 
-export const consumerGroupsTool: Tool = {
-  name: 'kafka-consumer-groups.sh',
-  about: {
-    en: 'lists and describes consumer groups, resets and deletes their offsets',
-    zh: '列出和查看消费者组，重设或删除它们的偏移量',
-  },
+export const consumerGroupsTool: ToolProgram = {
   options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-consumer-groups.sh --bootstrap-server broker-1:9092 --describe --group billing',

@@ -13,7 +13,7 @@ import type { ConsumerRecord } from '../../kafka/client/consumer/completed-fetch
 import { groupConsumerConfig } from '../../kafka/client/consumer/group/group-config.ts';
 import { GroupConsumer } from '../../kafka/client/consumer/group/group-consumer.ts';
 import { ConfigError } from '../../kafka/config.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { bootstrapOf, profileOfWorld } from './admin-session.ts';
 import { clientProblem } from './config-problem.ts';
 import { ConsumerFigures, consumerHeader } from './consumer-figures.ts';
@@ -42,9 +42,7 @@ const POLL_MS = 100;
 /** Nobody waits for the end of one that gives up as late as this. */
 const ENDLESS_MS = 60_000;
 
-export const consumerPerfTestTool: Tool = {
-  name: 'kafka-consumer-perf-test.sh',
-  about: { en: 'reads many records and measures', zh: '读取大量消息并测量性能' },
+export const consumerPerfTestTool: ToolProgram = {
   options: (world) => tableOf(consumerPerfTable(0), world).specs(),
   examples: [
     'kafka-consumer-perf-test.sh --bootstrap-server broker-1:9092 --topic orders --messages 1000',

@@ -17,7 +17,7 @@ import {
 } from '../../kafka/client/consumer/subscription-state.ts';
 import { deleteRecordsBefore } from '../../kafka/client/delete-records.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { messageOf } from './admin-session.ts';
 import {
@@ -60,9 +60,7 @@ const table = new JoptTable(options);
 const HELP =
   'This tool helps to delete records of the given partitions down to the specified offset.';
 
-export const deleteRecordsTool: Tool = {
-  name: 'kafka-delete-records.sh',
-  about: { en: 'deletes the first records of partitions', zh: '删除分区中最早的一些记录' },
+export const deleteRecordsTool: ToolProgram = {
   options: () => table.specs(),
   examples: [
     'echo \'{"partitions":[{"topic":"orders","partition":0,"offset":5}]}\' > below.json',

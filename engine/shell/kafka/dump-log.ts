@@ -16,7 +16,7 @@ import {
 } from '../../kafka/partition/dump-log.ts';
 import { CLEAN_SHUTDOWN, parseSegmentName } from '../../storage/log-directory.ts';
 import type { BatchRecord } from '../../wire/kafka/record.ts';
-import type { Call, Program, ShellWorld, Tool } from '../program.ts';
+import type { Call, Program, ShellWorld, ToolProgram } from '../program.ts';
 import { profileOfWorld } from './admin-session.ts';
 import { decoderByClass, decoderOf, decoderOptions } from './dump-decoders.ts';
 import { noSuchFile, stackTrace, toText, withCauses } from './java-exception.ts';
@@ -89,12 +89,7 @@ const options: readonly JoptOption[] = [
 ];
 const tables = new JoptTable(optionsOfAll('kafka-dump-log', options));
 
-export const dumpLogTool: Tool = {
-  name: 'kafka-dump-log.sh',
-  about: {
-    en: "prints a partition's files: batches, records, index entries",
-    zh: '打印分区文件的内容：批次、消息、索引项',
-  },
+export const dumpLogTool: ToolProgram = {
   options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-dump-log.sh --files broker-1:orders-0/00000000000000000000.log --print-data-log',

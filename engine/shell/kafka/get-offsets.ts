@@ -16,7 +16,7 @@ import {
   type OffsetQuery,
 } from '../../kafka/client/list-offsets.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { isAddressList, messageOf, problemOf } from './admin-session.ts';
 import { stackTrace } from './java-exception.ts';
@@ -90,9 +90,7 @@ const TIMES: Readonly<Record<string, OffsetQuery['at']>> = {
 };
 const TIERED = ['-4', 'earliest-local', '-5', 'latest-tiered'];
 
-export const getOffsetsTool: Tool = {
-  name: 'kafka-get-offsets.sh',
-  about: { en: 'tells offsets of partitions', zh: '查询分区的偏移量' },
+export const getOffsetsTool: ToolProgram = {
   options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-get-offsets.sh --bootstrap-server broker-1:9092 --topic orders',

@@ -11,7 +11,7 @@ import type { AdminResult } from '../../kafka/client/admin-call.ts';
 import type { TopicPartition } from '../../kafka/client/consumer/subscription-state.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { ElectLeadersResponse } from '../../wire/kafka/messages/elect-leaders.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { messageOf } from './admin-session.ts';
 import {
@@ -80,12 +80,7 @@ const options: readonly JoptOption[] = [
 const table = new JoptTable(options);
 const ONE_OF = ['topic', 'all-topic-partitions', 'path-to-json-file'];
 
-export const leaderElectionTool: Tool = {
-  name: 'kafka-leader-election.sh',
-  about: {
-    en: 'elects leaders: the preferred ones, or unclean ones where there is none',
-    zh: '选举 leader：首选副本，或在没有 leader 时进行 unclean 选举',
-  },
+export const leaderElectionTool: ToolProgram = {
   options: () => table.specs(),
   examples: [
     'kafka-leader-election.sh --bootstrap-server broker-1:9092 --election-type preferred ' +

@@ -14,7 +14,7 @@ import { describeCluster } from '../../kafka/client/administration.ts';
 import { describeLogDirs } from '../../kafka/client/cluster-administration.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { DescribeLogDirsResponse } from '../../wire/kafka/messages/describe-log-dirs.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { executionException, tellThrown } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
@@ -48,12 +48,7 @@ const options: readonly JoptOption[] = [
 ];
 const table = new JoptTable(options);
 
-export const logDirsTool: Tool = {
-  name: 'kafka-log-dirs.sh',
-  about: {
-    en: 'tells how many bytes each replica has on each disk',
-    zh: '查看各副本在各磁盘上占用的字节数',
-  },
+export const logDirsTool: ToolProgram = {
   options: () => table.specs(),
   examples: [
     'kafka-log-dirs.sh --bootstrap-server broker-1:9092 --describe',

@@ -10,7 +10,7 @@ import { describeCluster } from '../../kafka/client/administration.ts';
 import { describeQuorum } from '../../kafka/client/cluster-administration.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { DescribeQuorumResponse } from '../../wire/kafka/messages/describe-quorum.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { propertiesFile } from './admin-session.ts';
 import { type Arguments, type Grammar, parseArguments, specsOf } from './argparse.ts';
@@ -83,12 +83,7 @@ const grammar: Grammar = {
   ],
 };
 
-export const metadataQuorumTool: Tool = {
-  name: 'kafka-metadata-quorum.sh',
-  about: {
-    en: 'tells who leads the metadata quorum and how far its members are',
-    zh: '查看元数据仲裁的 leader 和各成员的进度',
-  },
+export const metadataQuorumTool: ToolProgram = {
   options: () => specsOf(grammar),
   wordsAfter: (words) => (words.length === 0 ? grammar.commands!.map(({ name }) => name) : []),
   examples: [

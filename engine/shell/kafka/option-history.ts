@@ -136,16 +136,3 @@ export function optionsOfAll(tool: string, own: readonly JoptOption[]): readonly
   const spanned = own.map((option) => ({ ...option, ...history.spans[option.name] }));
   return [...spanned, ...(history.gone ?? [])];
 }
-
-/** The releases between which a tool stands in `bin/`: the first that has it, the first without. */
-export const toolSpans: Readonly<Record<string, Pick<Span, 'since' | 'until'>>> = {
-  'kafka-broker-api-versions.sh': { since: '0.10' },
-  'kafka-delete-records.sh': { since: '0.11' },
-  'kafka-log-dirs.sh': { since: '1.0' },
-  'kafka-dump-log.sh': { since: '2.0' },
-  'kafka-leader-election.sh': { since: '2.4' },
-  'kafka-get-offsets.sh': { since: '3.0' },
-  'kafka-transactions.sh': { since: '3.0' },
-  'kafka-metadata-quorum.sh': { since: '3.3' },
-  'zookeeper-shell.sh': { until: '4.0' },
-};

@@ -16,7 +16,7 @@ import {
 import { Producer } from '../../kafka/client/producer/producer.ts';
 import { ConfigError } from '../../kafka/config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import {
   bootstrapOf,
   messageOf,
@@ -134,9 +134,7 @@ const BURST = 100;
 /** How long a handover of so many takes. */
 const BURST_MICROS = micros(1000);
 
-export const producerPerfTestTool: Tool = {
-  name: 'kafka-producer-perf-test.sh',
-  about: { en: 'sends many records and measures', zh: '发送大量消息并测量性能' },
+export const producerPerfTestTool: ToolProgram = {
   options: () => specsOf(grammar),
   examples: [
     'kafka-producer-perf-test.sh --topic orders --num-records 1000 --record-size 100 ' +

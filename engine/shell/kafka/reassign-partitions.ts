@@ -19,7 +19,7 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type * as reassignments from '../../wire/kafka/messages/alter-partition-reassignments.ts';
 import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { messageOf } from './admin-session.ts';
 import {
@@ -54,12 +54,7 @@ const ONGOING =
   '--additional flag can also be used to change the throttle by resubmitting the current ' +
   'reassignment.';
 
-export const reassignPartitionsTool: Tool = {
-  name: 'kafka-reassign-partitions.sh',
-  about: {
-    en: 'moves partitions to other brokers, and tells how far that is',
-    zh: '把分区迁移到其他 broker，并查看进度',
-  },
+export const reassignPartitionsTool: ToolProgram = {
   options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-reassign-partitions.sh --bootstrap-server broker-1:9092 --execute ' +

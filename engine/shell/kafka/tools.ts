@@ -1,15 +1,7 @@
-/**
- * The tools of Apache Kafka, in the order of their names. With them come Kafka's codecs: whoever
- * types may ask for any of them.
- */
-import '../../bytes/codecs.ts';
-import type { Localized } from '../../lab/knob.ts';
-import { type Release, releases } from '../../kafka/profiles/releases.ts';
-import type { ShellWorld, Tool } from '../program.ts';
-import { profileOfWorld } from './admin-session.ts';
-import { toolSpans } from './option-history.ts';
-import { configsTool } from './configs.ts';
+/** The programs of Apache Kafka's tools. Not here: what is known of each before (`tool-entries.ts`). */
+import type { ToolProgram } from '../program.ts';
 import { brokerApiVersionsTool } from './broker-api-versions.ts';
+import { configsTool } from './configs.ts';
 import { consoleConsumerTool } from './console-consumer.ts';
 import { consoleProducerTool } from './console-producer.ts';
 import { consumerGroupsTool } from './consumer-groups.ts';
@@ -25,47 +17,24 @@ import { reassignPartitionsTool } from './reassign-partitions.ts';
 import { topicsTool } from './topics.ts';
 import { transactionsTool } from './transactions.ts';
 import { zookeeperShellTool } from './zookeeper-shell.ts';
+import type { KafkaToolName } from './tool-entries.ts';
 
-const all: readonly Tool[] = [
-  brokerApiVersionsTool,
-  configsTool,
-  consoleConsumerTool,
-  consoleProducerTool,
-  consumerGroupsTool,
-  consumerPerfTestTool,
-  deleteRecordsTool,
-  dumpLogTool,
-  getOffsetsTool,
-  leaderElectionTool,
-  logDirsTool,
-  metadataQuorumTool,
-  producerPerfTestTool,
-  reassignPartitionsTool,
-  topicsTool,
-  transactionsTool,
-  zookeeperShellTool,
-];
-
-export const kafkaTools: readonly Tool[] = all.map((tool) => ({
-  ...tool,
-  absence: (world: ShellWorld) => absenceOf(tool.name, world),
-}));
-
-/** Why a tool is not in `bin/` of the world's release; null if it is. */
-function absenceOf(name: string, world: ShellWorld): Localized | null {
-  const { since, until } = toolSpans[name] ?? {};
-  if (world.handles.kafka === undefined) return null;
-  const { release } = profileOfWorld(world);
-  const isBefore = (other: Release): boolean => releases.indexOf(release) < releases.indexOf(other);
-  if (since !== undefined && isBefore(since)) {
-    return {
-      en: `Kafka ${release} has no ${name}: it came with ${since}.`,
-      zh: `Kafka ${release} 没有 ${name}：${since} 才有。`,
-    };
-  }
-  if (until === undefined || isBefore(until)) return null;
-  return {
-    en: `Kafka ${release} has no ${name}: it is gone since ${until}.`,
-    zh: `Kafka ${release} 没有 ${name}：从 ${until} 起已移除。`,
-  };
-}
+export const kafkaPrograms: Readonly<Record<KafkaToolName, ToolProgram>> = {
+  'kafka-broker-api-versions.sh': brokerApiVersionsTool,
+  'kafka-configs.sh': configsTool,
+  'kafka-console-consumer.sh': consoleConsumerTool,
+  'kafka-console-producer.sh': consoleProducerTool,
+  'kafka-consumer-groups.sh': consumerGroupsTool,
+  'kafka-consumer-perf-test.sh': consumerPerfTestTool,
+  'kafka-delete-records.sh': deleteRecordsTool,
+  'kafka-dump-log.sh': dumpLogTool,
+  'kafka-get-offsets.sh': getOffsetsTool,
+  'kafka-leader-election.sh': leaderElectionTool,
+  'kafka-log-dirs.sh': logDirsTool,
+  'kafka-metadata-quorum.sh': metadataQuorumTool,
+  'kafka-producer-perf-test.sh': producerPerfTestTool,
+  'kafka-reassign-partitions.sh': reassignPartitionsTool,
+  'kafka-topics.sh': topicsTool,
+  'kafka-transactions.sh': transactionsTool,
+  'zookeeper-shell.sh': zookeeperShellTool,
+};

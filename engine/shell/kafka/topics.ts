@@ -12,7 +12,7 @@ import { createPartitions, deleteTopics } from '../../kafka/client/administratio
 import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
-import type { Call, Program, ShellWorld, Tool } from '../program.ts';
+import type { Call, Program, ShellWorld, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
 import { hasZooKeeper, problemOf } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
@@ -41,12 +41,7 @@ const COLLISIONS =
   "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') " +
   'could collide. To avoid issues it is best to use either, but not both.';
 
-export const topicsTool: Tool = {
-  name: 'kafka-topics.sh',
-  about: {
-    en: 'creates, lists, describes, alters and deletes topics',
-    zh: '创建、列出、查看、修改和删除主题',
-  },
+export const topicsTool: ToolProgram = {
   options: (world) => tableOf(tables, world, BROKERS_SINCE).specs(),
   examples: [
     'kafka-topics.sh --bootstrap-server broker-1:9092 --create --topic orders --partitions 3',

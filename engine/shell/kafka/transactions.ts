@@ -19,7 +19,7 @@ import {
 } from '../../kafka/client/cluster-administration.ts';
 import { microsOfMillis } from '../../kernel/units.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { problemOf, propertiesFile } from './admin-session.ts';
 import { type Arguments, parseArguments, specsOf } from './argparse.ts';
@@ -31,12 +31,7 @@ import { transactionsGrammar } from './transactions-grammar.ts';
 const RETRY = microsOfMillis(100);
 const ATTEMPTS_MAX = 300;
 
-export const transactionsTool: Tool = {
-  name: 'kafka-transactions.sh',
-  about: {
-    en: 'lists, describes and ends transactions',
-    zh: '列出、查看和终止事务',
-  },
+export const transactionsTool: ToolProgram = {
   options: () => specsOf(transactionsGrammar),
   wordsAfter: (words) =>
     words.length === 0 ? transactionsGrammar.commands!.map(({ name }) => name) : [],

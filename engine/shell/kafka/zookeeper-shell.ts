@@ -10,7 +10,7 @@ import { assert } from '../../kernel/assert.ts';
 import type { Address } from '../../kernel/ports.ts';
 import { WatchedEvent } from '../../zookeeper/watches.ts';
 import { ZooKeeperClient } from '../../zookeeper/zookeeper-client.ts';
-import type { Call, Program, Tool } from '../program.ts';
+import type { Call, Program, ToolProgram } from '../program.ts';
 import { hasZooKeeper } from './admin-session.ts';
 import {
   malformedPath,
@@ -32,9 +32,7 @@ const eventNames = new Map<number, string>(
   Object.entries(WatchedEvent).map(([name, type]) => [type, name]),
 );
 
-export const zookeeperShellTool: Tool = {
-  name: 'zookeeper-shell.sh',
-  about: { en: 'looks at znodes and changes them', zh: '查看和修改 znode' },
+export const zookeeperShellTool: ToolProgram = {
   options: () => [],
   wordsAfter: (words) => (words.length === 1 ? Object.keys(znodeCommands) : []),
   examples: [

@@ -7,9 +7,8 @@
  */
 import { compareReleases } from '../../kernel/releases.ts';
 import type { RabbitCluster } from '../../lab/rabbitmq.ts';
-import type { Localized } from '../../lab/knob.ts';
 import { ended } from '../program.ts';
-import type { Call, OptionSpec, Program, ShellWorld, Tool } from '../program.ts';
+import type { Call, OptionSpec, Program, ShellWorld, ToolProgram } from '../program.ts';
 import { type CliCommand, EXIT, type Refusal, type ToolName } from './cli-command.ts';
 import { foreignFormatters, formatterNames, isMachineReadable } from './formatter.ts';
 import { isForeign } from './foreign-commands.ts';
@@ -21,15 +20,14 @@ const LISTING_SWITCHES: Switches = { 'table-headers': 'boolean' };
 
 interface ErlangToolOptions {
   readonly name: ToolName;
-  readonly about: Localized;
   readonly examples: readonly string[];
   readonly commands: readonly CliCommand[];
 }
 
-export function erlangTool({ name, about, examples, commands }: ErlangToolOptions): Tool {
+export function erlangTool({ name, examples, commands }: ErlangToolOptions): ToolProgram {
   const own = commands.filter(({ tools }) => tools.includes(name));
   return {
-    ...{ name, about, examples },
+    examples,
     options: () => globalOptions,
     wordsAfter: (words, world) => wordsAfter(own, words, world),
     start: (call) => start(name, own, call),

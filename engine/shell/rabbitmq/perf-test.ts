@@ -4,7 +4,7 @@
  * `localhost` is the first node. Not here: the run (`perf-test-run.ts`).
  */
 import { AMQP_PORT } from '../../rabbitmq/connection/amqp-listener.ts';
-import { type Call, ended, type Program, type Tool } from '../program.ts';
+import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import type { Login } from './amqp-session.ts';
 import { perfTestOptions, perfTestUsage, readPerfTest } from './perf-test-options.ts';
 import { PerfTestRun } from './perf-test-run.ts';
@@ -48,12 +48,7 @@ function start(call: Call): Program {
   return run;
 }
 
-export const perfTest: Tool = {
-  name: 'perf-test',
-  about: {
-    en: 'publishes and consumes under load, and prints rates and latencies',
-    zh: '压力测试：按设定速率发布和消费，打印速率和延迟',
-  },
+export const perfTest: ToolProgram = {
   options: () => perfTestOptions,
   examples: [
     'perf-test -x 1 -y 1 -u orders --rate 100 -z 10',

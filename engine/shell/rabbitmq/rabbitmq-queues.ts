@@ -4,10 +4,6 @@ import { erlangTool } from './erlang-tool.ts';
 
 export const rabbitmqQueues = erlangTool({
   name: 'rabbitmq-queues',
-  about: {
-    en: 'shows and changes the replicas of quorum queues',
-    zh: '查看和调整仲裁队列的副本',
-  },
   examples: [
     'rabbitmq-queues quorum_status orders',
     'rabbitmq-queues add_member orders rabbit@rabbit-3',

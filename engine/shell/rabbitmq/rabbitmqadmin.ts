@@ -4,7 +4,7 @@
  * Source: rabbitmqadmin-ng 2.35.0. Differs: only the commands here; `localhost` is the first node.
  */
 import { ended } from '../program.ts';
-import type { Call, OptionSpec, Program, ShellWorld, Tool } from '../program.ts';
+import type { Call, OptionSpec, Program, ShellWorld, ToolProgram } from '../program.ts';
 import {
   type AdminCommand,
   commandHelp,
@@ -136,12 +136,7 @@ function options(): readonly OptionSpec[] {
   }));
 }
 
-export const rabbitmqadmin: Tool = {
-  name: 'rabbitmqadmin',
-  about: {
-    en: 'declares queues, exchanges and bindings; publishes and fetches messages',
-    zh: '声明队列、交换机和绑定，发布和获取消息',
-  },
+export const rabbitmqadmin: ToolProgram = {
   options,
   wordsAfter,
   examples: [
