@@ -3,10 +3,10 @@
  * loads what a line names (`web/worker/toolbox.ts`); whoever has no reason to be sparing takes them
  * from here.
  */
-import '../bytes/codecs.ts';
 import { present } from '../kernel/assert.ts';
 import type { Experiment } from '../lab/experiment.ts';
 import type { MakeTypist, Product } from '../lab/terminal.ts';
+import './kafka/codecs.ts';
 import { kafkaEntries } from './kafka/tool-entries.ts';
 import { kafkaPrograms } from './kafka/tools.ts';
 import { playgroundTools } from './playground/tools.ts';

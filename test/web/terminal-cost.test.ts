@@ -1,8 +1,8 @@
 /**
- * What a terminal costs: nothing before it is opened; by gzip, xterm's chunk within 90 KB, within 40
- * what a world's terminal brings into the worker, and a tool with all it brings within 30, loaded
- * when a line names it; and 10,000 lines of a consumer in tasks of at
- * most 50 ms of the page's main thread, in processor time (`frame-times.ts` says why).
+ * What a terminal costs: nothing before it is opened; by gzip, 90 KB at most for xterm's chunk, 40
+ * for what a world's terminal brings into the worker, and 30 for a tool with all that it brings,
+ * when a line names it; and 10,000 lines of a consumer in tasks of at most 50 ms of the page's main
+ * thread, in processor time (`frame-times.ts` says why).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

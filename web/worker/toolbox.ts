@@ -128,7 +128,7 @@ export class Toolbox {
     const words = new Set(lines.flatMap(bareWords));
     const loading = [...words].flatMap((word) => this.#listed.get(word)?.load() ?? []);
     if ([...words].some((word) => CODECS.test(word))) {
-      loading.push(import('#engine/bytes/codecs.ts').then(() => undefined));
+      loading.push(import('#engine/shell/kafka/codecs.ts').then(() => undefined));
     }
     await Promise.all(loading);
   }

@@ -1,4 +1,4 @@
-/** The programs of Apache Kafka's tools. Not here: what is known of each before (`tool-entries.ts`). */
+/** The programs of Kafka's tools. Not here: what is known of each before (`tool-entries.ts`). */
 import type { ToolProgram } from '../program.ts';
 import { brokerApiVersionsTool } from './broker-api-versions.ts';
 import { configsTool } from './configs.ts';
