@@ -97,7 +97,7 @@ describe('lab: R1 in a cluster', () => {
     const { copies, run } = confirmedIn('mirrored', 'rabbitmq-3.12');
     expect(copies.confirmed('orders', 'm1')).toBeNull();
     const mirror = queuesOf<MirroredQueue>(run).find(({ isHere }) => !isHere)!;
-    Object.defineProperty(mirror, 'synchronised', { value: [] });
+    Object.defineProperty(mirror, 'copies', { value: [] });
     expect(copies.confirmed('orders', 'm1')).toMatch(
       /^m1 is confirmed, and rabbit-\d has a mirror of orders without it$/,
     );

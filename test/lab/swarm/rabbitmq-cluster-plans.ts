@@ -436,4 +436,48 @@ export const onceFailedInCluster: readonly OnceFailed[] = [
       inputs: [{ event: 696, fault: { fault: 'pause', host: 'rabbit-1' } }],
     },
   },
+  {
+    what: 'a mirror that heard another leader takes what the one of metadata says next',
+    plan: {
+      experiment: 'rabbitmq-swarm',
+      knobs: {
+        'chaos.events': '50',
+        exchange: 'fanout',
+        expiration: '500',
+        'ha-sync-mode': 'automatic',
+        'max-length': '5',
+        'max-priority': '1',
+        'message-ttl': '30000',
+        messages: '2',
+        'net_ticktime.ms': '2000',
+        'no-ack': 'true',
+        nodes: '3',
+        overflow: 'reject-publish',
+        prefetch: '1',
+        'prefetch.global': 'true',
+        'processing.ms': '20',
+        profile: 'rabbitmq-3.13',
+        publishers: '2',
+        'queue.type': 'mirrored',
+        queues: '2',
+        rejects: '0',
+        requeues: '0',
+        'single-active-consumer': 'true',
+      },
+      seed: 5005,
+      inputs: [
+        { event: 1006, fault: { bytes: 0, fault: 'reset', from: 'rabbit-2', to: 'rabbit-1' } },
+        {
+          event: 1035,
+          fault: {
+            fault: 'partition',
+            groups: [
+              ['rabbit-1', 'publisher-1'],
+              ['rabbit-2', 'rabbit-3', 'publisher-2', 'consumer-1'],
+            ],
+          },
+        },
+      ],
+    },
+  },
 ];

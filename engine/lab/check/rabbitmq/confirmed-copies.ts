@@ -19,6 +19,7 @@ import type { RaCommand } from '../../../rabbitmq/ra/ra-message.ts';
 import type { RaServer } from '../../../rabbitmq/ra/ra-server.ts';
 import type { StreamQueue } from '../../../rabbitmq/stream/stream-queue.ts';
 import type { Message } from '../../../rabbitmq/message.ts';
+import { copyOf } from './queue-ledger.ts';
 
 /** What is asked of the nodes: their processes, null while they do not serve. */
 export type ProcessOf = (node: string) => RabbitNode | null;
@@ -136,16 +137,18 @@ function inMirrors(queues: ReadonlyMap<string, Queue>, id: string): string | nul
   // On both sides of a partition there may be one.
   if (leading.length !== 1) return null;
   const [leader] = leading as [MirroredQueue];
-  const has = leader.inspect(Number.MAX_SAFE_INTEGER)?.messages.some((of) => of.id === id);
-  if (has !== true) return null;
+  if (!has(leader, id)) return null;
   for (const node of leader.hearers) {
     const mirror = queues.get(node) as MirroredQueue | undefined;
-    const messages = mirror?.synchronised ?? null;
-    if (messages === null || messages.some((of) => idOf(of) === id)) continue;
+    if ((mirror?.copies ?? null) === null || has(mirror!, id)) continue;
     return `${id} is confirmed, and ${node} has a mirror of ${leader.name} without it`;
   }
   return null;
 }
+
+/** As it was published: what died and came back is another copy, which nobody confirms. */
+const has = ({ copies }: MirroredQueue, id: string): boolean =>
+  copies?.some((of) => copyOf(idOf(of), of.properties.headers ?? []) === id) === true;
 
 const isLeading = (queue: Queue): queue is MirroredQueue =>
   'hearers' in queue && (queue as MirroredQueue).isHere;

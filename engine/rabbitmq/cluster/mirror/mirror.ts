@@ -16,7 +16,10 @@ export class Mirror {
   readonly contents = new MirrorContents();
   readonly #self: string;
   readonly #tell: (node: string, news: Term) => void;
+  /** As metadata has it. */
   #leader: string;
+  /** The leader that has said what there is, and whose instructions go on from there. */
+  #hears: string | null = null;
   #stopsWithLeader = false;
 
   /** `tell` sends to a leader. */
@@ -33,31 +36,35 @@ export class Mirror {
     return this.#stopsWithLeader;
   }
 
+  /** Whether it has all that the leader has whom metadata names. */
+  get isSynchronised(): boolean {
+    return this.#hears === this.#leader && this.contents.isSynchronised;
+  }
+
   /** The leader is asked to speak to this one from now on. */
   join(): void {
     this.#stopsWithLeader = false;
+    this.#hears = null;
     this.#tell(this.#leader, JOINED);
   }
 
-  /** Metadata names this leader. */
-  follow(leader: string): void {
+  /** Metadata names this leader; one that cannot be reached may have been followed by another. */
+  follow(leader: string, isReached: boolean): void {
     assert(leader !== this.#self, 'a mirror has a leader elsewhere', { leader });
-    if (leader === this.#leader) return;
+    const isOther = leader !== this.#leader;
     this.#leader = leader;
-    this.join();
+    if (this.#hears !== leader && (isOther || isReached)) this.join();
   }
 
   instructed(origin: string, instruction: MirrorInstruction): void {
     const isForThis = instruction.kind === 'depth' && instruction.to === this.#self;
-    if (origin !== this.#leader) {
-      if (!isForThis) return;
-      this.#leader = origin;
-      this.#stopsWithLeader = false;
-    }
+    if (isForThis) this.#hears = origin;
+    if (origin !== this.#hears) return;
     if (instruction.kind === 'shutdown') {
       this.#stopsWithLeader = true;
       return;
     }
+    if (isForThis) this.#stopsWithLeader = false;
     const lacked = !this.contents.isSynchronised;
     this.contents.follow(instruction, this.#self);
     // A new leader does not know who had all that the old one had.

@@ -209,11 +209,14 @@ export class MirroredQueue implements Queue {
     return { count, isSynchronised };
   }
 
-  /** What a mirror here has that has all its leader has, for checkers; null: there is none here. */
-  get synchronised(): readonly Message[] | null {
-    const contents = this.#mirror?.contents;
-    if (contents?.isSynchronised !== true) return null;
-    return contents.messages.map(({ message }) => message);
+  /**
+   * All that the queue has, for checkers, where this node has all: it leads, or its mirror has what
+   * its leader has. Null: nothing here has.
+   */
+  get copies(): readonly Message[] | null {
+    const mirror = this.#mirror;
+    const has = mirror?.isSynchronised === true ? mirror.contents.messages : null;
+    return (this.#leading?.log.all ?? has)?.map(({ message }) => message) ?? null;
   }
 
   /** The nodes that hear what this leader says, itself first. */
@@ -428,7 +431,7 @@ export class MirroredQueue implements Queue {
     } else if (this.#mirror === null) {
       this.#becomeMirror();
     } else {
-      this.#mirror.follow(record.leader);
+      this.#mirror.follow(record.leader, this.#context.links.isConnected(record.leader));
     }
   }
 
