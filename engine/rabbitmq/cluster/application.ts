@@ -111,6 +111,7 @@ class Life implements ApplicationLife {
       get isAlone() {
         return links.isAlone;
       },
+      isChanging: links.isChanging,
       isConnected: (node) => links.isConnected(node),
       send: (node, name, message) => {
         if (!this.#isOver) links.send(node, name, message);

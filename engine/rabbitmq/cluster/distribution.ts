@@ -96,6 +96,10 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     return this.#members;
   }
 
+  get isChanging(): boolean {
+    return this.#door !== null;
+  }
+
   get isAlone(): boolean {
     return this.#door === null && this.members.length === 1;
   }

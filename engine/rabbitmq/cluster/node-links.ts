@@ -26,6 +26,8 @@ export interface NodeLinks {
   readonly members: readonly string[];
   /** No other node is a member, nor will one ever be. */
   readonly isAlone: boolean;
+  /** Nodes may join the cluster, and leave it. */
+  readonly isChanging: boolean;
   /** Whether messages reach it now; this node always. */
   isConnected(node: string): boolean;
   /**

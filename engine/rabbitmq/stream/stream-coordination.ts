@@ -2,8 +2,8 @@
  * A node's part in the coordination of streams: its member of the coordinator's Ra cluster, who
  * asks it, and who on this node is told of a stream.
  *
- * Every node is a member; the cluster begins with the first stream. A node that is alone has none
- * of this. Not here: what is decided (`stream-coordinator.ts`), what a member does then
+ * Every node is a member; the cluster begins with the first stream. A node that is alone for good
+ * has none of this. Not here: what is decided (`stream-coordinator.ts`), what a member does then
  * (`stream-member.ts`). Source: `rabbit_stream_coordinator:ensure_coordinator_started`.
  */
 import { assert } from '../../kernel/assert.ts';
@@ -12,6 +12,7 @@ import type { Term } from '../../wire/erlang/term.ts';
 import type { NodeLinks } from '../cluster/node-links.ts';
 import { coordinationSystem } from '../ra/coordination.ts';
 import { RaCaller } from '../ra/ra-caller.ts';
+import { CoordinatorMembers } from './coordinator-members.ts';
 import {
   type CoordinatorOwner,
   StreamCoordinator,
@@ -40,17 +41,41 @@ export class StreamCoordination implements CoordinatorOwner {
     const { processes } = system;
     this.#caller = new RaCaller(ports, { links, processes, name: 'streams' });
     const isNew = ![...system.configs].some(({ cluster }) => cluster === CLUSTER);
-    const { members } = links;
-    const server = system.open(
-      {
-        ...{ cluster: CLUSTER, members, machine: this.machine },
-        snapshotInterval: () => SNAPSHOT_INTERVAL,
-      },
-      () => {
-        // Somebody has to be the first.
-        if (isNew && members[0] === links.self) server.triggerElection();
-      },
-    );
+    const open = (members: readonly string[]): void => {
+      const server = system.open(
+        {
+          ...{ cluster: CLUSTER, members, machine: this.machine },
+          snapshotInterval: () => SNAPSHOT_INTERVAL,
+        },
+        () => {
+          // Somebody has to be the first.
+          if (isNew && members[0] === links.self) server.triggerElection();
+        },
+      );
+    };
+    const known = (): readonly string[] | null => system.server(CLUSTER)?.members ?? null;
+    const members = links.isChanging ? new CoordinatorMembers(ports, links, known) : null;
+    if (!isNew || members === null) open(links.members);
+    else {
+      members.find((found) => {
+        open(found);
+        if (!found.includes(links.self)) members.takeIn(this.#caller, CLUSTER, found);
+      });
+    }
+  }
+
+  /**
+   * A node is none of the cluster any more; `done` says whether it is no member of the
+   * coordinator's. Source: `rabbit_stream_coordinator:forget_node`.
+   */
+  static forget(links: NodeLinks, node: string, done: (isGone: boolean) => void): void {
+    const coordination = all.get(links);
+    if (coordination === undefined) return done(true);
+    const members = links.members.filter((one) => one !== node);
+    coordination.#caller.change({ name: CLUSTER, members }, 'remove', node, (result) => {
+      const isUnknown = result.kind === 'refused' && result.reason === 'VOTER_NOT_FOUND';
+      done(result.kind === 'reply' || isUnknown);
+    });
   }
 
   static of(ports: Ports, links: NodeLinks): StreamCoordination {

@@ -3,7 +3,8 @@
  * `forget_cluster_node`, `change_cluster_node_type`.
  *
  * Differs: `forget_cluster_node --offline` is for a node whose application is stopped; the real
- * tool takes the place of one that does not run at all. Not here: what becomes of a node
+ * tool takes the place of one that does not run at all. In the metadata streams keep their copy on
+ * a node that is forgotten (there `rabbit_stream_queue:delete_all_replicas`, since 3.13). Not here: what becomes of a node
  * (`rabbitmq/cluster/membership/`).
  * Sources: RabbitMQ.CLI.Ctl.Commands.JoinClusterCommand and so on, of 3.10.8, 3.13.7 and 4.3.5.
  */
@@ -16,6 +17,7 @@ import {
 import type { Refusal as Refused } from '../../rabbitmq/cluster/membership/membership-calls.ts';
 import type { NodeType } from '../../rabbitmq/metadata/rows.ts';
 import { QuorumMembership } from '../../rabbitmq/quorum/quorum-membership.ts';
+import { StreamCoordination } from '../../rabbitmq/stream/stream-coordination.ts';
 import { badArgument, type CliCommand, EXIT } from './cli-command.ts';
 import { hostOf, type Invocation, nodeNameOf } from './invocation.ts';
 import { nodeDown } from './node-problems.ts';
@@ -51,6 +53,9 @@ function end(invocation: Invocation, refused: Refused | null): void {
   } else if (refused.error === 'cannot_cluster_node_with_itself') {
     const text = `Error: cannot cluster node with itself: ${invocation.node}`;
     invocation.error(text, EXIT.SOFTWARE);
+  } else if (refused.error === 'node_type_unsupported') {
+    const text = 'Error: `ram` node type is unsupported by the khepri database engine';
+    invocation.error(text, EXIT.SOFTWARE);
   } else invocation.error(printed(refused));
 }
 
@@ -67,10 +72,6 @@ function join(invocation: Invocation): void {
   const target = nodeOf(invocation.arg(0));
   const isKnown = invocation.cluster.nodeNames.includes(target);
   const type = typeOf(invocation);
-  if (type === 'ram' && !invocation.cluster.profile.switches.ramNodes) {
-    const text = 'Error: `ram` node type is unsupported by the khepri database engine';
-    return invocation.error(text, EXIT.SOFTWARE);
-  }
   const unreachable = (): void =>
     invocation.fail(EXIT.UNAVAILABLE, nodeDown(invocation, nodeNameOf(target)));
   if (!isKnown) return unreachable();
@@ -114,20 +115,21 @@ const joinRunning: CliCommand = {
     const isKnown = invocation.cluster.nodeNames.includes(target);
     invocation.on<boolean>(
       (node, reply) => {
-        const wasRunning = node.isRunning && isKnown && target !== node.ports.host;
-        const isMember = membershipOf(node.membership)?.nodes.has(target) ?? true;
-        if (wasRunning && !isMember) node.stopApplication();
-        reply(wasRunning && !isMember);
+        const membership = membershipOf(node.membership);
+        const mayJoin = isKnown && membership?.mayJoin(target, typeOf(invocation)) === null;
+        const stops = mayJoin && node.isRunning && !membership.nodes.has(target);
+        if (stops) node.stopApplication();
+        reply(stops);
       },
-      (wasRunning) => {
-        if (!wasRunning) return join(invocation);
+      (wasStopped) => {
+        if (!wasStopped) return join(invocation);
         change(
           invocation,
           (membership, done) => membership.join(target, typeOf(invocation), done),
           (refused) =>
             invocation.on<null>(
               (node, reply) => {
-                node.startApplication();
+                if (node.isStopped) node.startApplication();
                 reply(null);
               },
               () => end(invocation, refused),
@@ -202,15 +204,31 @@ const changeType: CliCommand = {
   },
 };
 
-/** The node's members of all quorum queues go; the first that cannot is told. */
-function shrinkAll(node: RabbitNode, host: string, done: (problem: string | null) => void): void {
+/**
+ * The node's members of all quorum queues go, and since 3.13 that of the coordinator of streams;
+ * what could not is told.
+ */
+function shrinkAll(
+  node: RabbitNode,
+  host: string,
+  hasStreams: boolean,
+  done: (kept: readonly string[]) => void,
+): void {
   const vhosts = [...node.vhosts.values()];
-  let first: string | null = null;
+  const [vhost] = vhosts;
+  const kept = new Set<string>();
+  const finish = (): void => {
+    if (!hasStreams || vhost === undefined) return done([...kept]);
+    StreamCoordination.forget(vhost.context.links, host, (isGone) => {
+      if (!isGone) kept.add('Stream coordinator');
+      done([...kept]);
+    });
+  };
   const next = (): void => {
-    const vhost = vhosts.shift();
-    if (vhost === undefined) return done(first);
-    new QuorumMembership(vhost).shrink(host, (problem) => {
-      first ??= problem;
+    const of = vhosts.shift();
+    if (of === undefined) return finish();
+    new QuorumMembership(of).shrink(host, (problem) => {
+      if (problem !== null) kept.add('Quorum queues');
       next();
     });
   };
@@ -234,17 +252,18 @@ function forget(invocation: Invocation): void {
       (membership, done) => membership.forget(host, done),
       (refused) => (refused === null ? then() : refuse(refused)),
     );
-  const shrink = (then: (problem: string | null) => void): void =>
-    invocation.on<string | null>((node, reply) => shrinkAll(node, host, reply), then);
-  const finish = (problem: string | null): void => {
-    if (problem === null || compareReleases(release, '3.12') < 0) invocation.done();
-    else if (release === '3.12') {
-      const what = 'some of the quorum queues';
-      invocation.error(`RabbitMQ failed to shrink ${what} on node ${name}`);
-    } else {
-      const what = 'some entities';
-      invocation.error(`RabbitMQ failed to shrink ${what} on node ${name} : Quorum queues`);
-    }
+  const hasStreams = compareReleases(release, '3.13') >= 0;
+  const shrink = (then: (kept: readonly string[]) => void): void =>
+    invocation.on<readonly string[]>(
+      (node, reply) => shrinkAll(node, host, hasStreams, reply),
+      then,
+    );
+  const finish = (kept: readonly string[]): void => {
+    const failed = 'RabbitMQ failed to shrink';
+    if (kept.length === 0 || compareReleases(release, '3.12') < 0) invocation.done();
+    else if (hasStreams) {
+      invocation.error(`${failed} some entities on node ${name} : ${kept.join(', ')}`);
+    } else invocation.error(`${failed} some of the quorum queues on node ${name}`);
   };
   if (compareReleases(release, '4.3') < 0) return remove(() => shrink(finish));
   change(
@@ -252,7 +271,7 @@ function forget(invocation: Invocation): void {
     (membership, done) => membership.mayForget(host, done),
     (refused) => {
       if (refused !== null) return refuse(refused);
-      shrink((problem) => remove(() => finish(problem)));
+      shrink((kept) => remove(() => finish(kept)));
     },
   );
 }

@@ -11,6 +11,7 @@ import type { RabbitNode } from '#engine/rabbitmq/node.ts';
 import { profileOf, type ProfileName } from '#engine/rabbitmq/profiles.ts';
 import { classicQueues } from '#engine/rabbitmq/queue/classic-queue-type.ts';
 import { quorumQueues } from '#engine/rabbitmq/quorum/quorum-queue-type.ts';
+import { streams } from '#engine/rabbitmq/stream/stream-type.ts';
 import { type Member, MEMBERS, RabbitCluster } from './rabbit-cluster.ts';
 
 /** Seconds in which an application ends or begins. */
@@ -26,7 +27,7 @@ export class ChangingCluster extends RabbitCluster {
     super(
       {
         ...{ apart: true, membership: clusterMembership, clusterPartitionHandling: handling },
-        queueTypes: [classicQueues, quorumQueues],
+        queueTypes: [classicQueues, quorumQueues, streams],
         metadataStore: metadataStoreOf(profileOf(release)),
       },
       release,

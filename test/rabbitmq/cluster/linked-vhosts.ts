@@ -73,7 +73,13 @@ class VhostNode implements Process {
 /** Links to nobody, so that metadata stays on its node. */
 function aloneOf({ self }: NodeLinks): NodeLinks {
   return {
-    ...{ self, members: [self], isAlone: true, isConnected: (node) => node === self },
+    ...{
+      self,
+      members: [self],
+      isAlone: true,
+      isChanging: false,
+      isConnected: (node) => node === self,
+    },
     ...{ send: () => {}, register: () => {}, unregister: () => {}, watch: () => () => {} },
   };
 }

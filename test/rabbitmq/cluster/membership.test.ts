@@ -1,6 +1,8 @@
 /** Nodes that join a cluster, leave it, and are forgotten: what becomes of them, and of queues. */
 import { describe, expect, test } from 'vitest';
+import { coordinationSystem } from '#engine/rabbitmq/ra/coordination.ts';
 import { ChangingCluster } from './changing-cluster.ts';
+import { type Member, MEMBERS } from './rabbit-cluster.ts';
 
 /** With Mnesia, with and without mirrors, and with Khepri. */
 const RELEASES = ['rabbitmq-3.13', 'rabbitmq-4.1', 'rabbitmq-4.3'] as const;
@@ -314,4 +316,42 @@ describe('rabbitmq: membership: faults', () => {
     },
     30_000,
   );
+});
+
+describe('rabbitmq: membership: streams and quorum queues', () => {
+  const declare = (cluster: ChangingCluster, at: Member, queue: string, type: string) => {
+    const value = { type: 'longstr', value: type } as const;
+    const args = [{ name: 'x-queue-type', value }];
+    return cluster.channel(at).declare(queue, { arguments: args }).after(10);
+  };
+
+  test('rabbitmq: join: a node has streams with those that had some before it joined', () => {
+    const cluster = new ChangingCluster();
+    cluster.join('rabbit-2', 'rabbit-1');
+    expect(declare(cluster, 'rabbit-2', 's1', 'stream')[0]).toContain('declare: {');
+    expect(cluster.join('rabbit-3', 'rabbit-2')).toBe('ok');
+    expect(declare(cluster, 'rabbit-3', 's2', 'stream')[0]).toContain('declare: {');
+    const channel = cluster.channel('rabbit-3').confirming().publish('s2', 'a');
+    expect(channel.after(5)).toEqual(['ack 1']);
+    // All three count it among the coordinator's members.
+    for (const name of MEMBERS) {
+      const { ports, links } = cluster.node(name).vhosts.get('/')!.context;
+      const [server] = coordinationSystem(ports, links).servers;
+      expect([name, [...server!.members].sort()]).toEqual([name, MEMBERS]);
+    }
+    cluster.crash('rabbit-1');
+    cluster.advance(20);
+    declare(cluster, 'rabbit-3', 's3', 'stream');
+    const other = cluster.channel('rabbit-3').confirming().publish('s3', 'b');
+    expect(other.after(10)).toEqual(['ack 1']);
+  });
+
+  test('rabbitmq: stop_app: where the leader of a quorum queue was, another leads', () => {
+    const cluster = new ChangingCluster({ release: 'rabbitmq-4.3' }).joined();
+    expect(declare(cluster, 'rabbit-1', 'q', 'quorum')[0]).toContain('declare: {');
+    const channel = cluster.channel('rabbit-2').confirming().publish('q', 'a');
+    expect(channel.after(2)).toEqual(['ack 1']);
+    cluster.stopApp('rabbit-1');
+    expect(channel.publish('q', 'b').after(0.5)).toEqual(['ack 2']);
+  });
 });

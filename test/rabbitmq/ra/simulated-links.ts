@@ -39,6 +39,7 @@ export class SimulatedLinks implements NodeLinks {
   readonly self: string;
   readonly members: readonly string[];
   readonly isAlone: boolean;
+  readonly isChanging = false;
   readonly #ports: Ports;
   readonly #peers = new Map<string, Peer>();
   readonly #names = new Map<string, (from: string, message: Term) => void>();

@@ -166,6 +166,7 @@ export class StreamRig {
       self: node,
       members: this.nodes,
       isAlone: this.nodes.length === 1,
+      isChanging: false,
       isConnected: (to) => this.#isConnected(node, to),
       send: (to, name, message) => {
         if (this.#isConnected(node, to)) this.#sent.push({ from: node, to, name, message });

@@ -236,10 +236,20 @@ export class ClusterMembership implements NodeMembership {
 
   // -------------------------------------------------------------------------- of one that comes
 
+  /** What can be said without asking anybody; null: it may. */
+  mayJoin(target: string, type: NodeType): Refusal | null {
+    if (this.#isOnlyClusteredDisc) return refusal('clustering_only_disc_node');
+    if (target === this.#self) return refusal('cannot_cluster_node_with_itself');
+    const hasRaft = this.#node.metadata.changeMember !== undefined;
+    return type === 'ram' && hasRaft ? refusal('node_type_unsupported') : null;
+  }
+
   /** Joins the cluster of another node. The application is stopped; its tables come with that. */
   join(target: string, type: NodeType, done: Done): void {
-    if (this.#isOnlyClusteredDisc) return done(refusal('clustering_only_disc_node'));
-    if (target === this.#self) return done(refusal('cannot_cluster_node_with_itself'));
+    const wrong = this.mayJoin(target, type);
+    if (wrong !== null) return done(wrong);
+    // Since 3.13 a node that runs is asked, too.
+    if (this.#node.isRunning && this.nodes.has(target)) return done(refusal('already_member'));
     if (!this.#begin(done)) return;
     const ended = this.#ending(done);
     this.#calls.call(target, { ask: 'node_info' }, (answer) => {

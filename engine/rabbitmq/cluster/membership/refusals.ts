@@ -36,6 +36,7 @@ type Plain =
   | 'cannot_create_standalone_ram_node'
   | 'mnesia_not_running'
   | 'mnesia_unexpectedly_running'
+  | 'node_type_unsupported'
   | 'nodedown'
   | 'not_supported'
   | 'rabbit_still_running'
