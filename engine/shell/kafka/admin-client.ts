@@ -27,8 +27,7 @@ const NOT_CREATED = 'Failed to create new KafkaAdminClient';
 /** The time for a call in all, of which each try may take request.timeout.ms. */
 const WHOLE = 'default.api.timeout.ms';
 const TOO_SHORT =
-  `The specified value of ${WHOLE} must be no smaller than ` +
-  'the value of request.timeout.ms.';
+  `The specified value of ${WHOLE} must be no smaller than ` + 'the value of request.timeout.ms.';
 
 export function openAdmin(
   call: Call,

@@ -45,6 +45,17 @@ export function hasZooKeeper({ lab }: ShellWorld): boolean {
   return lab.hosts().some(({ name }) => name.startsWith('zookeeper-'));
 }
 
+/**
+ * The world's brokers, in whose place a tool of old was told of ZooKeeper: it changed things there
+ * by itself, and here they are asked. Null where there is no ZooKeeper.
+ */
+export function brokersByZooKeeper(world: ShellWorld): string | null {
+  if (!hasZooKeeper(world)) return null;
+  const brokers = world.handles.kafka!.clientOptions.bootstrap;
+  assert(brokers.length > 0, 'a cluster has brokers');
+  return brokers.map(({ host, port }) => `${host}:${port}`).join(',');
+}
+
 /** Whether a text is a list of `host:port`, as the tools check before any client does. */
 export function isAddressList(text: string): boolean {
   return text.split(',').every((part) => /^[^:\s]+:\d{1,5}$/.test(part.trim()));

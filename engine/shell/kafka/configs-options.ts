@@ -110,7 +110,7 @@ export function readEntity(given: GivenOptions): ReadEntity {
   }
   const types = typesOf(given);
   if (typeof types === 'string') return wrong(types);
-  if (!given.has('bootstrap-server')) {
+  if (!given.has('bootstrap-server') && !given.has('zookeeper')) {
     return wrong('Either --bootstrap-server or --bootstrap-controller must be specified.');
   }
   const [type] = types;

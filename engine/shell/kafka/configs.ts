@@ -18,22 +18,25 @@ import { topicSettings } from '../../kafka/partition/topic-config.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
-import { problemOf, propertiesFile } from './admin-session.ts';
+import { brokersByZooKeeper, problemOf, propertiesFile } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
 import { type ConfigEntry, configLine, isDynamic } from './configs-entries.ts';
 import { configOptions, type Entity, readEntity } from './configs-options.ts';
 import { type JavaException, noSuchFile, stackTrace } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { JoptTable, type GivenOptions } from './jopt.ts';
-import { printUsageAndExit, toldHelpOrVersion } from './jopt-tool.ts';
+import { printUsageAndExit, tableOf, toldHelpOrVersion } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 
-const table = new JoptTable(configOptions);
+/** The tool reaches brokers since then (KIP-226). */
+const BROKERS_SINCE = '1.1';
+const tables = new JoptTable(optionsOfAll('kafka-configs', configOptions));
 const HELP =
   'This tool helps to manipulate and describe entity config for a topic, client, user, broker, ' +
   'ip, client-metrics or group';
 
 export const configsTool: ToolProgram = {
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world, BROKERS_SINCE).specs(),
   examples: [
     'kafka-configs.sh --bootstrap-server broker-1:9092 --describe --topic orders',
     'kafka-configs.sh --bootstrap-server broker-1:9092 --alter --topic orders ' +
@@ -47,6 +50,7 @@ type Changes = Readonly<Record<string, string | null>>;
 
 function start(call: Call): Program {
   const fail = (problem: string): Program => ended(call, 1, problem.split('\n'));
+  const table = tableOf(tables, call.world, BROKERS_SINCE);
   const parsed = table.parse(call.words);
   if (!parsed.ok) return fail(parsed.problem.message);
   const { given } = parsed;
@@ -59,7 +63,9 @@ function start(call: Call): Program {
   }
   const changes = given.has('alter') ? changesOf(call, given) : {};
   if (typeof changes === 'string') return fail(changes);
-  const bootstrap = given.value('bootstrap-server')!;
+  const bootstrap = given.value('bootstrap-server') ?? brokersByZooKeeper(call.world);
+  if (bootstrap === null)
+    return fail('Timed out waiting for connection while in state: CONNECTING');
   const admin = openAdminBy(call, bootstrap, given.value('command-config'));
   if ('exception' in admin) return fail(notExecuted(call, admin));
   const command = new ConfigCommand(call, given, admin);

@@ -19,7 +19,8 @@ import { openAdminBy } from './admin-client.ts';
 import { executionException, tellThrown } from './java-exception.ts';
 import { exceptionOf } from './java-log.ts';
 import { argument, type GivenOptions, type JoptOption, JoptTable } from './jopt.ts';
-import { givenOptions } from './jopt-tool.ts';
+import { givenOptions, tableOf } from './jopt-tool.ts';
+import { optionsOfAll } from './option-history.ts';
 
 const options: readonly JoptOption[] = [
   {
@@ -46,10 +47,10 @@ const options: readonly JoptOption[] = [
     about: { en: 'Only these brokers, as in 1,2.', zh: '只看这些 broker，如 1,2。' },
   },
 ];
-const table = new JoptTable(options);
+const tables = new JoptTable(optionsOfAll('kafka-log-dirs', options));
 
 export const logDirsTool: ToolProgram = {
-  options: () => table.specs(),
+  options: (world) => tableOf(tables, world).specs(),
   examples: [
     'kafka-log-dirs.sh --bootstrap-server broker-1:9092 --describe',
     'kafka-log-dirs.sh --bootstrap-server broker-1:9092 --describe --topic-list orders',
@@ -59,7 +60,10 @@ export const logDirsTool: ToolProgram = {
 
 function start(call: Call): Program {
   const about = 'This tool helps to query log directory usage on the specified brokers.';
-  const given = givenOptions(call, table, about, ['bootstrap-server', 'describe']);
+  const given = givenOptions(call, tableOf(tables, call.world), about, [
+    'bootstrap-server',
+    'describe',
+  ]);
   if (given === null) return {};
   const bootstrap = given.value('bootstrap-server')!;
   const admin = openAdminBy(call, bootstrap, given.value('command-config'));

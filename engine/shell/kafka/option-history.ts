@@ -102,6 +102,20 @@ const histories: Readonly<Record<string, ToolHistory>> = {
       })),
     ],
   },
+  'kafka-configs': {
+    spans: {
+      ...since('0.10', 'entity-default'),
+      ...since('1.1', 'bootstrap-server', 'command-config'),
+      ...since('2.5', 'all', 'topic', 'broker', 'broker-defaults', 'broker-logger'),
+      ...since('2.5', 'client', 'client-defaults', 'user', 'user-defaults'),
+      ...since('2.6', 'add-config-file'),
+      ...since('2.8', 'ip', 'ip-defaults'),
+      ...since('3.7', 'bootstrap-controller'),
+      ...since('4.0', 'client-metrics', 'group'),
+    },
+    gone: [zooKeeper('4.0')],
+  },
+  'kafka-log-dirs': { spans: since('2.1', 'command-config') },
   'kafka-dump-log': {
     spans: {
       ...since('2.8', 'cluster-metadata-decoder', 'skip-record-metadata'),

@@ -14,7 +14,7 @@ import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { MetadataResponse } from '../../wire/kafka/messages/metadata.ts';
 import type { Call, Program, ShellWorld, ToolProgram } from '../program.ts';
 import { openAdminBy } from './admin-client.ts';
-import { hasZooKeeper, problemOf } from './admin-session.ts';
+import { brokersByZooKeeper, problemOf } from './admin-session.ts';
 import { configProblem } from './config-problem.ts';
 import { tellThrown } from './java-exception.ts';
 import { JoptTable, type GivenOptions } from './jopt.ts';
@@ -93,17 +93,11 @@ function start(call: Call): Program {
   return {};
 }
 
-/**
- * Where the brokers are. `--zookeeper` was changed by the tool itself; here the world's brokers are
- * asked in its place.
- */
+/** Where the brokers are. */
 function bootstrapText(given: GivenOptions, world: ShellWorld): string | null {
   const named = given.value('bootstrap-server');
   if (!given.has('zookeeper')) return named;
-  if (named !== null || !hasZooKeeper(world)) return null;
-  const brokers = world.handles.kafka!.clientOptions.bootstrap;
-  assert(brokers.length > 0, 'a cluster has brokers');
-  return brokers.map(({ host, port }) => `${host}:${port}`).join(',');
+  return named === null ? brokersByZooKeeper(world) : null;
 }
 
 /** Source: `TopicCommandOptions.checkArgs`, from 2.2 on. */

@@ -75,6 +75,11 @@ describe('shell: kafka: releases: options', () => {
     ['kafka-consumer-groups.sh', '--delete-offsets', 'kafka-2.3', 'kafka-2.4'],
     ['kafka-consumer-perf-test.sh', '--broker-list', 'kafka-4.0', 'kafka-3.9'],
     ['kafka-consumer-perf-test.sh', '--threads', 'kafka-4.0', 'kafka-3.9'],
+    ['kafka-configs.sh', '--topic', 'kafka-2.4', 'kafka-2.5'],
+    ['kafka-configs.sh', '--add-config-file', 'kafka-2.5', 'kafka-2.6'],
+    ['kafka-configs.sh', '--zookeeper', 'kafka-4.0', 'kafka-3.9'],
+    ['kafka-configs.sh', '--group', 'kafka-3.9', 'kafka-4.0'],
+    ['kafka-log-dirs.sh', '--command-config', 'kafka-2.0', 'kafka-2.1'],
     ['kafka-dump-log.sh', '--cluster-metadata-decoder', 'kafka-2.7', 'kafka-2.8'],
     ['kafka-dump-log.sh', '--max-bytes', 'kafka-3.2', 'kafka-3.3'],
     ['kafka-get-offsets.sh', '--broker-list', 'kafka-4.0', 'kafka-3.9'],
@@ -150,5 +155,27 @@ describe('shell: kafka: releases: kafka-topics by ZooKeeper (KIP-377)', () => {
     const terminal = session('kafka-2.0');
     printed(terminal, `kafka-topics.sh ${AT} ${create}`);
     expect(printed(terminal, `kafka-topics.sh ${AT} --list`)).toEqual(['a']);
+  });
+});
+
+describe('shell: kafka: releases: kafka-configs by ZooKeeper', () => {
+  const alter = '--alter --entity-type topics --entity-name a --add-config retention.ms=5000';
+  const describe = '--describe --entity-type topics --entity-name a';
+
+  it.each(['kafka-1.0', 'kafka-3.9'] as const)('%s changes settings by it', (profile) => {
+    const terminal = session(profile, '1');
+    const at = profile === 'kafka-1.0' ? ZOOKEEPER : AT;
+    const topic = '--create --topic a --partitions 1 --replication-factor 1';
+    printed(terminal, `kafka-topics.sh ${at} ${topic}`);
+    printed(terminal, `kafka-configs.sh ${ZOOKEEPER} ${alter}`);
+    const told = printed(terminal, `kafka-configs.sh ${ZOOKEEPER} ${describe}`);
+    expect(told.join('\n')).toContain('retention.ms=5000');
+  });
+
+  it('where there is none nothing answers', () => {
+    const terminal = session('kafka-3.9');
+    expect(printed(terminal, `kafka-configs.sh ${ZOOKEEPER} ${describe}`)).toEqual([
+      'Timed out waiting for connection while in state: CONNECTING',
+    ]);
   });
 });
