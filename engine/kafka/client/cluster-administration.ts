@@ -61,7 +61,7 @@ export function describeLogDirs(
 
 /** The quorum of the metadata log, as its leader sees it. */
 export function describeQuorum(
-  admin: Administered,
+  admin: { readonly calls: Pick<Administered['calls'], 'broker'> },
   done: AdminCallback<DescribeQuorumResponse>,
 ): void {
   const body: DescribeQuorumRequest = {

@@ -45,7 +45,14 @@ import { notController } from './not-controller.ts';
 import type { QuorumLog } from './quorum-log.ts';
 import type { RaftRequests } from './raft-requests.ts';
 import type { ReplicaStates } from './replica-states.ts';
-import { type ControllerNode, inTopics, memberOf, NO_NODE, nodeOf } from './voter-id.ts';
+import {
+  type ControllerNode,
+  directoryIdOf,
+  inTopics,
+  memberOf,
+  NO_NODE,
+  nodeOf,
+} from './voter-id.ts';
 
 export interface QuorumParts {
   readonly nodeId: number;
@@ -258,10 +265,18 @@ function addVoter(parts: QuorumParts, request: ControllerRequest): void {
   attempt();
 }
 
+/** A directory that is not the voter's is another disk, and whoever has it is no voter. */
 function removeVoter({ driver }: QuorumParts, request: ControllerRequest): void {
-  const { voterId } = request.body as RemoveRaftVoterRequest;
+  const { voterId, voterDirectoryId } = request.body as RemoveRaftVoterRequest;
+  const ids = driver.inspect().voters.map(nodeOf).join(', ');
+  const key = `ReplicaKey(id=${voterId}, directoryId=${voterDirectoryId})`;
+  const lost = `Cannot remove voter ${key} from the set of voters [${ids}]`;
+  if (voterDirectoryId !== directoryIdOf(voterId)) {
+    respondChange(request, { kind: 'refused', reason: 'VOTER_NOT_FOUND', leader: null }, lost);
+    return;
+  }
   driver.ask({ type: 'remove-voter', member: memberOf(voterId) }, (reply) => {
-    respondChange(request, reply);
+    respondChange(request, reply, lost);
   });
 }
 
@@ -273,9 +288,10 @@ const refusals: Readonly<Partial<Record<Refusal, number>>> = {
 };
 
 /** What is not done in time is REQUEST_TIMED_OUT, as in `AddVoterHandler`. */
-function respondChange(request: ControllerRequest, reply: Reply): void {
+function respondChange(request: ControllerRequest, reply: Reply, lost = ''): void {
   const reason = reply.kind === 'refused' ? reply.reason : null;
   const errorCode =
     reason === null ? ErrorCode.NONE : (refusals[reason] ?? ErrorCode.REQUEST_TIMED_OUT);
-  request.respond({ throttleTimeMs: 0, errorCode, errorMessage: reason });
+  const errorMessage = reason === 'VOTER_NOT_FOUND' ? lost : reason;
+  request.respond({ throttleTimeMs: 0, errorCode, errorMessage });
 }

@@ -2,20 +2,23 @@
  * `kafka-metadata-quorum.sh`: who leads the metadata quorum, and how far its members are.
  *
  * Source: `org.apache.kafka.tools.MetadataQuorumCommand` (4.1; since 3.3, KIP-836). Not here: the
- * answer (`raft/replica-states.ts`). Differences: brokers are asked, not controllers; adding and
- * removing a controller is unsupported; a controller that is alone without Raft answers none.
+ * answer (`raft/replica-states.ts`), the voters (`raft-voters.ts`). Difference: a controller that
+ * is alone without Raft answers none.
  */
 import { assert } from '../../kernel/assert.ts';
+import { Admin } from '../../kafka/client/admin.ts';
 import { describeCluster } from '../../kafka/client/administration.ts';
 import { describeQuorum } from '../../kafka/client/cluster-administration.ts';
-import type { DescribeClusterResponse } from '../../wire/kafka/messages/describe-cluster.ts';
+import { CLUSTER_ID } from '../../kafka/metadata/metadata-log.ts';
 import type { DescribeQuorumResponse } from '../../wire/kafka/messages/describe-quorum.ts';
 import { type Call, ended, type Program, type ToolProgram } from '../program.ts';
 import { openAdmin } from './admin-client.ts';
 import { propertiesFile } from './admin-session.ts';
 import { type Arguments, type Grammar, parseArguments, specsOf } from './argparse.ts';
+import { type Asking, openControllers } from './controller-client.ts';
 import { executionException, tellThrown } from './java-exception.ts';
 import { paddedTable } from './padded-table.ts';
+import { additionOf, changeVoters, removalOf } from './raft-voters.ts';
 
 const DRY_RUN = {
   flags: ['--dry-run'],
@@ -42,10 +45,7 @@ const grammar: Grammar = {
       flags: ['--bootstrap-controller'],
       metavar: 'BOOTSTRAP_CONTROLLER',
       isOneOf: true,
-      about: {
-        en: 'controllers to begin with (unsupported)',
-        zh: '最先连接的 controller（不支持）',
-      },
+      about: { en: 'controllers to begin with', zh: '最先连接的 controller' },
     },
   ],
   commands: [
@@ -96,36 +96,52 @@ export const metadataQuorumTool: ToolProgram = {
 function start(call: Call): Program {
   const given = parseArguments(call, grammar);
   if (given === null) return {};
-  const problem = problemOf(given);
-  if (problem !== null) return ended(call, 1, [problem]);
-  const file = given.values.get('--command-config')?.[0] ?? null;
+  const { command, values } = given;
+  const file = values.get('--command-config')?.[0] ?? null;
   const settings = propertiesFile(file, call.world);
   if (settings === null) return ended(call, 1, [`Properties file ${file!} does not exists!`]);
-  const admin = openAdmin(call, given.values.get('--bootstrap-server')![0]!, settings);
-  if ('exception' in admin) {
-    tellThrown(call, admin);
-    return {};
-  }
-  describeCluster(admin, (cluster) => {
-    if (!cluster.ok) {
-      tellThrown(call, executionException('listNodes', cluster));
-      return;
-    }
-    describeQuorum(admin, (result) => {
-      if (!result.ok) tellThrown(call, executionException('describeMetadataQuorum', result));
-      else if (given.values.has('--status')) tellStatus(call, cluster.value, result.value);
-      else tellReplication(call, result.value, given.values.has('--human-readable'));
-    });
-  });
+  const isAdded = command === 'add-controller';
+  if (isAdded && file === null) return ended(call, 1, [NO_FILE]);
+  const change = isAdded
+    ? additionOf(settings)
+    : command === 'remove-controller'
+      ? removalOf(given)
+      : problemOf(given);
+  if (typeof change === 'string') return ended(call, 1, [change]);
+  const controllers = values.get('--bootstrap-controller')?.[0];
+  const admin =
+    controllers === undefined
+      ? openAdmin(call, values.get('--bootstrap-server')![0]!, isAdded ? {} : settings)
+      : openControllers(call, controllers);
+  if ('exception' in admin) tellThrown(call, admin);
+  else if (change !== null) changeVoters(call, given, admin, change);
+  else describe(call, given, admin);
   return {};
 }
 
-function problemOf({ command, values }: Arguments): string | null {
-  if (values.has('--bootstrap-controller')) {
-    return '--bootstrap-controller is unsupported: ask the brokers by --bootstrap-server';
+const NO_FILE =
+  'You must supply the configuration file of the controller you are adding when using ' +
+  'add-controller.';
+
+function describe(call: Call, { values }: Arguments, admin: Asking | Admin): void {
+  const tell = (clusterId: string): void =>
+    describeQuorum(admin, (result) => {
+      if (!result.ok) tellThrown(call, executionException('describeMetadataQuorum', result));
+      else if (values.has('--status')) tellStatus(call, clusterId, result.value);
+      else tellReplication(call, result.value, values.has('--human-readable'));
+    });
+  if (!(admin instanceof Admin)) {
+    tell(CLUSTER_ID);
+    return;
   }
-  if (command !== 'describe')
-    return `${command} is unsupported: the quorum's voters are fixed here`;
+  describeCluster(admin, (cluster) => {
+    if (cluster.ok) tell(cluster.value.clusterId);
+    else tellThrown(call, executionException('listNodes', cluster));
+  });
+}
+
+/** What is wrong with a line of `describe`; null if nothing is. */
+function problemOf({ values }: Arguments): string | null {
   const [status, replication] = [values.has('--status'), values.has('--replication')];
   if (status && replication) {
     return 'Only one of --status or --replication should be specified with describe sub-command';
@@ -148,11 +164,7 @@ function quorumOf({ topics }: DescribeQuorumResponse): Quorum {
   return quorum;
 }
 
-function tellStatus(
-  call: Call,
-  { clusterId }: DescribeClusterResponse,
-  response: DescribeQuorumResponse,
-): void {
+function tellStatus(call: Call, clusterId: string, response: DescribeQuorumResponse): void {
   const quorum = quorumOf(response);
   const { leaderId, leaderEpoch, highWatermark, currentVoters, observers } = quorum;
   const leader = currentVoters.find(({ replicaId }) => replicaId === leaderId);
