@@ -285,6 +285,7 @@ export class RabbitNode implements Process, MonitoredNode, MemberNode {
   startApplication(): void {
     this.#problem = null;
     this.#assemble(this.#application.begin());
+    this.#links.reachMembers();
     this.#whenConsistent(
       () =>
         this.#startParts(() => {

@@ -206,12 +206,15 @@ export class RabbitSwarmWorld {
     }
   }
 
-  /** For a while all nodes have run and shared metadata, or (`ignore`) known that they do not. */
+  /**
+   * For a while all nodes have run and shared metadata, or known that they do not: then nobody but
+   * an operator mends that, unless `autoheal` does. Nodes that pause and start again may part, too.
+   */
   isSteady(): boolean {
     const { nodes, 'partition.handling': handling } = this.knobs;
     const isSteady = this.#nodes.every((node) => {
       if (node?.isRunning !== true) return false;
-      return node.running.length === nodes || (handling === 'ignore' && this.#isParted);
+      return node.running.length === nodes || (handling !== 'autoheal' && this.#isParted);
     });
     if (!isSteady) this.#steadySince = null;
     else this.#steadySince ??= this.#lab.now;

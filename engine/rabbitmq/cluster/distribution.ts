@@ -118,6 +118,13 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     }
   }
 
+  /** Connects to members that are not connected, as to whom the first message goes in Erlang. */
+  reachMembers(): void {
+    for (const node of this.members) {
+      if (!this.isConnected(node) && !this.#pending.has(node)) this.#connect(node);
+    }
+  }
+
   /** Connects to a node that may be no member; `isReaching` until it is up or was not there. */
   reach(node: string): void {
     assert(this.#door !== null, 'members of this cluster never change', { node });

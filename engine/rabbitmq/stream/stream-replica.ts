@@ -4,6 +4,8 @@
  *
  * Consumers of its node read from it. Source: `osiris_replica`.
  * Not here: the writer's side (`replica-feed.ts`).
+ * Differs: one whose disk refused a chunk stands still until its node starts anew or the writer
+ * changes; there its process ends, and the coordinator starts another.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Clock } from '../../kernel/ports.ts';
@@ -94,7 +96,11 @@ export class StreamReplica {
 
   #copy({ chunk, committed }: Extract<FromWriter, { type: 'chunk' }>): void {
     const { log } = this;
-    if (log.accept(chunk) !== 'ok') return;
+    if (log.accept(chunk) !== 'ok') {
+      // What comes next would leave a gap.
+      this.#isFollowing = false;
+      return;
+    }
     const next = log.nextOffset;
     assert(next > this.#committed, 'a chunk has records', { next });
     this.#context.send({ type: 'acknowledge', ...this.#of, next });

@@ -11,6 +11,7 @@ import { rabbitSystem } from '../../../engine/lab/swarm/rabbitmq.ts';
 import { shrink } from '../../../engine/lab/swarm/shrink.ts';
 import { tryPlan } from '../../../engine/lab/swarm/trial.ts';
 import type { Fault } from '../../../engine/sim/faults.ts';
+import { onceFailedApart } from './rabbitmq-apart-plans.ts';
 import { onceFailedInCluster } from './rabbitmq-cluster-plans.ts';
 import { onceFailed } from './rabbitmq-plans.ts';
 
@@ -38,7 +39,7 @@ describe('rabbitmq: swarm', () => {
     60_000,
   );
 
-  test.each([...onceFailed, ...onceFailedInCluster])(
+  test.each([...onceFailed, ...onceFailedInCluster, ...onceFailedApart])(
     'rabbitmq: swarm: $what (seed $plan.seed)',
     ({ plan }) => {
       expect(tryPlan(rabbitSystem, plan, { freeze: true }).finding).toBeNull();

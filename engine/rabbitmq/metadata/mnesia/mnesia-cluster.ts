@@ -231,14 +231,15 @@ export class MnesiaCluster {
   }
 
   #greeted(from: string, hello: Hello): void {
-    const isNew = !this.#peers.has(from);
+    const before = this.#peers.get(from);
+    const isNew = before === undefined;
     this.#peers.set(from, hello);
     if (this.#state === 'starting') {
       if (isNew) this.#greet(from);
       this.#tryToLoad();
     } else if (this.#state === 'running' && !this.#running.has(from)) {
       if (isNew || !hello.isRunning) this.#greet(from);
-      if (hello.isRunning && isNew) this.#tables.inconsistent(from);
+      if (hello.isRunning && before?.isRunning !== true) this.#tables.inconsistent(from);
     }
   }
 

@@ -1,0 +1,100 @@
+/** Plans of RabbitMQ's swarm in which nodes part or disks fill up (`rabbitmq-plans.ts`). */
+import type { OnceFailed } from './rabbitmq-plans.ts';
+
+export const onceFailedApart: readonly OnceFailed[] = [
+  {
+    what: 'a replica of a stream whose disk refused a chunk is sent the next one',
+    plan: {
+      experiment: 'rabbitmq-swarm',
+      knobs: {
+        batches: 'true',
+        'chaos.events': '50',
+        consumers: '0',
+        'ha-mode': 'exactly',
+        'ha-promote-on-failure': 'when-synced',
+        'ha-sync-mode': 'automatic',
+        messages: '3',
+        mode: 'tx',
+        'net_ticktime.ms': '2000',
+        nodes: '3',
+        outstanding: '10',
+        'partition.handling': 'autoheal',
+        prefetch: '3',
+        profile: 'rabbitmq-4.1',
+        'queue.type': 'stream',
+        queues: '1',
+        rejects: '0',
+      },
+      seed: 8830,
+      inputs: [
+        { event: 1014, fault: { capacityBytes: 683, fault: 'disk-full', host: 'rabbit-3' } },
+      ],
+    },
+  },
+  {
+    what: 'two nodes that resume before they see each other each load their own tables, unnoticed',
+    plan: {
+      experiment: 'rabbitmq-swarm',
+      knobs: {
+        batches: 'true',
+        'chaos.events': '626',
+        'dead-letter': 'queue',
+        exchange: 'topic',
+        'ha-promote-on-failure': 'when-synced',
+        mandatory: 'true',
+        messages: '1',
+        nodes: '3',
+        outstanding: '10',
+        'partition.handling': 'pause_minority',
+        prefetch: '10',
+        'prefetch.global': 'true',
+        profile: 'rabbitmq-3.12',
+        publishers: '1',
+        requeues: '0',
+      },
+      seed: 9433,
+      inputs: [
+        { event: 1149, fault: { bytes: 101, fault: 'reset', from: 'rabbit-3', to: 'rabbit-1' } },
+        { event: 1555, fault: { fault: 'power', host: 'rabbit-2', unsynced: 'torn' } },
+      ],
+    },
+  },
+  {
+    what: 'two nodes that resume load tables before they have tried to reach each other',
+    plan: {
+      experiment: 'rabbitmq-swarm',
+      knobs: {
+        'chaos.events': '167',
+        'dead-letter': 'queue',
+        'delivery-limit': '4',
+        'ha-mode': 'exactly',
+        'ha-sync-mode': 'automatic',
+        messages: '21',
+        mode: 'none',
+        'no-ack': 'true',
+        nodes: '3',
+        outstanding: '1',
+        overflow: 'reject-publish',
+        'partition.handling': 'pause_minority',
+        prefetch: '10',
+        'processing.ms': '1',
+        profile: 'rabbitmq-3.8',
+        'queue.type': 'quorum',
+        requeues: '0',
+        unroutable: 'true',
+      },
+      seed: 7612,
+      inputs: [
+        {
+          event: 1033,
+          fault: {
+            fault: 'partition',
+            groups: [['rabbit-1'], ['rabbit-2', 'rabbit-3', 'publisher-1', 'consumer-1']],
+          },
+        },
+        { event: 1054, fault: { bytes: 113, fault: 'reset', from: 'rabbit-1', to: 'rabbit-2' } },
+        { event: 1131, fault: { bytes: 0, fault: 'reset', from: 'rabbit-3', to: 'rabbit-2' } },
+      ],
+    },
+  },
+];
