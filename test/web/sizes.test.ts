@@ -34,24 +34,24 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   'kafka/kafka-transactions': 21,
   'kafka/replication-isr-hw': 22,
   // the same, and the log cleaner
-  'gallery/marker-compacted-away': 35,
+  'gallery/marker-compacted-away': 36,
   // the same as of transactions, and a group coordinator with its members
   'gallery/zombie-commits-offsets': 56,
   // a group coordinator, members and assignors of both protocols
   'kafka/consumer-groups': 41,
   'kafka/rebalance': 42,
   // groups of the classic protocol and share groups, with members of both
-  'kafka/share-groups': 63,
+  'kafka/share-groups': 64,
   // ZooKeeper, the controller upon it, and a quorum of controllers beside it
   'kafka/zookeeper-and-kraft': 36,
   // a quorum of controllers
   'kafka/kafka-architecture': 16,
   // quorum queues on Raft, and their dead-letter workers
-  'gallery/dead-letter-lost-in-transit': 12,
-  'gallery/partition-discards-a-side': 12,
-  'rabbitmq/mirrored-and-quorum-queues': 13,
-  'rabbitmq/rabbitmq-clustering': 12,
-  'rabbitmq/rabbitmq-persistence': 12,
+  'gallery/dead-letter-lost-in-transit': 14,
+  'gallery/partition-discards-a-side': 13,
+  'rabbitmq/mirrored-and-quorum-queues': 14,
+  'rabbitmq/rabbitmq-clustering': 13,
+  'rabbitmq/rabbitmq-persistence': 14,
   // a database and a Redis
   'guarantees/idempotent-consumer': 7,
 };
