@@ -1,8 +1,9 @@
 /**
  * How the worker's code is cut into chunks: by the worlds that need it, which are the experiments
  * and the drills. A module that the same worlds import is in one chunk with the others of them;
- * what the worker itself imports is in one, too. Whether the terminal or a tool of a product needs
- * it as well makes a difference, which tool does not.
+ * what the worker itself imports is in one, too. Whether the terminal needs it as well makes a
+ * difference, and whether any tool of Kafka does. Tools of RabbitMQ and of stores need what their
+ * worlds have loaded anyway.
  *
  * A bundler would also cut by each single thing that is loaded on demand: a lesson would load its
  * code in dozens of pieces, and pieces compress badly. What no world needs is cut as a bundler does
@@ -12,8 +13,9 @@
 import type { Plugin, Rolldown } from 'vite';
 
 const WORLD = /\/lessons\/[^/]+\/[^/]+\/(?:experiment|drill)\.ts$|\/playground-experiment\.ts$/;
-/** What is loaded on demand, and by what it is known: all tools of a product are one. */
-const ON_DEMAND = /\/web\/worker\/(terminal)\.ts$|\/engine\/shell\/(\w+)\/[\w-]+\.ts$/;
+/** What else makes a difference: the terminal, and Kafka's tools, which count as one. */
+const TERMINAL = /\/web\/worker\/terminal\.ts$/;
+const KAFKA_TOOL = /\/engine\/shell\/kafka\/[\w-]+\.ts$/;
 const WORKER = 'worker';
 
 interface WorkerChunks {
@@ -70,11 +72,11 @@ function needsOf(ids: readonly string[], graph: Graph): ReadonlyMap<string, read
     for (const one of graph(id).importedIds) visit(one, need);
   };
   for (const id of ids) {
-    const [, terminal, product] = ON_DEMAND.exec(id) ?? [];
     if (graph(id).isEntry) visit(id, WORKER);
     else if (graph(id).dynamicImporters.length === 0) continue;
     else if (WORLD.test(id)) visit(id, id);
-    else if (terminal !== undefined || product !== undefined) visit(id, (terminal ?? product)!);
+    else if (TERMINAL.test(id)) visit(id, 'terminal');
+    else if (KAFKA_TOOL.test(id)) visit(id, 'tools of Kafka');
   }
   return needed;
 }
