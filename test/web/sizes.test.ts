@@ -34,7 +34,7 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   'kafka/kafka-transactions': 21,
   'kafka/replication-isr-hw': 22,
   // the same, and the log cleaner
-  'gallery/marker-compacted-away': 36,
+  'gallery/marker-compacted-away': 35,
   // the same as of transactions, and a group coordinator with its members
   'gallery/zombie-commits-offsets': 56,
   // a group coordinator, members and assignors of both protocols
@@ -45,15 +45,15 @@ const EXTRA_KB: Readonly<Record<string, number>> = {
   // ZooKeeper, the controller upon it, and a quorum of controllers beside it
   'kafka/zookeeper-and-kraft': 36,
   // a quorum of controllers
-  'kafka/kafka-architecture': 16,
+  'kafka/kafka-architecture': 15,
   // quorum queues on Raft, and their dead-letter workers
-  'gallery/dead-letter-lost-in-transit': 14,
-  'gallery/partition-discards-a-side': 13,
-  'rabbitmq/mirrored-and-quorum-queues': 14,
-  'rabbitmq/rabbitmq-clustering': 13,
-  'rabbitmq/rabbitmq-persistence': 14,
+  'gallery/dead-letter-lost-in-transit': 11,
+  'gallery/partition-discards-a-side': 11,
+  'rabbitmq/mirrored-and-quorum-queues': 11,
+  'rabbitmq/rabbitmq-clustering': 11,
+  'rabbitmq/rabbitmq-persistence': 11,
   // a database and a Redis
-  'guarantees/idempotent-consumer': 7,
+  'guarantees/idempotent-consumer': 6,
 };
 
 /** What a page loads over the 95 KB of scripts, and why. */
