@@ -24,6 +24,7 @@ import { openAdmin } from './admin-client.ts';
 import { problemOf, propertiesFile } from './admin-session.ts';
 import { type Arguments, parseArguments, specsOf } from './argparse.ts';
 import { tellUncaught } from './java-exception.ts';
+import { lookUpLeader } from './leader-lookup.ts';
 import { paddedTable } from './padded-table.ts';
 import { terminateTransaction } from './transaction-termination.ts';
 import { transactionsGrammar } from './transactions-grammar.ts';
@@ -235,17 +236,10 @@ class TransactionsCommand {
       then(named);
       return;
     }
-    const topic = this.#text('--topic');
-    this.#admin.describeTopics([topic], (result) => {
-      const found = result.value?.find(({ name }) => name === topic);
-      const index = this.#number('--partition');
-      const leader = found?.partitions.find(({ partitionIndex }) => partitionIndex === index);
-      if (leader !== undefined && leader.leaderId >= 0) then(leader.leaderId);
-      else
-        this.#fail(
-          what,
-          'Timed out waiting for a node assignment. Call: describeProducers(api=METADATA)',
-        );
+    const callName = 'describeProducers(api=METADATA)';
+    lookUpLeader(this.#call, this.#admin, callName, this.#partition(), (leader) => {
+      if (typeof leader === 'string') this.#fail(what, leader);
+      else then(leader);
     });
   }
 

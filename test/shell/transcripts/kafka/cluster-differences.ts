@@ -1,26 +1,6 @@
 /** Where tools for clusters answer otherwise here than the recorded ones, and why. */
 import type { Difference } from '../differences.ts';
-
-const reasons = {
-  fewer: 'A broker here takes fewer requests, and they are told in the order of node ids.',
-
-  lookup: 'How often the client asked is not told.',
-} as const;
-
-/** File below the product's folder, command, reason. */
-const rows: readonly (readonly [string, string, keyof typeof reasons])[] = [
-  [
-    'kafka-broker-api-versions/brokers.txt',
-    'kafka-broker-api-versions.sh --bootstrap-server broker-1:9092',
-    'fewer',
-  ],
-  [
-    'kafka-transactions/refused.txt',
-    'kafka-transactions.sh --bootstrap-server broker-1:9092 ' +
-      'describe-producers --topic nothing --partition 0',
-    'lookup',
-  ],
-];
+import { requestsOfBrokers } from './requests-of-a-broker.ts';
 
 /** A batch with one record of a group, as it is here. */
 const ofGroup = (offset: number, position: number, size: number, sizes: string, told: string) => [
@@ -38,8 +18,15 @@ const notRemoved =
   'org.apache.kafka.common.errors.VoterNotFoundException: Cannot remove voter ' +
   'ReplicaKey(id=100, directoryId=AAAAAAAAAAAAAAAAAAAAAQ) from the set of voters [100]';
 
-/** What is compared, with other lines. */
-const told: readonly Difference[] = [
+export const clusterDifferences: readonly Difference[] = [
+  {
+    file: 'kafka/kafka-broker-api-versions/brokers.txt',
+    command: 'kafka-broker-api-versions.sh --bootstrap-server broker-1:9092',
+    ours: requestsOfBrokers,
+    reason:
+      'A broker here takes fewer requests, some in other versions, and brokers are told in the ' +
+      'order of their ids.',
+  },
   {
     file: 'kafka/kafka-metadata-quorum/one-controller.txt',
     command:
@@ -122,11 +109,4 @@ const told: readonly Difference[] = [
     ],
     reason: 'The two streams share a line there.',
   },
-];
-
-export const clusterDifferences: readonly Difference[] = [
-  ...rows.map(([file, command, reason]) => ({
-    ...{ file: `kafka/${file}`, command, ours: null, reason: reasons[reason] },
-  })),
-  ...told,
 ];
