@@ -4,8 +4,8 @@
  *
  * Differs: `forget_cluster_node --offline` is for a node whose application is stopped; the real
  * tool takes the place of one that does not run at all. In the metadata streams keep their copy on
- * a node that is forgotten (there `rabbit_stream_queue:delete_all_replicas`, since 3.13). Not here: what becomes of a node
- * (`rabbitmq/cluster/membership/`).
+ * a node that is forgotten (there `rabbit_stream_queue:delete_all_replicas`, since 3.13). Not here:
+ * what becomes of a node (`rabbitmq/cluster/membership/`).
  * Sources: RabbitMQ.CLI.Ctl.Commands.JoinClusterCommand and so on, of 3.10.8, 3.13.7 and 4.3.5.
  */
 import type { RabbitNode } from '../../rabbitmq/node.ts';
