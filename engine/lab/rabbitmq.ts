@@ -78,6 +78,7 @@ export class RabbitCluster {
     lab.narrateWith(rabbitNarration);
     const { queueTypes, metadataStore, partitionHandling = 'ignore' } = options;
     const { netTickTimeMs, stores = {}, membership, apart = false } = options;
+    if (membership !== undefined) lab.narrateWith(membership.narration);
     assert(!apart || membership !== undefined, 'nodes that are apart can join each other', {});
     const nodeOptions: RabbitNodeOptions = {
       profile: this.profile,

@@ -6,7 +6,6 @@
 import { clientNarration } from './client/client-trace.ts';
 import { messageNarration } from './vhost/message-trace.ts';
 import { clusterNarration } from './cluster/cluster-trace.ts';
-import { membershipNarration } from './cluster/membership/membership-trace.ts';
 import { connectionNarration } from './connection/connection-trace.ts';
 import { metadataNarration } from './metadata/metadata-trace.ts';
 import { mnesiaNarration } from './metadata/mnesia/mnesia-trace.ts';
@@ -23,7 +22,6 @@ const sentences: Narration = {
   ...clientNarration,
   ...messageNarration,
   ...clusterNarration,
-  ...membershipNarration,
   ...connectionNarration,
   ...metadataNarration,
   ...mnesiaNarration,

@@ -7,6 +7,7 @@
 import type { Ports } from '../../kernel/ports.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { NodeRow, NodeType } from '../metadata/rows.ts';
+import type { Narration } from '../narration.ts';
 import type { Distribution } from './distribution.ts';
 
 export interface NodeMembership {
@@ -40,6 +41,8 @@ export interface MemberNode {
 export interface MembershipModule {
   /** The name to which nodes may send that are no members. */
   readonly door: string;
+  /** The sentences of its trace entries. */
+  readonly narration: Narration;
   /** `initial`: the nodes with which a node begins that was never anywhere. */
   open(node: MemberNode, initial: readonly NodeRow[]): NodeMembership;
 }

@@ -6,8 +6,7 @@
  * the last binding that began at it. A change of a vhost or user takes what is in it or of it.
  * Not here: permissions and arguments of clients (`vhost/`).
  * Source: `rabbit_binding:remove_for_destination`, `rabbit_exchange:maybe_auto_delete`,
- * `rabbit_vhost:internal_delete`, `rabbit_auth_backend_internal:delete_user`,
- * `rabbit_amqqueue:forget_all_durable` (since 4.0 there are no mirrors to promote).
+ * `rabbit_vhost:internal_delete`, `rabbit_auth_backend_internal:delete_user`.
  */
 import { assert } from '../../kernel/assert.ts';
 import { EMPTY_TABLE } from '../../wire/amqp/field-table.ts';
@@ -15,7 +14,6 @@ import type { Destination } from '../exchange/binding.ts';
 import type { ExchangeTypeName } from '../exchange/exchange.ts';
 import type { MetadataChange, Outcome } from './metadata-change.ts';
 import {
-  type NodeRow,
   type RouteRow,
   type RowChange,
   type Rows,
@@ -130,11 +128,8 @@ const handlers: Handlers = {
   },
   'set-cluster-name': (tx, { name: value }) =>
     tx.put('rabbit_runtime_parameters', CLUSTER_NAME, { component: 'cluster_name', value }),
-  'add-node': (tx, { node, known }) => {
-    putKnownNodes(tx, known);
-    return tx.put('db_nodes', rowKey(node.name), node);
-  },
-  'remove-node': removeNode,
+  'add-node': (tx, { node }) => tx.put('db_nodes', rowKey(node.name), node),
+  'remove-node': (tx, { name }) => tx.remove('db_nodes', rowKey(name)),
 };
 
 /** The tables while one change is applied, and what it changed so far. */
@@ -294,47 +289,4 @@ function deleteTransientQueues(
   }
   for (const { vhost, name } of gone) removeQueue(tx, vhost, name);
   return gone.length === 0 ? UNCHANGED : APPLIED;
-}
-
-// ----------------------------------------------------------------------------------------- nodes
-
-function putKnownNodes(tx: Transaction, known: readonly NodeRow[]): void {
-  const [first] = tx.tables.rows('db_nodes');
-  if (first !== undefined) return;
-  for (const node of known) tx.put('db_nodes', rowKey(node.name), node);
-}
-
-function removeNode(tx: Transaction, change: ChangeOf<'remove-node'>): Outcome {
-  const { name, known, running } = change;
-  const [first] = tx.tables.rows('db_nodes');
-  const isThere =
-    first === undefined
-      ? known.some((node) => node.name === name)
-      : tx.has('db_nodes', rowKey(name));
-  if (!isThere) return UNCHANGED;
-  assert(!running.includes(name), 'a node that is removed does not run', { name });
-  putKnownNodes(tx, known);
-  forgetQueuesOf(tx, name, running);
-  return tx.remove('db_nodes', rowKey(name));
-}
-
-/**
- * Classic queues of a node that is gone go with it, unless a mirror that is down may lead them when
- * it comes back: one that runs and does not lead has nothing. Replicas by Raft are another matter.
- */
-function forgetQueuesOf(tx: Transaction, node: string, running: readonly string[]): void {
-  const rows = [...tx.tables.rows('rabbit_queue')].filter(
-    ({ record }) => record.type === 'classic' && record.members.includes(node),
-  );
-  for (const { vhost, record } of rows) {
-    const { name } = record.declaration;
-    const members = record.members.filter((member) => member !== node);
-    const heir = members.find((member) => !running.includes(member));
-    const leader = record.leader === node ? heir : record.leader;
-    if (leader === undefined) removeQueue(tx, vhost, name);
-    else {
-      const row = { vhost, record: { ...record, leader, members } };
-      tx.put('rabbit_queue', rowKey(vhost, name), row);
-    }
-  }
 }

@@ -79,20 +79,9 @@ export type MetadataChange =
   | { readonly kind: 'bind'; readonly vhost: string; readonly binding: Binding }
   | { readonly kind: 'unbind'; readonly vhost: string; readonly binding: Binding }
   | { readonly kind: 'set-cluster-name'; readonly name: string }
-  /** A node joins; where no node ever did, those are `known` that the cluster began with. */
-  | {
-      readonly kind: 'add-node';
-      readonly node: NodeRow;
-      readonly known: readonly NodeRow[];
-    }
-  /** A node is none of the cluster any more, and what queues had their process there. */
-  | {
-      readonly kind: 'remove-node';
-      readonly name: string;
-      readonly known: readonly NodeRow[];
-      /** Nodes whose mirrors would lead already, had they been able to. */
-      readonly running: readonly string[];
-    };
+  /** A node of the cluster, from now on and until it is removed. */
+  | { readonly kind: 'add-node'; readonly node: NodeRow }
+  | { readonly kind: 'remove-node'; readonly name: string };
 
 /** What became of a change. */
 export type Outcome =

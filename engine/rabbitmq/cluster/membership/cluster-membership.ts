@@ -17,6 +17,7 @@
  */
 import { assert } from '../../../kernel/assert.ts';
 import { microsOfMillis } from '../../../kernel/units.ts';
+import type { MetadataChange } from '../../metadata/metadata-change.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { NodeRow, NodeType } from '../../metadata/rows.ts';
 import type { MemberNode, MembershipModule, NodeMembership } from '../node-membership.ts';
@@ -29,7 +30,8 @@ import {
   type Question,
   type Refusal,
 } from './membership-calls.ts';
-import { joinedKind, wipedKind } from './membership-trace.ts';
+import { commitAll, forgottenQueues } from './forgotten-queues.ts';
+import { joinedKind, membershipNarration, wipedKind } from './membership-trace.ts';
 import { refusal } from './refusals.ts';
 
 /** What became of it; null: it is done. */
@@ -41,6 +43,7 @@ const CHANGE_RETRY_MS = 1000;
 
 export const clusterMembership: MembershipModule = {
   door: DOOR,
+  narration: membershipNarration,
   open: (node, initial) => new ClusterMembership(node, initial),
 };
 
@@ -164,11 +167,17 @@ export class ClusterMembership implements NodeMembership {
 
   #add(node: NodeRow, done: (answer: Answer) => void): void {
     const { metadata } = this.#node;
-    const known = this.#nodes.rows;
-    metadata.commit({ kind: 'add-node', node, known }, ({ kind }) => {
-      if (kind === 'unavailable') return done(refusal('timeout'));
-      done({ nodes: this.#nodes.rows, hasTables: true, isRunning: true });
-    });
+    const changes = [...this.#known(), { kind: 'add-node' as const, node }];
+    commitAll(metadata, changes, (refused) =>
+      done(refused ?? { nodes: this.#nodes.rows, hasTables: true, isRunning: true }),
+    );
+  }
+
+  /** The nodes that the cluster began with become metadata before they change. */
+  #known(): readonly MetadataChange[] {
+    const [first] = this.#node.metadata.tables.rows('db_nodes');
+    if (first !== undefined) return [];
+    return this.#nodes.rows.map((node) => ({ kind: 'add-node', node }));
   }
 
   /**
@@ -205,14 +214,11 @@ export class ClusterMembership implements NodeMembership {
     const hasRaft = metadata.changeMember !== undefined;
     if (!this.nodes.has(name)) return done(refusal('not_a_cluster_node'));
     if (!hasRaft && metadata.running.includes(name)) return done(refusal('rabbit_still_running'));
-    const running = metadata.running.filter((node) => node !== name);
     this.#changeRaft(metadata, 'remove', name, (refused) => {
       if (refused !== null) return done(refused);
-      const change = { kind: 'remove-node', name, known: this.#nodes.rows, running } as const;
-      metadata.commit(change, ({ kind }) => {
-        if (kind === 'unavailable') return done(refusal('timeout'));
-        done(null);
-      });
+      const removal = { kind: 'remove-node' as const, name };
+      const queues = forgottenQueues(metadata, name);
+      commitAll(metadata, [...this.#known(), removal, ...queues], done);
     });
   }
 

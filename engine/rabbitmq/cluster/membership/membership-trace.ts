@@ -10,11 +10,11 @@ type Entry = Readonly<Record<string, unknown>>;
 
 export const membershipNarration = {
   'cluster-joined': {
-    en: (e: Entry) => `${e['host']} is in a cluster with ${String(e['nodes'])}`,
-    zh: (e: Entry) => `${e['host']} 加入了由 ${String(e['nodes'])} 组成的集群`,
+    en: (e: Entry) => `${e['host']} is in a cluster with ${String(e['nodes'])}.`,
+    zh: (e: Entry) => `${e['host']} 加入了由 ${String(e['nodes'])} 组成的集群。`,
   },
   'node-wiped': {
-    en: (e: Entry) => `${e['host']} begins anew, with an empty disk and alone`,
-    zh: (e: Entry) => `${e['host']} 清空磁盘，重新成为单独的节点`,
+    en: (e: Entry) => `${e['host']} begins anew, with an empty disk and alone.`,
+    zh: (e: Entry) => `${e['host']} 清空磁盘，重新成为单独的节点。`,
   },
 };

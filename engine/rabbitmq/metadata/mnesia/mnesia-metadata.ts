@@ -207,7 +207,8 @@ export class MnesiaMetadata implements Metadata, LocalTables {
     if (origin === links.self) this.#outcomes.set(id, outcome);
     const writes = durableWrites(changes);
     // It has had no tables yet: these are newer than what it may have in the end.
-    if (change.kind === 'add-node') this.noteDown(change.node.name, true);
+    const joins = change.kind === 'add-node' && !this.running.includes(change.node.name);
+    if (joins) this.noteDown(change.node.name, true);
     for (const follower of this.#followers) if (changes.length > 0) follower(changes);
     if (writes.length === 0 || this.#store === null) logged();
     else this.#store.append(writes, logged);
