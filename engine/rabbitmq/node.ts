@@ -304,9 +304,13 @@ export class RabbitNode implements Process, MonitoredNode, MemberNode {
     return this.#problem;
   }
 
-  /** Whether the application has ended and nobody begins it. */
+  /** Whether the application has ended, and an operator may begin it, or do without. */
   get isStopped(): boolean {
-    return !this.#application.isRunning;
+    return !this.hasLife && !this.#monitor.willStart && this.membership?.isBusy !== true;
+  }
+
+  get hasLife(): boolean {
+    return this.#application.isRunning;
   }
 
   beginDatabase(): Metadata {

@@ -16,6 +16,8 @@ export interface NodeMembership {
   /** What its metadata is opened with (`metadata.ts`). */
   readonly isForced: boolean;
   readonly isJoining: boolean;
+  /** It joins, or leaves: the application is not to be started. */
+  readonly isBusy: boolean;
   /** It can be asked by other nodes from now on. */
   start(): void;
   /** Whether the others count this node among them; null: the application may start. */
@@ -31,6 +33,10 @@ export interface MemberNode {
   readonly metadata: Metadata;
   /** Whether its application takes clients. */
   readonly isRunning: boolean;
+  /** Whether its application has ended, and nobody is about to begin it. */
+  readonly isStopped: boolean;
+  /** Whether its application has begun, with clients or without. */
+  readonly hasLife: boolean;
   /** Begins a life of the application that has metadata only, and ends it. */
   beginDatabase(): Metadata;
   endDatabase(): void;

@@ -96,6 +96,11 @@ export class NodeMonitor {
     });
   }
 
+  /** Whether the application is stopped, and will be started from here. */
+  get willStart(): boolean {
+    return this.isPaused || this.#autoheal.isRestarting;
+  }
+
   /** Whether the application is stopped because of a partition. */
   get isPaused(): boolean {
     return this.#pause !== null;

@@ -203,7 +203,11 @@ const startApp: CliCommand = {
 /** Looks again and again until the application runs on the node, or will not. */
 function awaitRunning(invocation: Invocation): void {
   invocation.on<readonly [boolean, string | null]>(
-    (node, reply) => reply([node.isRunning, node.startProblem]),
+    (node, reply) => {
+      // It was busy with its cluster before.
+      if (node.isStopped && node.startProblem === null) node.startApplication();
+      reply([node.isRunning, node.startProblem]);
+    },
     ([isRunning, problem]) => {
       if (isRunning) invocation.done();
       else if (problem === null) lookAgain(invocation, () => awaitRunning(invocation));

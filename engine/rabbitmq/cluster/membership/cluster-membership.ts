@@ -77,6 +77,10 @@ export class ClusterMembership implements NodeMembership {
     return this.#nodes.isJoining;
   }
 
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   get type(): NodeType {
     return this.nodes.get(this.#self) ?? 'disc';
   }
@@ -159,7 +163,7 @@ export class ClusterMembership implements NodeMembership {
           ? this.#remove(question.node, reply)
           : reply(refusal('mnesia_not_running'));
       case 'reset':
-        return isRunning ? reply(refusal('rabbit_still_running')) : this.#wipe(() => reply(null));
+        return this.forceReset(reply);
     }
   }
 
@@ -231,6 +235,8 @@ export class ClusterMembership implements NodeMembership {
     tries: number = CHANGE_TRIES,
   ): void {
     if (metadata.changeMember === undefined) return done(null);
+    const isOpen = this.#node.hasLife && this.#node.metadata === metadata;
+    if (!isOpen) return done(refusal('mnesia_not_running'));
     metadata.changeMember(change, node, (problem) => {
       if (problem === null) return done(null);
       if (tries === 0) return done({ error: problem, text: '' });
@@ -404,7 +410,7 @@ export class ClusterMembership implements NodeMembership {
   }
 
   #wipe(wiped: () => void): void {
-    assert(!this.#node.isRunning, 'its application is stopped', { host: this.#self });
+    assert(!this.#node.hasLife, 'its application is stopped', { host: this.#self });
     this.#node.links.setMembers([this.#self]);
     this.#node.ports.trace.record(wipedKind, {});
     this.#nodes.wipe(wiped);
@@ -414,10 +420,10 @@ export class ClusterMembership implements NodeMembership {
 
   /** One thing at a time is done to a node whose application is stopped. */
   #begin(done: Done): boolean {
-    const wrong = this.#isBusy || this.#node.isRunning;
-    if (wrong) done(refusal(this.#isBusy ? 'busy' : 'mnesia_unexpectedly_running'));
-    else this.#isBusy = true;
-    return !wrong;
+    const mayBegin = this.#node.isStopped;
+    if (mayBegin) this.#isBusy = true;
+    else done(refusal(this.#node.hasLife ? 'mnesia_unexpectedly_running' : 'busy'));
+    return mayBegin;
   }
 
   #ending(done: Done): Done {
