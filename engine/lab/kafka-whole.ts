@@ -3,8 +3,7 @@
  * ask for any of it. A lesson takes the parts that it needs (`kafka-groups.ts` and the like).
  */
 import { recordDeletion } from '../kafka/api/21-delete-records.ts';
-import { topicDescription } from '../kafka/api/75-describe-topic-partitions.ts';
-import { administration } from '../kafka/api/administration.ts';
+import { wholeAdministration } from '../kafka/api/whole-administration.ts';
 import type { BrokerModuleFactory } from '../kafka/broker/broker-module.ts';
 import { logCleaner } from '../kafka/cleaner/log-cleaner.ts';
 import { consumerProtocol } from '../kafka/group/consumer/consumer-group-handlers.ts';
@@ -20,6 +19,5 @@ export const everyModule: readonly BrokerModuleFactory[] = [
   transactionCoordinator,
   logCleaner,
   recordDeletion,
-  administration,
-  topicDescription,
+  ...wholeAdministration,
 ];

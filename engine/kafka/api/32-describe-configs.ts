@@ -84,38 +84,35 @@ function describe(broker: BrokerParts, resource: Resource): Result {
       entries(broker, topicSettings, resource, (name) => {
         const set = own.get(name);
         if (set !== undefined) return { value: set, source: FROM_TOPIC };
-        const static_ = topicDefaults[name];
-        if (name === MIN_ISR && hasElr) {
-          const value = static_ ?? topicSettings[MIN_ISR].defaultText;
-          return { value, source: FROM_ALL_BROKERS };
-        }
-        return static_ === undefined ? null : { value: static_, source: FROM_BROKER };
+        const isShared = hasElr && name === MIN_ISR;
+        const value = topicDefaults[name] ?? (isShared ? topicSettings[MIN_ISR].defaultText : null);
+        const source = isShared ? FROM_ALL_BROKERS : FROM_BROKER;
+        return value === null ? null : { value, source };
       }),
     );
   }
   if (resourceType === GROUP) {
-    const own = broker.image().configs.get(resourceKey('group', resourceName)) ?? new Map();
-    return result(ErrorCode.NONE, '', ownEntries(own, FROM_GROUP));
+    return result(ErrorCode.NONE, '', ownEntries(broker, 'group', resourceName));
   }
   if (resourceType === BROKER && resourceName === String(broker.nodeId)) {
     const { given } = broker.config;
-    const own = broker.image().configs.get(resourceKey('broker', resourceName)) ?? new Map();
     const all = entries(broker, brokerSettings, resource, (name) => {
       const value = given[name];
       return value === undefined ? null : { value, source: FROM_BROKER };
     });
-    return result(ErrorCode.NONE, '', [...all, ...ownEntries(own, FROM_ONE_BROKER)]);
+    return result(ErrorCode.NONE, '', [...all, ...ownEntries(broker, 'broker', resourceName)]);
   }
   return result(ErrorCode.INVALID_REQUEST, `this is broker ${broker.nodeId}`, []);
 }
 
 /** Texts: what they mean is the knowledge of those who keep them. */
-function ownEntries(own: ReadonlyMap<string, string>, configSource: number): Entry[] {
+function ownEntries(broker: BrokerParts, type: 'group' | 'broker', of: string): Entry[] {
+  const own = broker.image().configs.get(resourceKey(type, of)) ?? [];
   return [...own].map(([name, value]) => ({
     name,
     value,
     readOnly: false,
-    configSource,
+    configSource: type === 'group' ? FROM_GROUP : FROM_ONE_BROKER,
     isSensitive: false,
     synonyms: [],
     configType: TYPE_NUMBERS.string,

@@ -32,7 +32,7 @@ import { electOnRequest } from './elect-on-request.ts';
 import { alterConfigs } from './incremental-alter-configs.ts';
 import { alterReassignments, listReassignments } from './reassignment.ts';
 
-function decision<Q, R>(
+export function decision<Q, R>(
   api: Api,
   of: (active: Decider, body: Q, apiVersion: number) => ControllerResult<R>,
 ): Decision {

@@ -1,8 +1,9 @@
 /**
- * IncrementalAlterConfigs for topics and groups, and of brokers for what throttles replication; and
- * what a changed configuration entails for partitions.
+ * IncrementalAlterConfigs for topics and groups, and what a changed configuration entails for
+ * partitions.
  *
- * Not here: names, types and defaults (`partition/topic-config.ts`, `group/group-settings.ts`).
+ * Not here: names, types and defaults (`partition/topic-config.ts`, `group/group-settings.ts`);
+ * brokers (`replication-throttles.ts`).
  * Source: `org.apache.kafka.controller.ConfigurationControlManager`. Differences: other settings of
  * brokers cannot be changed while they run; a change of min.insync.replicas changes the ELR in the
  * same batch.
@@ -14,22 +15,16 @@ import type {
   IncrementalAlterConfigsResponse,
 } from '../../wire/kafka/messages/incremental-alter-configs.ts';
 import { groupSettingProblem } from '../group/group-settings.ts';
-import {
-  MetadataDelta,
-  RESOURCE_TYPE_BROKER,
-  RESOURCE_TYPE_GROUP,
-  RESOURCE_TYPE_TOPIC,
-} from '../metadata/delta.ts';
+import { MetadataDelta, RESOURCE_TYPE_GROUP, RESOURCE_TYPE_TOPIC } from '../metadata/delta.ts';
 import { resourceKey, topicConfig, type MetadataImage } from '../metadata/image.ts';
 import type { MetadataRecord } from '../metadata/record.ts';
 import { topicSettings } from '../partition/topic-config.ts';
 import { apiError, NO_ERROR } from './controller-result.ts';
 import type { ApiError, ControllerResult, ClusterView } from './controller-result.ts';
 import { electUncleanLeaders, updateElr } from './leader-election.ts';
-import { brokerThrottles, throttleProblem } from './replication-throttles.ts';
 import { topicConfigOf, topicConfigRecord } from './topic-settings.ts';
 
-type AlterResource = IncrementalAlterConfigsRequest['resources'][number];
+export type AlterResource = IncrementalAlterConfigsRequest['resources'][number];
 type AlterConfig = AlterResource['configs'][number];
 
 /** `AlterConfigOp.OpType`. */
@@ -38,10 +33,18 @@ const DELETE = 1;
 const APPEND = 2;
 const SUBTRACT = 3;
 
+/** What else can be configured: the answer for a resource, or null where it is none of those. */
+export type MoreConfigs = (
+  view: ClusterView,
+  resource: AlterResource,
+  records: MetadataRecord[],
+) => ApiError | null;
+
 /** Source: `ConfigurationControlManager.incrementalAlterConfigs`. */
 export function alterConfigs(
   view: ClusterView,
   request: IncrementalAlterConfigsRequest,
+  more: MoreConfigs | null = null,
 ): ControllerResult<IncrementalAlterConfigsResponse> {
   const records: MetadataRecord[] = [];
   const seen = new Set<string>();
@@ -49,7 +52,7 @@ export function alterConfigs(
     const key = `${resource.resourceType}:${resource.resourceName}`;
     const error = seen.has(key)
       ? apiError(ErrorCode.INVALID_REQUEST, 'Each resource must appear at most once.')
-      : alterResource(view, resource, records);
+      : alterResource(view, resource, records, more);
     seen.add(key);
     const { resourceType, resourceName } = resource;
     return { ...error, resourceType, resourceName };
@@ -64,12 +67,14 @@ function alterResource(
   view: ClusterView,
   resource: AlterResource,
   records: MetadataRecord[],
+  more: MoreConfigs | null,
 ): ApiError {
   const { resourceName } = resource;
   if (resource.resourceType === RESOURCE_TYPE_GROUP) return alterGroup(view, resource, records);
-  if (resource.resourceType === RESOURCE_TYPE_BROKER) return alterBroker(view, resource, records);
+  const told = more?.(view, resource, records) ?? null;
+  if (told !== null) return told;
   if (resource.resourceType !== RESOURCE_TYPE_TOPIC) {
-    return apiError(ErrorCode.INVALID_REQUEST, 'Only topics, brokers and groups have settings.');
+    return apiError(ErrorCode.INVALID_REQUEST, 'Only topics and groups can be configured.');
   }
   if (!view.image.topics.has(resourceName)) {
     return apiError(
@@ -81,8 +86,6 @@ function alterResource(
   for (const change of resource.configs) {
     const error = alterConfig(config, change);
     if (error !== NO_ERROR) return error;
-    const problem = throttleProblem(change.name, config.get(change.name) ?? '');
-    if (problem !== null) return apiError(ErrorCode.INVALID_CONFIG, problem);
   }
   const read = topicConfigOf(view.config, config);
   if (typeof read === 'string') return apiError(ErrorCode.INVALID_CONFIG, read);
@@ -104,25 +107,8 @@ function alterGroup(
   return alterOwn(before, resource, groupSettingProblem, records);
 }
 
-/** Of a single broker; what all have in common cannot be changed. */
-function alterBroker(
-  view: ClusterView,
-  resource: AlterResource,
-  records: MetadataRecord[],
-): ApiError {
-  const { resourceName, configs } = resource;
-  if (resourceName === '' || configs.some(({ name }) => !brokerThrottles.includes(name))) {
-    const only = 'Of a broker only throttles of replication can be configured.';
-    return apiError(ErrorCode.INVALID_REQUEST, only);
-  }
-  const before = view.image.configs.get(resourceKey('broker', resourceName));
-  const problemOf = (name: string, value: string | null): string | null =>
-    value === null ? null : throttleProblem(name, value);
-  return alterOwn(before, resource, problemOf, records);
-}
-
 /** The records of what has only settings of its own; or why there are none. */
-function alterOwn(
+export function alterOwn(
   before: ReadonlyMap<string, string> | undefined,
   { resourceType, resourceName, configs }: AlterResource,
   problemOf: (name: string, value: string | null) => string | null,

@@ -80,9 +80,9 @@ function wishOf(view: ClusterView, name: string, asked: Asked): Wished {
   if (replicas === null) return cancellation(view, topic, partitionIndex);
   const problem = replicaAssignmentProblem(view.image, replicas);
   if (problem !== null) return apiError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, problem);
-  const { length } = partition.replicas.filter((id) => !partition.removingReplicas.includes(id));
-  if (!allowReplicationFactorChange && length !== replicas.length) {
-    const message = `The replication factor is changed from ${length} to ${replicas.length}`;
+  const factor = partition.replicas.length - partition.removingReplicas.length;
+  if (!allowReplicationFactorChange && factor !== replicas.length) {
+    const message = `The replication factor is changed from ${factor} to ${replicas.length}`;
     return apiError(ErrorCode.INVALID_REPLICATION_FACTOR, message);
   }
   // A target upon one that is not reached yet replaces it: what is there already counts as present.

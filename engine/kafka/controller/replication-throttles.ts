@@ -6,6 +6,11 @@
  * Source: `QuotaConfig`, `ThrottledReplicaListValidator`.
  */
 import { assert } from '../../kernel/assert.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import { RESOURCE_TYPE_BROKER } from '../metadata/delta.ts';
+import { resourceKey } from '../metadata/image.ts';
+import { apiError } from './controller-result.ts';
+import { alterOwn, type MoreConfigs } from './incremental-alter-configs.ts';
 
 /** The settings that a broker can be given while it runs. Bytes a second. */
 export const brokerThrottles: readonly string[] = [
@@ -29,3 +34,24 @@ export function throttleProblem(name: string, value: string): string | null {
       '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
   return `Invalid value ${value} for configuration ${name}: ${allowed}`;
 }
+
+/**
+ * For a controller of brokers that can be throttled: settings of a single broker are altered here
+ * (what all brokers share cannot be changed), and those of a topic are looked at.
+ */
+export const replicationThrottles: MoreConfigs = (view, resource, records) => {
+  const { resourceType, resourceName, configs } = resource;
+  const problemOf = (name: string, value: string | null): string | null =>
+    value === null ? null : throttleProblem(name, value);
+  if (resourceType !== RESOURCE_TYPE_BROKER) {
+    const problems = configs.map(({ name, value }) => problemOf(name, value));
+    const problem = problems.find((one) => one !== null);
+    return problem === undefined ? null : apiError(ErrorCode.INVALID_CONFIG, problem);
+  }
+  if (resourceName === '' || configs.some(({ name }) => !brokerThrottles.includes(name))) {
+    const only = 'Of a broker only throttles of replication can be configured.';
+    return apiError(ErrorCode.INVALID_REQUEST, only);
+  }
+  const before = view.image.configs.get(resourceKey('broker', resourceName));
+  return alterOwn(before, resource, problemOf, records);
+};

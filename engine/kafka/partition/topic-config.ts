@@ -31,9 +31,9 @@ export const topicSettings = {
   'file.delete.delay.ms': long(60_000, 'How long a deleted file stays on disk.', { min: 0 }),
   'flush.messages': long(null, 'Records after which the log is synced.', { min: 1 }),
   'flush.ms': long(null, 'Milliseconds after which the log is synced.', { min: 0 }),
-  'follower.replication.throttled.replicas': list('', 'Followers that are throttled.'),
+  'follower.replication.throttled.replicas': list('', 'Throttled followers.'),
   'index.interval.bytes': int(4096, 'Log bytes between two entries of the index.', { min: 0 }),
-  'leader.replication.throttled.replicas': list('', 'Leaders that are throttled.'),
+  'leader.replication.throttled.replicas': list('', 'Throttled leaders.'),
   'max.compaction.lag.ms': long(null, 'The longest that a record may stay uncompacted.', {
     min: 1,
   }),
