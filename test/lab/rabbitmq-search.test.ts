@@ -9,6 +9,7 @@ import { choice } from '../../engine/lab/knob.ts';
 import { RabbitCluster } from '../../engine/lab/rabbitmq.ts';
 import { Run } from '../../engine/lab/run.ts';
 import { Sweep } from '../../engine/lab/sweep.ts';
+import consumerAcks from '../../lessons/rabbitmq/consumer-acks/experiment.ts';
 import mirroredAndQuorum from '../../lessons/rabbitmq/mirrored-and-quorum-queues/experiment.ts';
 import publisherConfirms from '../../lessons/rabbitmq/publisher-confirms/experiment.ts';
 import persistence from '../../lessons/rabbitmq/rabbitmq-persistence/experiment.ts';
@@ -152,6 +153,19 @@ test('rabbitmq: explore: a node that is killed keeps what it confirmed to who wa
   const search = lesson(publisherConfirms, points, { knobs: {}, kinds: ['crash'], depth: 2 });
   expect(search.found).toBeNull();
   expect(search.coverage).toMatchObject({ isWhole: true, left: 0, unsettled: 0 });
+});
+
+test('rabbitmq: explore: a worker that dies loses what was acknowledged as it was sent', () => {
+  const of = (acknowledgement: string) => {
+    const subject = { knobs: { acknowledgement }, kinds: ['crash'], depth: 2 } as const;
+    return lesson(consumerAcks, ['first', 'at-work'], subject);
+  };
+  const automatic = of('automatic');
+  expect(schedule(automatic)).toEqual(['crash worker-1']);
+  expect(automatic.found!.broken).toEqual({ kind: 'measure', name: 'lost', value: 12 });
+  const manual = of('after the work');
+  expect(manual.found).toBeNull();
+  expect(manual.coverage).toMatchObject({ isWhole: true, left: 0, unsettled: 0 });
 });
 
 test('rabbitmq: explore: among nodes a partition is an isolation, and told as such', () => {

@@ -8,7 +8,7 @@ import type { Lab } from '#engine/lab/index.ts';
 import { RabbitCluster } from '#engine/lab/rabbitmq.ts';
 import { rabbitProfileKnob } from '#engine/lab/rabbitmq-profile.ts';
 import { judgeQueues } from '#engine/lab/check/queue-delivery.ts';
-import { declared, nodeStarts } from '../story.ts';
+import { declared, nodeStarts, point } from '../story.ts';
 
 const QUEUE = 'orders';
 const PUBLISHER = 'publisher-1';
@@ -51,6 +51,12 @@ function strike({ rabbit, fault }: World, lab: Lab): void {
     },
   );
 }
+
+/** So many orders were sent to workers. */
+const hands =
+  (count: number) =>
+  (_world: World, { history }: Lab): boolean =>
+    history.delivered.length >= count;
 
 export default experiment({
   id: 'consumer-acks',
@@ -119,6 +125,19 @@ export default experiment({
   ],
 
   settle: RabbitCluster.settle(),
+
+  exploration: {
+    knobs: { fault: 'none' },
+    hosts: [FIRST],
+    forbidden: ['lost'],
+    points: [
+      point('first', 'the worker has its first orders', '消费者拿到第一批订单', hands(1)),
+      point(
+        ...(['at-work', 'three orders are done', '已经做完三个订单'] as const),
+        ({ rabbit }) => rabbit.processed.length === STRUCK,
+      ),
+    ],
+  },
 
   measures({ world, history }) {
     const { lost, redelivered } = judgeQueues(history);
