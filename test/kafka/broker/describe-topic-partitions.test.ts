@@ -103,7 +103,8 @@ describe('kafka: describe topic partitions', () => {
     expect(first!.eligibleLeaderReplicas).toBeNull();
   });
 
-  test('who left an ISR at its minimum is eligible until it comes back uncleanly', () => {
+  /** A topic of two replicas that must both be in sync, and what is told of its partition. */
+  function strictTopic() {
     const cluster = new Cluster({ modules: [topicDescription] });
     cluster.running();
     const configs = { 'min.insync.replicas': '2' };
@@ -121,6 +122,24 @@ describe('kafka: describe topic partitions', () => {
       return { isr: isrNodes, elr: eligibleLeaderReplicas, last: lastKnownElr };
     };
     expect(told()).toEqual({ isr: [2, 3], elr: [], last: [] });
+    return { cluster, told };
+  }
+
+  test('who stopped cleanly is elected from the ELR when it is back, alone in the ISR', () => {
+    const { cluster, told } = strictTopic();
+    cluster.inject({ fault: 'stop', host: 'broker-3' });
+    cluster.sleep(12);
+    expect(told()).toEqual({ isr: [2], elr: [3], last: [] });
+    cluster.inject({ fault: 'crash', host: 'broker-2' });
+    cluster.sleep(12);
+    expect(told()).toEqual({ isr: [], elr: [2, 3], last: [2] });
+    cluster.inject({ fault: 'start', host: 'broker-3' });
+    cluster.until('3 leads', () => cluster.replica(3)?.role === 'leader');
+    expect(told()).toEqual({ isr: [3], elr: [2], last: [] });
+  });
+
+  test('who left an ISR at its minimum is eligible until it comes back uncleanly', () => {
+    const { cluster, told } = strictTopic();
     cluster.inject({ fault: 'crash', host: 'broker-3' });
     cluster.sleep(12);
     expect(told()).toEqual({ isr: [2], elr: [3], last: [] });

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../../engine/bytes/utf8.ts';
 import { dumpLog } from '../../../engine/kafka/partition/dump-log.ts';
+import { encodeSnapshot } from '../../../engine/kafka/partition/producer-snapshot.ts';
+import { encodeAbortedTxns } from '../../../engine/kafka/partition/transaction-index.ts';
 import { kafkaFraming } from '../../../engine/kafka/partition/log-framing.ts';
 import { encodeMarker } from '../../../engine/wire/kafka/control-record.ts';
 import { encodeBatch, type BatchDraft } from '../../../engine/wire/kafka/record-batch.ts';
@@ -143,5 +145,33 @@ describe('kafka: dump log', () => {
       `Dumping ${index}\n${index} is empty.\nDumping data/nothing.txt\n` +
         'Ignoring unknown file data/nothing.txt\n',
     );
+  });
+
+  test('producers at an offset, and aborted transactions, a line each', () => {
+    const rig = rigWith([IDEMPOTENT]);
+    const [snapshot, aborted] = ['snapshot', 'txnindex'].map((end) => LOG.replace('log', end));
+    const batch = { baseSequence: 4, lastSequence: 5, firstOffset: 7, lastOffset: 8 };
+    const of = { producerEpoch: 1, coordinatorEpoch: 3, lastTimestamp: TIME };
+    const bytes = encodeSnapshot([
+      { ...of, producerId: 12, batches: [{ ...batch, timestamp: TIME }], currentTxnFirstOffset: 7 },
+      { ...of, producerId: 13, batches: [], currentTxnFirstOffset: -1 },
+    ]);
+    rig.disk.open(snapshot!).write(0, bytes);
+    const one = { producerId: 12, firstOffset: 1, lastOffset: 5, lastStableOffset: 6 };
+    rig.disk.open(aborted!).write(0, encodeAbortedTxns([one]));
+    const text = dumpLog(rig.disk, [snapshot!, aborted!]);
+    expect(text.split('\n')).toEqual([
+      `Dumping ${snapshot!}`,
+      'producerId: 12 producerEpoch: 1 coordinatorEpoch: 3 ' +
+        `currentTxnFirstOffset: OptionalLong[7] lastTimestamp: ${TIME} firstSequence: 4 ` +
+        `lastSequence: 5 lastOffset: 8 offsetDelta: 1 timestamp: ${TIME}`,
+      'producerId: 13 producerEpoch: 1 coordinatorEpoch: 3 ' +
+        `currentTxnFirstOffset: OptionalLong.empty lastTimestamp: ${TIME} `,
+      `Dumping ${aborted!}`,
+      'version: 0 producerId: 12 firstOffset: 1 lastOffset: 5 lastStableOffset: 6',
+      '',
+    ]);
+    rig.disk.rot(snapshot!, 20, 0);
+    expect(dumpLog(rig.disk, [snapshot!])).toContain('Snapshot is corrupt');
   });
 });
