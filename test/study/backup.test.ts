@@ -31,6 +31,18 @@ const PROGRESS: Progress = {
     },
   ],
   bets: [{ lesson: 'acks-and-loss', chosen: 'none', came: 'three', why: '只有 “leader” 有' }],
+  drills: [
+    {
+      lesson: 'acks-and-loss',
+      isSolved: true,
+      session: {
+        typed: [{ event: 12, pane: 1, text: 'kafka-topics.sh --list' }],
+        event: 40,
+        hints: 1,
+        isSolutionShown: false,
+      },
+    },
+  ],
 };
 const TEXT = backupText(PROGRESS, NOW_MS);
 
@@ -55,7 +67,7 @@ describe('study: progress as a file', () => {
   test('names its format, its version and its day', () => {
     expect(JSON.parse(TEXT)).toMatchObject({
       format: 'highwater-progress',
-      version: 2,
+      version: 3,
       saved: '2026-01-15T12:00:00.000Z',
     });
   });
@@ -64,8 +76,8 @@ describe('study: progress as a file', () => {
     ['cut off', TEXT.slice(0, 100), 'not JSON', '不是 JSON'],
     ['another file', '{"cards": []}', 'not progress saved here', '不是在这里存的进度'],
     ['a list', '[]', 'not progress saved here', '不是在这里存的进度'],
-    ['newer', changed('"version": 2', '"version": 3'), 'version 3', '版本是 3'],
-    ['no version', changed('"version": 2', '"version": 0'), '“version” is 0', '“version” 是 0'],
+    ['newer', changed('"version": 3', '"version": 4'), 'version 4', '版本是 4'],
+    ['no version', changed('"version": 3', '"version": 0'), '“version” is 0', '“version” 是 0'],
     [
       'a wrong number',
       changed(`"dueMs": ${PROGRESS.memories[0]!.dueMs}`, '"dueMs": "soon"'),
@@ -91,6 +103,12 @@ describe('study: progress as a file', () => {
       '“bets[0].why” is missing',
       'bets[0].why',
     ],
+    [
+      'a line of a drill that is none',
+      changed('"pane": 1', '"pane": "one"'),
+      '“drills[0].session.typed[0].pane” is "one" in the file, and has to be a number.',
+      '“drills[0].session.typed[0].pane” 是 "one"，应该是一个数字。',
+    ],
     ['no list', changed('"known": [\n  "acks"\n ]', '"known": {}'), 'a list', '一个列表'],
   ])('%s: a sentence says what is wrong', (_, text, en, zh) => {
     const [english, chinese] = refusal(text);
@@ -98,10 +116,25 @@ describe('study: progress as a file', () => {
     expect(chinese).toContain(zh);
   });
 
-  test('a file of version 1, which had no bets, is still read', () => {
-    const { bets: _none, ...before } = JSON.parse(TEXT) as Record<string, unknown>;
-    const read = readBackup(JSON.stringify({ ...before, version: 1 }));
-    expect(read).toEqual({ ok: true, progress: { ...PROGRESS, bets: [] } });
+  test('files of version 1, without bets, and 2, without drills, are still read', () => {
+    const { drills: _drills, ...second } = JSON.parse(TEXT) as Record<string, unknown>;
+    const { bets: _bets, ...first } = second;
+    const [one, two] = [first, second].map((file, at) =>
+      readBackup(JSON.stringify({ ...file, version: at + 1 })),
+    );
+    expect(one).toEqual({ ok: true, progress: { ...PROGRESS, bets: [], drills: [] } });
+    expect(two).toEqual({ ok: true, progress: { ...PROGRESS, drills: [] } });
+  });
+
+  test('of two works at a drill the own one stays, unless only the other is solved', () => {
+    const [solved] = PROGRESS.drills;
+    const begun = { ...solved!, isSolved: false };
+    const elsewhere = { ...begun, lesson: 'dead-letters' };
+    const both = (own: typeof solved, came: typeof solved) =>
+      merged({ ...PROGRESS, drills: [own!] }, { ...PROGRESS, drills: [came!] }).drills;
+    expect(both(begun, solved)).toEqual([solved]);
+    expect(both(solved, begun)).toEqual([solved]);
+    expect(both(solved, elsewhere)).toEqual([solved, elsewhere]);
   });
 
   test('of two bets on a lesson the own one stays, unless only the other has words', () => {

@@ -34,6 +34,13 @@ const BET = [
   JSON.stringify({ chosen: 'none', came: 'some', why: '只有 leader 有' }),
 ] as const;
 
+const LINE = { event: 12, pane: 1, text: 'kafka-topics.sh --list' };
+const SESSION = { typed: [LINE], event: 40, hints: 0, isSolutionShown: false };
+const DRILL = [
+  'highwater.drill.acks-and-loss',
+  JSON.stringify({ session: SESSION, isSolved: true }),
+] as const;
+
 const queueOf = async (page: Page) => {
   const line = page.locator('.study [data-due]');
   await line.waitFor();
@@ -126,6 +133,7 @@ describe('web: study', () => {
       await gradeByKeys(page, '4');
       await gradeByKeys(page, '2');
       await page.evaluate(([key, bet]) => localStorage.setItem(key, bet), BET);
+      await page.evaluate(([key, drill]) => localStorage.setItem(key, drill), DRILL);
       file = await saved(page, 'button[data-save]');
       expect(file.name).toMatch(/^highwater-progress-\d{4}-\d\d-\d\d\.json$/);
     });
@@ -138,7 +146,7 @@ describe('web: study', () => {
       await page.getByText('文件里的 “memories[0].dueMs” 是 "soon"，应该是一个数字。').waitFor();
       await expect.poll(() => queueOf(page)).toEqual(before);
       await readFile(page, file.text);
-      await page.getByText('已读入：2 张卡片的进度，0 场面试，1 次押注').waitFor();
+      await page.getByText('已读入：2 张卡片的进度，0 场面试，1 次押注，1 个实操练习').waitFor();
       const after = await queueOf(page);
       expect(after.fresh).toBe(before.fresh - 2);
       await page.reload();

@@ -4,7 +4,7 @@
  */
 import type { ReportWords } from '../interview/report.ts';
 import type { Lang } from '../lesson/content.ts';
-import type { Fault, Wanted } from '../study/backup.ts';
+import type { Fault, Progress, Wanted } from '../study/backup.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -123,12 +123,15 @@ const studyEn = {
   ankiHint:
     'A text file for Anki’s File, Import. The cards go, your progress does not: Anki keeps its own.',
   deck: 'Highwater: message queues',
-  opened: (cards: number, interviews: number, bets: number) =>
-    `Read: ${plural(cards, 'card')} with progress, ${plural(interviews, 'interview')}, ${plural(bets, 'bet')}.`,
+  opened: ({ memories, interviews, bets, drills }: Progress) =>
+    `Read: ${plural(memories.length, 'card')} with progress, ` +
+    `${plural(interviews.length, 'interview')}, ${plural(bets.length, 'bet')}, ` +
+    `${plural(drills.length, 'drill')}.`,
   refused: (why: string) => `Nothing was changed. ${why}`,
   forget: 'Delete all progress',
   forgetSure: 'Delete it for good? Press again.',
-  forgotten: 'Deleted: cards, settings, interviews, what you had marked as known, and your bets.',
+  forgotten:
+    'Deleted: cards, settings, interviews, what you had marked as known, your bets and drills.',
   lost: 'This could not be kept by the browser. Save your progress as a file.',
   fault: (fault: Fault): string => {
     switch (fault.kind) {
@@ -208,12 +211,13 @@ const studyZh: StudyWords = {
   anki: '导出 Anki 卡片',
   ankiHint: '一个文本文件，在 Anki 里用“文件 → 导入”打开。只带卡片，不带进度：Anki 自己另记一份。',
   deck: 'Highwater：消息队列',
-  opened: (cards, interviews, bets) =>
-    `已读入：${cards} 张卡片的进度，${interviews} 场面试，${bets} 次押注。`,
+  opened: ({ memories, interviews, bets, drills }) =>
+    `已读入：${memories.length} 张卡片的进度，${interviews.length} 场面试，` +
+    `${bets.length} 次押注，${drills.length} 个实操练习。`,
   refused: (why) => `什么都没有改动。${why}`,
   forget: '删除全部进度',
   forgetSure: '确定彻底删除？再按一次。',
-  forgotten: '已删除：卡片进度、设置、面试记录、“会了”的标记和押注。',
+  forgotten: '已删除：卡片进度、设置、面试记录、“会了”的标记、押注和实操练习。',
   lost: '浏览器没能存下这次改动，请把进度存成文件。',
   fault: (fault) => {
     switch (fault.kind) {

@@ -6,12 +6,13 @@
  * (`shelf.ts`).
  */
 import type { Asked, Interview } from '../interview/interview.ts';
+import type { LessonDrill } from '../drill/kept-drill.ts';
 import type { LessonBet } from '../lesson/own-words.ts';
 import type { Memory } from './schedule.ts';
 
 const FORMAT = 'highwater-progress';
-/** 2 has the bets. */
-const VERSION = 2;
+/** 2 has the bets, 3 the drills. */
+const VERSION = 3;
 const VERSION_OLDEST = 1;
 
 export interface Progress {
@@ -24,6 +25,8 @@ export interface Progress {
   readonly interviews: readonly Interview[];
   /** On the runs of lessons, each with the reader's own words. */
   readonly bets: readonly LessonBet[];
+  /** What was typed into each, and whether it was solved. */
+  readonly drills: readonly LessonDrill[];
 }
 
 /** What is wrong with a file. */
@@ -70,7 +73,8 @@ export function readBackup(text: string): ReadBackup {
 
 /**
  * Two states of progress as one: of a card the memory that was graded last, of a lesson the own bet
- * unless only the other has words, of the rest all; the settings are those of `came`.
+ * unless only the other has words, of a drill the own work unless only the other is solved, of the
+ * rest all; the settings are those of `came`.
  */
 export function merged(own: Progress, came: Progress): Progress {
   const memories = new Map(own.memories.map((memory) => [memory.id, memory] as const));
@@ -86,6 +90,13 @@ export function merged(own: Progress, came: Progress): Progress {
     const before = bets.get(bet.lesson);
     if (before === undefined || (before.why === '' && bet.why !== '')) bets.set(bet.lesson, bet);
   }
+  const drills = new Map(own.drills.map((drill) => [drill.lesson, drill] as const));
+  for (const drill of came.drills) {
+    const before = drills.get(drill.lesson);
+    if (before === undefined || (!before.isSolved && drill.isSolved)) {
+      drills.set(drill.lesson, drill);
+    }
+  }
   return {
     newPerDay: came.newPerDay,
     tracks: came.tracks,
@@ -93,6 +104,7 @@ export function merged(own: Progress, came: Progress): Progress {
     known: [...new Set([...own.known, ...came.known])],
     interviews: [...interviews.values()],
     bets: [...bets.values()],
+    drills: [...drills.values()],
   };
 }
 
@@ -158,14 +170,17 @@ function progressFrom(value: unknown): Progress {
   const file = new Place(value, '');
   const version = file.at('version').number();
   if (version > VERSION) throw new Wrong({ kind: 'newer', version, known: VERSION });
-  if (version !== VERSION && version !== VERSION_OLDEST) throw file.at('version').not('version');
+  if (version < VERSION_OLDEST || !Number.isInteger(version)) {
+    throw file.at('version').not('version');
+  }
   return {
     newPerDay: file.at('newPerDay').number(),
     tracks: file.at('tracks').list((track) => track.text()),
     memories: file.at('memories').list(memoryFrom),
     known: file.at('known').list((slug) => slug.text()),
     interviews: file.at('interviews').list(interviewFrom),
-    bets: version === VERSION_OLDEST ? [] : file.at('bets').list(betFrom),
+    bets: version < 2 ? [] : file.at('bets').list(betFrom),
+    drills: version < 3 ? [] : file.at('drills').list(drillFrom),
   };
 }
 
@@ -193,6 +208,24 @@ function betFrom(place: Place): LessonBet {
     chosen: place.at('chosen').text(),
     came: place.at('came').text(),
     why: place.at('why').text(),
+  };
+}
+
+function drillFrom(place: Place): LessonDrill {
+  const session = place.at('session');
+  return {
+    lesson: place.at('lesson').text(),
+    isSolved: place.at('isSolved').boolean(),
+    session: {
+      typed: session.at('typed').list((line) => ({
+        event: line.at('event').number(),
+        pane: line.at('pane').number(),
+        text: line.at('text').text(),
+      })),
+      event: session.at('event').number(),
+      hints: session.at('hints').number(),
+      isSolutionShown: session.at('isSolutionShown').boolean(),
+    },
   };
 }
 

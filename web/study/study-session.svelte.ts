@@ -7,6 +7,7 @@
  */
 import { TRACKS } from '#lessons/tracks.ts';
 import type { Interview } from '../interview/interview.ts';
+import { forgetDrills, keepDrill, keptDrills } from '../drill/kept-drill.ts';
 import { forgetBets, keepBet, keptBets } from '../lesson/own-words.ts';
 import { forgetKnown, knownQuestions, setKnown } from '../lesson/progress.ts';
 import { backupText, merged, readBackup, type Fault, type Progress } from './backup.ts';
@@ -173,6 +174,7 @@ export class StudySession {
     this.#atMs = this.#now();
     for (const slug of all.known) setKnown(slug, true);
     for (const { lesson, ...bet } of all.bets) keepBet(lesson, bet);
+    for (const { lesson, ...drill } of all.drills) keepDrill(lesson, drill);
     await this.#keep(async () => {
       await this.#shelf.put('memories', all.memories);
       await this.#shelf.put('interviews', all.interviews);
@@ -188,6 +190,7 @@ export class StudySession {
     this.stop();
     forgetKnown();
     forgetBets();
+    forgetDrills();
     await this.#keep(() => this.#shelf.clear());
   }
 
@@ -199,6 +202,7 @@ export class StudySession {
       known: [...knownQuestions()],
       interviews,
       bets: keptBets(),
+      drills: keptDrills(),
     };
   }
 
