@@ -52,6 +52,8 @@ function strike({ rabbit, fault }: World, lab: Lab): void {
   );
 }
 
+const isAtWork = ({ rabbit }: World): boolean => rabbit.processed.length === STRUCK;
+
 /** So many orders were sent to workers. */
 const hands =
   (count: number) =>
@@ -132,10 +134,7 @@ export default experiment({
     forbidden: ['lost'],
     points: [
       point('first', 'the worker has its first orders', '消费者拿到第一批订单', hands(1)),
-      point(
-        ...(['at-work', 'three orders are done', '已经做完三个订单'] as const),
-        ({ rabbit }) => rabbit.processed.length === STRUCK,
-      ),
+      point('at-work', 'three orders are done', '已经做完三个订单', isAtWork),
     ],
   },
 
