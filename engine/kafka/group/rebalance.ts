@@ -8,7 +8,7 @@
  *     sync phase    ends when the leader's assignment is in the log; who has not asked for it
  *                   within the rebalance timeout is taken out (KAFKA-13435)
  *
- * Not here: requests (`join-group.ts`, `sync-group.ts`), members (`classic-group.ts`).
+ * Not here: requests (`join-group.ts`, `member-requests.ts`), members (`classic-group.ts`).
  * Source: `GroupMetadataManager` (`prepareRebalance`, `completeClassicGroupJoin`, and those that
  * they call). Differences: none that we know of.
  */

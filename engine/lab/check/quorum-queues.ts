@@ -4,7 +4,7 @@
  * has not in common with it. What the log itself promises is Raft's (T1 to T8).
  *
  * An event costs something only where a member has applied more. Not here: what a queue's client is
- * told (R1, `rabbitmq.ts` for a node alone; the swarm's verdict).
+ * told (R1: `rabbitmq/confirmed-copies.ts` at a confirm, the swarm's verdict at the end).
  */
 import type { QuorumQueue } from '../../rabbitmq/quorum/quorum-queue.ts';
 import type { RabbitNode } from '../../rabbitmq/node.ts';

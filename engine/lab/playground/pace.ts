@@ -2,7 +2,7 @@
  * How fast a client of a playground sends: so many a second or a minute, until it has sent as many
  * as it was asked for. A client that comes back after a crash goes on.
  *
- * Not here: what is sent, and by whom (`kafka-producer.ts`, `rabbitmq-publisher.ts`).
+ * Not here: what is sent, and by whom (`kafka-clients.ts`, `rabbitmq-clients.ts`).
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Lab } from '../experiment.ts';

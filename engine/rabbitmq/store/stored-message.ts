@@ -4,7 +4,7 @@
  *     1 | exchange shortstr | count of keys uint16, each shortstr | has deaths octet, deaths table
  *       | properties uint32, as in a content header | body
  *
- * Not here: the records around it (`rdq-file.ts`, `queue-store.ts`, `queue-index-v1.ts`).
+ * Not here: the records around it (`rdq-file.ts`, `queue-store-v2.ts`, `queue-index-v1.ts`).
  * Differs: the real broker has Erlang's external term format here.
  */
 import { Malformed } from '../../bytes/malformed.ts';

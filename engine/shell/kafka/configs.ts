@@ -2,8 +2,8 @@
  * `kafka-configs.sh`: settings of topics, brokers and groups are read, set and taken back.
  *
  * Source: `kafka.admin.ConfigCommand` (4.1). Not here: options (`configs-options.ts`), how a
- * setting is printed (`configs-entries.ts`). Differences: stack traces are not printed; a broker's
- * settings cannot be changed while it runs, which the cluster says.
+ * setting is printed (`configs-entries.ts`). Differences: stack traces are not printed; of a
+ * broker's settings only throttles can be changed while it runs; the cluster refuses the others.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { AdminResult } from '../../kafka/client/admin-call.ts';

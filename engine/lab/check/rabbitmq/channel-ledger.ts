@@ -3,7 +3,7 @@
  *
  * Invariants R1 to R4, R8, R12, R13, as far as a channel can tell them; what concerns one queue is
  * in `queue-ledger.ts`. A command is read when the node takes it, so the queues are as they were
- * before it. Not here: connections (`connection-ledger.ts`).
+ * before it. Not here: the connection, and what it leaves behind (`node-ledger.ts`).
  */
 import { assert } from '../../../kernel/assert.ts';
 import type { Command, Content } from '../../../wire/amqp/command.ts';

@@ -10,7 +10,8 @@
  * Where its node goes down in order, mirrors that lack something stop with it, unless the policy
  * says `ha-promote-on-shutdown` always. While mirrors are synchronised the queue stands still.
  * Or it is handed to another node at once (`transferLeadership`, or by `ha-mode` nodes).
- * Not here: where there are no mirrors since 4.0, and exclusive queues.
+ * Not here: exclusive queues, which have no mirrors, and releases from 4.0 on, which have none
+ * (`remote-queue.ts`).
  * Sources: `rabbit_mirror_queue_misc`, `_master`, `_slave`, `_coordinator`; the documents of 3.13,
  * "Classic Queue Mirroring".
  * Differs: channels send to the leader alone, there to all mirrors; a synchronisation is one
