@@ -3,7 +3,7 @@
  * solved. Kept in this browser and sent nowhere.
  */
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
-import { forget, keep, kept, keptKeys } from '../lesson/kept.ts';
+import { keep, kept } from '../lesson/kept.ts';
 import { keptSession } from '../terminal/kept-session.ts';
 
 /** What was kept of a drill. */
@@ -12,12 +12,8 @@ export interface KeptDrill {
   readonly isSolved: boolean;
 }
 
-/** A drill that was worked at, and the slug of its lesson. */
-export interface LessonDrill extends KeptDrill {
-  readonly lesson: string;
-}
-
-const BEGINNING = 'highwater.drill.';
+/** The key of a drill is this and the slug of its lesson. */
+export const BEGINNING = 'highwater.drill.';
 const keyOf = (lesson: string): string => BEGINNING + lesson;
 
 export function keepDrill(lesson: string, drill: KeptDrill): void {
@@ -30,16 +26,4 @@ export function keptDrill(lesson: string): KeptDrill | null {
   const session = keptSession(found?.session);
   const isSolved = found?.isSolved;
   return session === null || typeof isSolved !== 'boolean' ? null : { session, isSolved };
-}
-
-/** Every drill that was kept, by lesson. */
-export function keptDrills(): readonly LessonDrill[] {
-  return [...keptKeys('localStorage', BEGINNING)].sort().flatMap((lesson) => {
-    const drill = keptDrill(lesson);
-    return drill === null ? [] : [{ lesson, ...drill }];
-  });
-}
-
-export function forgetDrills(): void {
-  for (const lesson of keptKeys('localStorage', BEGINNING)) forget('localStorage', keyOf(lesson));
 }

@@ -6,7 +6,7 @@
  * (`shelf.ts`).
  */
 import type { Asked, Interview } from '../interview/interview.ts';
-import type { LessonDrill } from '../drill/kept-drill.ts';
+import type { LessonDrill } from '../drill/kept-drills.ts';
 import type { LessonBet } from '../lesson/own-words.ts';
 import type { Memory } from './schedule.ts';
 

@@ -7,7 +7,8 @@
  */
 import { TRACKS } from '#lessons/tracks.ts';
 import type { Interview } from '../interview/interview.ts';
-import { forgetDrills, keepDrill, keptDrills } from '../drill/kept-drill.ts';
+import { keepDrill } from '../drill/kept-drill.ts';
+import { forgetDrills, keptDrills } from '../drill/kept-drills.ts';
 import { forgetBets, keepBet, keptBets } from '../lesson/own-words.ts';
 import { forgetKnown, knownQuestions, setKnown } from '../lesson/progress.ts';
 import { backupText, merged, readBackup, type Fault, type Progress } from './backup.ts';
