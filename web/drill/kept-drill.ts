@@ -5,6 +5,7 @@
 import type { KeptSession } from '#engine/shell/terminal-session.ts';
 import { keep, kept } from '../lesson/kept.ts';
 import { keptSession } from '../terminal/kept-session.ts';
+import { BEGINNING } from './solved.ts';
 
 /** What was kept of a drill. */
 export interface KeptDrill {
@@ -12,8 +13,6 @@ export interface KeptDrill {
   readonly isSolved: boolean;
 }
 
-/** The key of a drill is this and the slug of its lesson. */
-export const BEGINNING = 'highwater.drill.';
 const keyOf = (lesson: string): string => BEGINNING + lesson;
 
 export function keepDrill(lesson: string, drill: KeptDrill): void {

@@ -3,7 +3,8 @@
  * of them (`kept-drill.ts`), which a lesson's page loads.
  */
 import { forget, keptKeys } from '../lesson/kept.ts';
-import { BEGINNING, keptDrill, type KeptDrill } from './kept-drill.ts';
+import { keptDrill, type KeptDrill } from './kept-drill.ts';
+import { BEGINNING } from './solved.ts';
 
 /** A drill that was worked at, and the slug of its lesson. */
 export interface LessonDrill extends KeptDrill {
