@@ -66,6 +66,20 @@ const AMOUNTS: Readonly<Record<Amount, { pattern: RegExp; examples: readonly str
   room: { pattern: /^(?:(\d{1,9})B|off)$/, examples: ['0B', 'off'] },
 };
 
+/** How a command is typed: its verb, and what stands behind it. */
+export function usageOfVerb(verb: Verb): string {
+  const { on, amount }: Rule = RULES[verb];
+  // a connection that is reset has no direction
+  const arrow = verb === 'reset' ? '' : ' [->]';
+  const behind = {
+    nothing: '',
+    host: ' <host>',
+    hosts: ' <host> [<host> ...]',
+    link: ` <host>${arrow} <host>`,
+  }[on];
+  return `${verb}${behind}${amount === undefined ? '' : ` <${AMOUNTS[amount].examples.join('|')}>`}`;
+}
+
 /** What is wrong with a command: the word, and what could stand there. */
 export interface CommandProblem {
   readonly kind: 'verb' | 'host' | 'amount' | 'end';

@@ -5,13 +5,16 @@
  * They are inputs of the run. Not here: what a fault does (`sim/faults.ts`).
  */
 import type { Lab } from '../lab/experiment.ts';
-import { faultVerbs, parseCommand } from '../lab/fault-command.ts';
-import type { CommandProblem } from '../lab/fault-command.ts';
+import { faultVerbs, parseCommand, usageOfVerb } from '../lab/fault-command.ts';
+import type { CommandProblem, Verb } from '../lab/fault-command.ts';
 import type { Localized } from '../lab/knob.ts';
 import { refused } from './refusal.ts';
 
 /** The commands that are not faults of their own, and what they do. */
 export const COMPOSED = ['restart', 'partition'] as const;
+
+/** What stands behind `partition`. */
+const GROUPS = 'host+host host ...';
 
 const PANE = /^shell-\d+$/;
 
@@ -25,6 +28,13 @@ export class FaultCommands {
   /** Every command, by name. */
   get names(): readonly string[] {
     return [...faultVerbs, ...COMPOSED];
+  }
+
+  /** How one of them is typed. */
+  usageOf(name: string): string {
+    if (name === 'restart') return 'restart <host>';
+    if (name === 'partition') return `partition ${GROUPS}`;
+    return usageOfVerb(name as Verb);
   }
 
   get hosts(): readonly string[] {
@@ -67,7 +77,7 @@ export class FaultCommands {
   #partition(words: readonly string[]): Localized | null {
     const groups = words.map((word) => word.split('+'));
     const named = groups.flat();
-    if (words.length < 2) return refused('partition', '', 'host+host host ...');
+    if (words.length < 2) return refused('partition', '', GROUPS);
     const unknown = named.find((name) => !this.hosts.includes(name));
     if (unknown !== undefined) return refused('partition', unknown, this.hosts.join(', '));
     const twice = named.find((name, place) => named.indexOf(name) !== place);

@@ -20,6 +20,8 @@ export interface SessionCommand {
   run(session: TerminalSession, pane: number, words: readonly string[]): void;
 }
 
+const NO_GOAL = { en: 'there is no goal here', zh: '这里没有目标' } as const;
+const NO_MORE = { en: 'no more hints', zh: '没有更多提示了' } as const;
 const SPEEDS = { min: 0.01, max: 100 } as const;
 const STEPS_MAX = 100_000;
 
@@ -102,6 +104,10 @@ const undo: SessionCommand = {
   about: { en: 'takes back the last commands', zh: '撤销最近的命令' },
   run(session, pane, [word]) {
     const typed = session.run.typed.length;
+    if (typed === 0) {
+      session.tell(pane, { en: 'nothing was typed that undo takes back', zh: '没有可撤销的命令' });
+      return;
+    }
     const count = countOf(word, 1, typed);
     if (count === null || !session.undo(count)) {
       session.tell(pane, refused('undo', word ?? '1', `1 to ${typed}`));
@@ -115,8 +121,9 @@ const reset: SessionCommand = {
   name: 'reset',
   usage: 'reset',
   about: { en: 'begins again', zh: '从头开始' },
-  run(session) {
+  run(session, pane) {
     session.reset();
+    tellTime(session, pane);
   },
 };
 
@@ -164,7 +171,7 @@ const goal: SessionCommand = {
   run(session, pane) {
     const { drill } = session.options;
     if (drill === undefined) {
-      session.tell(pane, { en: 'there is no goal here', zh: '这里没有目标' });
+      session.tell(pane, NO_GOAL);
       return;
     }
     session.tell(pane, drill.task);
@@ -185,7 +192,8 @@ const hint: SessionCommand = {
   usage: 'hint',
   about: { en: 'a hint; there are three', zh: '给一个提示，共三个' },
   run(session, pane) {
-    session.tell(pane, session.takeHint() ?? { en: 'no more hints', zh: '没有更多提示了' });
+    const none = session.options.drill === undefined ? NO_GOAL : NO_MORE;
+    session.tell(pane, session.takeHint() ?? none);
   },
 };
 
@@ -195,7 +203,7 @@ const solution: SessionCommand = {
   about: { en: 'shows a solution; it is noted in the score', zh: '显示参考解法，会记入成绩' },
   run(session, pane) {
     const lines = session.showSolution();
-    if (lines.length === 0) session.tell(pane, { en: 'there is no goal here', zh: '这里没有目标' });
+    if (lines.length === 0) session.tell(pane, NO_GOAL);
     for (const line of lines) session.tell(pane, line);
   },
 };

@@ -91,6 +91,11 @@ export class Shell implements Typist {
     return this.#faults.names;
   }
 
+  /** How one of them is typed. */
+  usageOfFault(name: string): string {
+    return this.#faults.usageOf(name);
+  }
+
   /** Hosts that a fault may strike: those of panes are none of the story's. */
   get hosts(): readonly string[] {
     return this.#faults.hosts;

@@ -50,10 +50,13 @@ export interface SessionOptions {
 const COMMAND_MS_MAX = 120_000;
 /** Events of preparing a world, and of a command, at most. */
 const EVENTS_MAX = 2_000_000;
+/** Before the first event of all. */
+const NO_EVENT = -1;
 
 export class TerminalSession {
   readonly options: SessionOptions;
   #transcript: TranscriptLine[] = [];
+  #printedAgain = 0;
   #run!: Run;
   #shell!: Shell;
   #hints: number;
@@ -80,6 +83,11 @@ export class TerminalSession {
 
   get transcript(): readonly TranscriptLine[] {
     return this.#transcript;
+  }
+
+  /** How many lines of the transcript were printed again when the run was last made anew. */
+  get printedAgain(): number {
+    return this.#printedAgain;
   }
 
   get hints(): number {
@@ -251,6 +259,7 @@ export class TerminalSession {
     this.#run = new Run(experiment, options);
     onRun?.(this.#run);
     this.#prepare(typed, event);
+    this.#printedAgain = this.#transcript.length;
   }
 
   #prepare(typed: readonly TypedLine[], event: number): void {
@@ -259,6 +268,8 @@ export class TerminalSession {
       return run.isOpen && run.typed.length >= typed.length && run.world.event >= event;
     };
     while (run.hasMore && !isThere() && run.world.event < EVENTS_MAX) run.advance();
+    // What was awaited in the last event is seen, as when it was typed: a command's end, a prompt.
+    if (run.isOpen && run.hasMore) run.advance(NO_EVENT);
     assert(run.world.failure === null, 'a world is prepared', { why: run.world.failure });
   }
 
@@ -289,6 +300,8 @@ function isInTheWorld(text: string): boolean {
 }
 
 function sessionCommandOf(text: string) {
-  const name = /^\s*(\S+)/.exec(text)?.[1] ?? '';
+  const [, name = '', more = ''] = /^\s*(\S+)\s*(\S*)/.exec(text) ?? [];
+  // `reset` alone begins again; with hosts behind it, it is the fault of that name
+  if (name === 'reset' && more !== '') return null;
   return sessionCommands.find((one) => one.name === name) ?? null;
 }

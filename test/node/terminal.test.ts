@@ -112,6 +112,16 @@ describe('terminal: through a pipe', () => {
     expect(out).toContain('[ ] 100 records are committed');
   });
 
+  test('what undo, back and reset tell is printed, and nothing twice', async () => {
+    const lines = ['echo one', 'echo two', 'run 5s', 'undo', 'back 2s', 'reset', 'echo three'];
+    const { out } = await piped('shell', lines);
+    const printed = out.split('\n').map((line) => line.replace(/^time .*/, 'time'));
+    expect(printed.slice(0, -2)).toEqual([
+      ...['$ echo one', 'one', '$ echo two', 'two', '$ run 5s', 'time'],
+      ...['$ undo', 'time', '$ back 2s', 'time', '$ reset', 'time', '$ echo three', 'three'],
+    ]);
+  });
+
   test('a session in the shell ends in a link, and the link in the same trace', async () => {
     const lines = [
       'add kafka --brokers 1',

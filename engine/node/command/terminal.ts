@@ -123,7 +123,15 @@ class Front {
       this.#show(pane, String(pane));
       return;
     }
+    const { transcript } = session;
+    const prompt = session.shell.pane(pane).prompt ?? '';
     session.type(pane, Object.hasOwn(KEYS, text) ? KEYS[text]! : text);
+    if (session.transcript !== transcript) {
+      // The run was made anew: what was printed again is on the screen already.
+      this.#shown = session.printedAgain;
+      const typed = { pane, kind: 'typed', prompt, text, event: 0 } as const;
+      if (isEchoed) this.#options.print(this.#textOf(typed, this.#options.language));
+    }
     for (const news of this.#news(isEchoed)) this.#options.print(news);
     afterLine();
   }
@@ -136,8 +144,6 @@ class Front {
   /** What appeared since; what was typed is on the screen already, unless it came by a pipe. */
   #news(isEchoed = false): string[] {
     const { session, language } = this.#options;
-    // Lines that were taken back are gone from the transcript.
-    this.#shown = Math.min(this.#shown, session.transcript.length);
     const news = session.transcript.slice(this.#shown);
     this.#shown = session.transcript.length;
     return news
