@@ -77,7 +77,8 @@ export function usageOfVerb(verb: Verb): string {
     hosts: ' <host> [<host> ...]',
     link: ` <host>${arrow} <host>`,
   }[on];
-  return `${verb}${behind}${amount === undefined ? '' : ` <${AMOUNTS[amount].examples.join('|')}>`}`;
+  const examples = amount === undefined ? '' : ` <${AMOUNTS[amount].examples.join('|')}>`;
+  return `${verb}${behind}${examples}`;
 }
 
 /** What is wrong with a command: the word, and what could stand there. */

@@ -32,6 +32,8 @@ export interface PaneOptions {
   readonly toolNamed: (name: string) => Tool | undefined;
   /** Why there is no tool of a name that others have. */
   readonly absenceOf: (name: string) => Localized | null;
+  /** Names of commands that may have been meant by one that is none. */
+  readonly similarTo: (name: string) => readonly string[];
   readonly print: Print;
 }
 
@@ -148,10 +150,12 @@ export class Pane {
   }
 
   #tellNotFound(name: string): void {
-    const { print, absenceOf } = this.#options;
+    const { print, absenceOf, similarTo } = this.#options;
     print('err', `sh: ${name}: command not found`);
     const absence = absenceOf(name);
     if (absence !== null) print('lab', absence);
+    const meant = absence === null ? similarTo(name).join(', ') : '';
+    if (meant !== '') print('lab', { en: `did you mean ${meant}?`, zh: `是不是 ${meant}？` });
   }
 
   #start(): void {

@@ -15,6 +15,7 @@ import { FaultCommands } from './fault-commands.ts';
 import { typedNarration } from './narration.ts';
 import { Pane } from './pane.ts';
 import type { ShellWorld, Tool } from './program.ts';
+import { similarNames } from './similar-names.ts';
 import { textTools } from './text-tools.ts';
 
 /** What appears in a pane: a line that was typed, or one that was printed. */
@@ -30,6 +31,8 @@ export interface Shown {
 export interface ShellOptions {
   readonly tools: readonly Tool[];
   readonly show?: (shown: Shown) => void;
+  /** Commands that are typed here and that somebody else takes: those on the session. */
+  readonly others?: readonly string[];
 }
 
 /** Panes at most: a host each. */
@@ -41,13 +44,15 @@ export class Shell implements Typist {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #panes = new Map<number, Pane>();
   readonly #faults: FaultCommands;
+  readonly #others: readonly string[];
   /** Spans of time that were asked for and are not over. */
   #ticks = 0;
 
-  constructor(lab: Lab, handles: Handles, { tools, show }: ShellOptions) {
+  constructor(lab: Lab, handles: Handles, { tools, show, others = [] }: ShellOptions) {
     this.world = { lab, handles, files: new Map() };
     this.#show = show ?? (() => undefined);
     this.#tools = new Map([...textTools, ...tools].map((tool) => [tool.name, tool]));
+    this.#others = others;
     this.#faults = new FaultCommands(lab);
     lab.narrateWith(typedNarration);
   }
@@ -67,6 +72,11 @@ export class Shell implements Typist {
     return (tool.absence?.(this.world) ?? null) === null;
   }
 
+  /** Everything that may stand first in a line. */
+  #typedNames(): string[] {
+    return [...this.tools.map(({ name }) => name), ...this.faultCommands, ...this.#others];
+  }
+
   get isBusy(): boolean {
     return this.#ticks > 0 || [...this.#panes.values()].some((pane) => pane.isBusy);
   }
@@ -79,6 +89,7 @@ export class Shell implements Typist {
       host: `shell-${number}`,
       world: this.world,
       toolNamed: (name) => this.toolNamed(name),
+      similarTo: (name) => similarNames(name, this.#typedNames()),
       absenceOf: (name) => this.#tools.get(name)?.absence?.(this.world) ?? null,
       print: (stream, text) => this.#show({ pane: number, kind: stream, text }),
     });

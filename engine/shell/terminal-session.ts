@@ -53,6 +53,8 @@ const EVENTS_MAX = 2_000_000;
 /** Before the first event of all. */
 const NO_EVENT = -1;
 
+const SESSION_NAMES = sessionCommands.map(({ name }) => name);
+
 export class TerminalSession {
   readonly options: SessionOptions;
   #transcript: TranscriptLine[] = [];
@@ -251,7 +253,7 @@ export class TerminalSession {
       const show = (shown: Shown): void => {
         this.#transcript.push({ ...shown, event: lab.event });
       };
-      this.#shell = new Shell(lab, handles, { tools, show });
+      this.#shell = new Shell(lab, handles, { tools, show, others: SESSION_NAMES });
       return this.#shell;
     };
     this.#transcript = [];

@@ -89,7 +89,7 @@ describe('terminal: in a pseudo-terminal', () => {
     await shell.press('pane 1\r', '--topic t');
     await shell.press('run 5s\r', '$ ');
     await shell.press(`echo 你好 | kafka-console-producer.sh ${KAFKA} --topic t\r`, 'time ');
-    await shell.press(CTRL_D, '[2] 你好');
+    await shell.press('exit\r', '[2] 你好');
     await shell.press('', 'npx highwater shell --link v1.');
     expect(await shell.exit()).toBe(0);
   });

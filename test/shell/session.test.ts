@@ -53,6 +53,18 @@ describe('shell: session', () => {
     expect(lab.run.typed).toEqual([]);
   });
 
+  it('a name that is none is told with those that were meant', () => {
+    const lab = session(['add kafka --brokers 1']);
+    const toldOf = (line: string) => answer(lab, line).slice(1);
+    expect(toldOf('kafka-topic.sh --list')).toEqual(['did you mean kafka-topics.sh?']);
+    expect(toldOf('kafka-topics --list')).toEqual(['did you mean kafka-topics.sh?']);
+    expect(toldOf('restrat broker-1')).toEqual(['did you mean restart?']);
+    expect(toldOf('hepl')).toEqual(['did you mean heal, help?']);
+    expect(toldOf('solutoin')).toEqual(['did you mean solution?']);
+    expect(toldOf('nothing-like-it')).toEqual([]);
+    expect(toldOf('kubectl')).toEqual([]);
+  });
+
   it('a hint where there is no drill says so', () => {
     expect(answer(session(), 'hint')).toEqual(['there is no goal here']);
   });

@@ -17,7 +17,7 @@ const GONE: Readonly<Record<string, string>> = {
 
 const en = {
   exchanges: 'Exchanges',
-  empty: 'no queue is kept here',
+  empty: 'no queue has its leader here',
   alarm: (resources: string) => `alarm: ${resources}. Publishers are not read.`,
   counts: (ready: number, unacknowledged: number, consumers: number) =>
     `${ready} ready, ${unacknowledged} unacknowledged, ${plural(consumers, 'consumer')}`,
@@ -37,7 +37,7 @@ const en = {
 
 const zh: typeof en = {
   exchanges: 'Exchange',
-  empty: '这里没有队列',
+  empty: '没有队列的 leader 在这里',
   alarm: (resources) => `告警：${resources}。暂不读取生产者。`,
   counts: (ready, unacknowledged, consumers) =>
     `就绪 ${ready}，未确认 ${unacknowledged}，消费者 ${consumers}`,

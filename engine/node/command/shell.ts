@@ -11,6 +11,11 @@ import type { Command } from './usage.ts';
 const OPTIONS = { lang: { type: 'string' }, link: { type: 'string' } } as const;
 const LANGUAGES = ['en', 'zh'] as const;
 
+const GREETING = {
+  en: "Try 'add kafka --brokers 3' or 'add rabbitmq'; 'help' lists everything, 'exit' leaves.",
+  zh: '试试 add kafka --brokers 3 或 add rabbitmq；help 列出所有命令，exit 退出。',
+} as const;
+
 export const shell: Command = {
   name: 'shell',
   summary: "type the real tools' commands into a simulated world",
@@ -31,6 +36,7 @@ typed into pane 2, ^C and ^D are keys).
     const link = values['link'];
     const session = typeof link === 'string' ? await shared(link) : empty();
     const print = (text: string): void => console.log(text);
+    if (process.stdin.isTTY) print(GREETING[language]);
     await typeInto({ session, language, input: process.stdin, print, afterLine: () => undefined });
     print(`npx highwater shell --link ${session.link()}`);
     return 0;

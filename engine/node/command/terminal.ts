@@ -49,7 +49,10 @@ class Front {
 
   async piped(): Promise<void> {
     const lines = createInterface({ input: this.#options.input, terminal: false });
-    for await (const line of lines) this.#take(line, true);
+    for await (const line of lines) {
+      if (this.#leaves(line)) break;
+      this.#take(line, true);
+    }
     this.#options.afterLine();
   }
 
@@ -64,6 +67,10 @@ class Front {
       this.#ask(ui, '');
     });
     ui.on('line', (line) => {
+      if (this.#leaves(line)) {
+        ui.close();
+        return;
+      }
       this.#take(line, false);
       this.#ask(ui, '');
     });
@@ -108,6 +115,11 @@ class Front {
     ui.setPrompt(this.#pane === 1 ? prompt : `${this.#pane}${prompt}`);
     ui.prompt(true);
     if (line !== '' && ui.line === '') ui.write(line);
+  }
+
+  /** Whether a line ends it all: what runs may want that word. */
+  #leaves(line: string): boolean {
+    return line.trim() === 'exit' && !this.#options.session.shell.pane(this.#pane).isRunning;
   }
 
   /** Takes a line; `2> line` is for another pane, `pane 2` puts it in front. */
