@@ -103,7 +103,7 @@ const undo: SessionCommand = {
   usage: 'undo [1]',
   about: { en: 'takes back the last commands', zh: '撤销最近的命令' },
   run(session, pane, [word]) {
-    const typed = session.run.typed.length;
+    const typed = session.undoable;
     if (typed === 0) {
       session.tell(pane, { en: 'nothing was typed that undo takes back', zh: '没有可撤销的命令' });
       return;

@@ -184,12 +184,21 @@ export class TerminalSession {
     this.#show({ pane, kind: 'lab', text });
   }
 
-  /** Takes back the last lines that were typed; false if there are not so many. */
+  /** How many lines were typed that can be taken back. */
+  get undoable(): number {
+    return this.#run.typed.filter(({ text }) => !isKey(text)).length;
+  }
+
+  /**
+   * Takes back the last lines that were typed, with the keys behind them: a consumer that Ctrl-C
+   * ended is gone, and does not run again. False if there are not so many.
+   */
   undo(count: number): boolean {
     const { typed } = this.#run;
-    if (count > typed.length) return false;
-    const kept = typed.slice(0, typed.length - count);
-    this.#begin(kept, typed[kept.length]!.event);
+    const lines = typed.flatMap(({ text }, place) => (isKey(text) ? [] : [place]));
+    const first = lines[lines.length - count];
+    if (first === undefined) return false;
+    this.#begin(typed.slice(0, first), typed[first]!.event);
     return true;
   }
 
@@ -295,10 +304,13 @@ export function addressed(line: string): { readonly pane: number; readonly text:
   return { pane: Number(match[1]), text: match[2]! };
 }
 
+function isKey(text: string): boolean {
+  return text === INTERRUPT || text === END_OF_INPUT;
+}
+
 /** Keys, empty lines and commands on the session do not count. */
 function isInTheWorld(text: string): boolean {
-  const isKey = text === INTERRUPT || text === END_OF_INPUT;
-  return !isKey && text.trim() !== '' && sessionCommandOf(text) === null;
+  return !isKey(text) && text.trim() !== '' && sessionCommandOf(text) === null;
 }
 
 function sessionCommandOf(text: string) {

@@ -36,6 +36,18 @@ describe('playground: offers', () => {
     expect(session.run.history.delivered.length).toBeGreaterThan(0);
   });
 
+  it('a topic is offered no more replicas than there are brokers', () => {
+    const session = opened();
+    does(session, 'add kafka --brokers 1');
+    for (const factors of [['1'], ['1', '2'], ['1', '2', '3'], ['1', '2', '3']]) {
+      const offer = offersOf(stateOf(session)).find(({ id }) => id === 'topic')!;
+      const choice = offer.choices.find(({ option }) => option === '--replication-factor')!;
+      expect(choice).toMatchObject({ values: factors, preset: factors[factors.length - 1] });
+      does(session, lineOf(offer, {}));
+      does(session, 'add broker');
+    }
+  });
+
   it('every choice of each can be typed, and no name is offered twice', () => {
     const session = opened();
     does(session, 'add kafka && add topic orders && add rabbitmq && add queue jobs');

@@ -3,6 +3,7 @@
  * Not here: tools (`transcripts.test.ts`), drills (`test/lessons/drills.test.ts`).
  */
 import { describe, expect, it } from 'vitest';
+import { INTERRUPT } from '../../engine/lab/terminal.ts';
 import { playgroundExperiment } from '../../engine/shell/playground/playground-experiment.ts';
 import { TerminalSession } from '../../engine/shell/terminal-session.ts';
 import { toolsOf } from '../../engine/shell/toolbox.ts';
@@ -39,6 +40,15 @@ describe('shell: session', () => {
     lab.type(1, 'undo');
     expect(lab.run.world.event).toBe(event);
     expect(lab.shell.pane(1).prompt).toBe('$ ');
+  });
+
+  it('undo takes back a command together with the Ctrl-C that ended it', () => {
+    const lab = session(['echo one', 'cat']);
+    lab.type(1, INTERRUPT);
+    lab.type(1, 'undo');
+    expect(lab.run.typed.map(({ text }) => text)).toEqual(['echo one']);
+    expect(lab.shell.pane(1).isRunning).toBe(false);
+    expect(answer(lab, 'undo 2')).toEqual(["undo: '2' cannot stand here; allowed: 1 to 1"]);
   });
 
   it('reset alone begins again; with two hosts it is a fault, and what was typed stays', () => {

@@ -109,6 +109,25 @@ describe('web: playground', () => {
       await expect.poll(at).not.toBe(before);
     }));
 
+  test('a button of the toolbox keeps the focus while its command runs', () =>
+    onPage('en/playground/', {}, async (page) => {
+      await begin(page, 'empty');
+      expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SECTION');
+      await page.locator('[data-offer=kafka] select').selectOption('1');
+      await page.locator('[data-offer=kafka] button').click();
+      await page.locator('[data-offer=topic]').waitFor();
+      await atRest(page);
+      // Kafka is there: the button is gone, and the first of its product has the focus
+      const broker = page.locator('[data-offer=broker] button');
+      await expect.poll(() => broker.evaluate((one) => one === document.activeElement)).toBe(true);
+      const add = page.locator('[data-offer=topic] button');
+      await add.focus();
+      await page.keyboard.press('Enter');
+      await page.locator('[data-offer=producer]').waitFor();
+      await atRest(page);
+      expect(await add.evaluate((one) => one === document.activeElement)).toBe(true);
+    }));
+
   test('an empty world offers two products, and each click types what it shows', () =>
     onPage('en/playground/', {}, async (page) => {
       await begin(page, 'empty');

@@ -63,12 +63,16 @@ export function offersOf(state: PlaygroundState): readonly Offer[] {
   return [...kafkaOffers(state, taken), ...rabbitOffers(state, taken)];
 }
 
-function kafkaOffers({ topics }: PlaygroundState, taken: readonly string[]): Offer[] {
+function kafkaOffers(
+  { topics, brokers: count }: PlaygroundState,
+  taken: readonly string[],
+): Offer[] {
   const product = 'kafka';
   if (topics === null) {
     const brokers = choice('--brokers', ['1', '2', '3', '5'], '3');
     return [{ id: 'kafka', product, command: 'add kafka', choices: [brokers] }];
   }
+  const factors = FACTORS.filter((factor) => Number(factor) <= count);
   const offers: Offer[] = [
     { id: 'broker', product, command: 'add broker', choices: [] },
     {
@@ -77,7 +81,7 @@ function kafkaOffers({ topics }: PlaygroundState, taken: readonly string[]): Off
       command: `add topic ${freeName(TOPICS, 'topic', topics)}`,
       choices: [
         choice('--partitions', PARTITIONS, '2'),
-        choice('--replication-factor', FACTORS, '3'),
+        choice('--replication-factor', factors, factors[factors.length - 1] ?? '1'),
       ],
     },
   ];

@@ -9,6 +9,8 @@ import type { ClientKind } from '#engine/lab/playground/playground-client.ts';
 export interface PlaygroundState {
   /** Null: there is none. */
   readonly topics: readonly string[] | null;
+  /** Of Kafka: no partition has more replicas. */
+  readonly brokers: number;
   readonly queues: readonly string[] | null;
   /** Exchanges that somebody declared. */
   readonly exchanges: readonly string[];
@@ -30,6 +32,7 @@ export function playgroundState({ handles, clients, removed }: Playground): Play
   });
   return {
     topics: kafka === undefined ? null : topicNames(kafka).filter((name) => !name.startsWith('__')),
+    brokers: kafka?.nodeIds.length ?? 0,
     queues: rabbitmq === undefined ? null : [...new Set(queues)],
     exchanges: [...new Set(exchanges)],
     clients: clients.map(({ name, kind }) => ({ name, kind })),
