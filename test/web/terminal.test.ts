@@ -52,6 +52,30 @@ describe('web: terminal', () => {
       await expect.poll(() => page.locator('[data-drill-solved]').count()).toBe(1);
     }));
 
+  test.each(['en', 'zh'])('text and underscores are seen on a page in %s, without motion', (lang) =>
+    onPage(LESSON.replace('en', lang), STILL, async (page) => {
+      await openDrill(page);
+      const colours = await page.evaluate(() =>
+        ['.xterm-rows', '.xterm-viewport'].map((one) => {
+          const { color, backgroundColor } = getComputedStyle(document.querySelector(one)!);
+          return one === '.xterm-rows' ? color : backgroundColor;
+        }),
+      );
+      expect(colours[0]).not.toBe(colours[1]);
+      const pane = page.locator('[data-xterm-pane="1"]');
+      const shown = async (text: string) => {
+        await page.keyboard.type(text);
+        await expect.poll(async () => (await rowsOf(page, 1)).at(-1)).toBe(`$ ${text}`);
+        const shot = await pane.screenshot();
+        for (const _letter of text) await page.keyboard.press('Backspace');
+        return shot;
+      };
+      const blank = await shown('a  b');
+      expect((await shown('a__b')).equals(blank)).toBe(false);
+      expect((await shown('a  b')).equals(blank)).toBe(true);
+    }),
+  );
+
   test('Tab puts what can only be meant, and lists what can be', () =>
     onPage(LESSON, STILL, async (page) => {
       await openDrill(page);

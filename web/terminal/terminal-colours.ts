@@ -32,6 +32,8 @@ const ROLES = {
 /** The colours where an element stands. */
 export function terminalColours(box: HTMLElement): ITheme {
   const probe = document.createElement('span');
+  // With reduced motion every change is a transition, if a short one, and the first colour stays.
+  probe.style.setProperty('transition', 'none', 'important');
   box.append(probe);
   const pairs = Object.entries(ROLES).map(([name, role]) => {
     probe.style.color = `var(${role})`;
