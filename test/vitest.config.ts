@@ -33,6 +33,8 @@ export default defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [...LONG, ...BROWSER, ...INTEROP, ...MINUTES],
+          // both cores, when nothing else runs any more
+          maxWorkers: 2,
           testTimeout: 20_000,
         },
       },
