@@ -14,13 +14,11 @@ import { setUp } from '../engine/node/command/set-up.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'node_modules/.cache/highwater/results');
-/** One more than two cores: sockets, timers and pages wait more than they work. */
-const WORKERS = 3;
+/** As many as cores: what waits more than it works has workers of its own (`vitest.config.ts`). */
+const WORKERS = 2;
 
 /**
- * `after`: what must have passed before; `atOnce`: how many parts may run as long as it does.
- * @typedef {{ name: string, command: string[], after?: string, atOnce?: number,
- *   tests?: boolean }} Part
+ * @typedef {{ name: string, command: string[], after?: string, tests?: boolean }} Part
  * @typedef {{ part: Part, ok: boolean, passed: number, failed: number, skipped: number,
  *   seconds: number }} Result
  */
@@ -32,12 +30,9 @@ const vitest = (project, ...rest) => [
   ...[`--outputFile.json=${join(results, `${project}.json`)}`, '--passWithNoTests', ...rest],
 ];
 
-/**
- * In order of start. The build, for which the longest waits, has a core for itself.
- * @type {Part[]}
- */
+/** @type {Part[]} In order of start: what the longest waits for, then the longest. */
 const PARTS = [
-  { name: 'build', command: ['node', 'web/serve/build.mjs'], atOnce: 2 },
+  { name: 'build', command: ['node', 'web/serve/build.mjs'] },
   { name: 'unit', command: vitest('unit'), tests: true },
   { name: 'browser', command: vitest('browser'), tests: true, after: 'build' },
   { name: 'interop', command: vitest('interop'), tests: true },
@@ -122,24 +117,19 @@ async function runAll(/** @type {Part[]} */ parts) {
   /** @type {Map<string, Result>} */
   const done = new Map();
   const waiting = [...parts];
-  /** @type {Set<Part>} */
-  const running = new Set();
   const worker = async () => {
     while (waiting.length > 0) {
       const ready = waiting.findIndex(
         ({ after }) =>
           after === undefined || done.has(after) || !parts.some((p) => p.name === after),
       );
-      const isFull = [...running].some(({ atOnce = WORKERS }) => running.size >= atOnce);
-      const [part] = ready < 0 || isFull ? [] : waiting.splice(ready, 1);
+      const [part] = ready < 0 ? [] : waiting.splice(ready, 1);
       if (part === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 100));
         continue;
       }
-      running.add(part);
       const broken = done.get(part.after ?? '')?.ok === false;
       done.set(part.name, broken ? notRun(part) : await run(part));
-      running.delete(part);
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, worker));
