@@ -238,4 +238,24 @@ export const rabbitCatchers: Readonly<Record<string, Catcher>> = {
     'test/rabbitmq/quorum/consumer-timeout.test.ts',
     'it has nothing more before it settles that; then it goes on, though cancelled',
   ),
+  'new-leader-speaks-to-no-mirror': test(
+    'test/rabbitmq/cluster/mirrored-queue.test.ts',
+    'rabbitmq: mirrors: what a new leader confirms at once survives it, too',
+  ),
+  'each-side-of-a-partition-starts-alone': test(
+    'test/rabbitmq/metadata/cluster.test.ts',
+    'rabbitmq: metadata: of those who saw all others go down the first, and nobody else',
+  ),
+  'paused-node-cannot-be-stopped': test(
+    'test/rabbitmq/cluster/partitions.test.ts',
+    'rabbitmq: partitions: pause_minority: a paused node stops, and starts anew',
+  ),
+  'autoheal-counts-no-clients': test(
+    'test/rabbitmq/cluster/partitions.test.ts',
+    'rabbitmq: partitions: autoheal: the side with more clients wins, others restart',
+  ),
+  'nobody-hears-that-an-application-ended': test(
+    'test/rabbitmq/cluster/application-ends.test.ts',
+    'rabbitmq: application: what its queue did not confirm is rejected elsewhere (R1)',
+  ),
 };
