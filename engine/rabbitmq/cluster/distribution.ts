@@ -89,7 +89,7 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     this.#tried = tried;
     const setup = microsOfMillis(this.settings.netSetupTimeMs);
     this.ports.clock.after(setup, 'net_setuptime', () => this.#allTried());
-    for (const node of this.members) if (node !== this.self) this.#connect(node);
+    this.reachMembers();
   }
 
   get members(): readonly string[] {
@@ -114,21 +114,19 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
     for (const node of this.members) {
       if (before.includes(node)) continue;
       if (this.#up.has(node)) this.#tellUp(node);
-      else if (!this.#pending.has(node)) this.#connect(node);
+      else this.#reach(node);
     }
   }
 
   /** Connects to members that are not connected, as to whom the first message goes in Erlang. */
   reachMembers(): void {
-    for (const node of this.members) {
-      if (!this.isConnected(node) && !this.#pending.has(node)) this.#connect(node);
-    }
+    for (const node of this.members) this.#reach(node);
   }
 
   /** Connects to a node that may be no member; `isReaching` until it is up or was not there. */
   reach(node: string): void {
     assert(this.#door !== null, 'members of this cluster never change', { node });
-    if (!this.isConnected(node) && !this.#pending.has(node)) this.#connect(node);
+    this.#reach(node);
   }
 
   /** Whether it is being connected to. */
@@ -257,9 +255,13 @@ export class Distribution implements NodeLinks, NodeConnectionOwner {
   #connectLater(node: string): void {
     const interval = microsOfMillis(this.settings.pingIntervalMs);
     this.ports.clock.after(interval, `ping ${node}`, () => {
-      const isThere = this.#up.has(node) || this.#pending.has(node);
-      if (!isThere && this.#isMember(node)) this.#connect(node);
+      if (this.#isMember(node)) this.#reach(node);
     });
+  }
+
+  /** Unless it is there, or being connected to. */
+  #reach(node: string): void {
+    if (!this.isConnected(node) && !this.#pending.has(node)) this.#connect(node);
   }
 
   #connect(node: string): void {
