@@ -16,10 +16,10 @@ import type { Localized } from '../lab/knob.ts';
 import { toLink } from '../lab/link.ts';
 import { narrate } from '../lab/narration.ts';
 import { Run } from '../lab/run.ts';
-import { END_OF_INPUT, INTERRUPT } from '../lab/terminal.ts';
 import type { MakeTypist, TypedLine } from '../lab/terminal.ts';
 import { Shell } from './shell.ts';
 import type { Shown } from './shell.ts';
+import { isKey } from './keys.ts';
 import { sessionCommands, timeOf } from './session-commands.ts';
 import type { Tool } from './program.ts';
 
@@ -302,10 +302,6 @@ export function addressed(line: string): { readonly pane: number; readonly text:
   const match = /^(\d)> ?(.*)$/.exec(line);
   if (match === null) return { pane: 1, text: line };
   return { pane: Number(match[1]), text: match[2]! };
-}
-
-function isKey(text: string): boolean {
-  return text === INTERRUPT || text === END_OF_INPUT;
 }
 
 /** Keys, empty lines and commands on the session do not count. */

@@ -9,6 +9,7 @@ import { Terminal, type IMarker } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { commonStart } from '#engine/lab/fault-command.ts';
 import { END_OF_INPUT, INTERRUPT } from '#engine/lab/terminal.ts';
+import { isKey } from '#engine/shell/keys.ts';
 import type { PrintedLine } from '../worker/terminal-state.ts';
 import { LineEditor } from './line-editor.ts';
 import { harmless, inColumns, LineView } from './line-view.ts';
@@ -216,10 +217,6 @@ export class XtermScreen implements PaneScreen {
     });
     this.#ends.push(dispose);
   }
-}
-
-function isKey(text: string): boolean {
-  return text === INTERRUPT || text === END_OF_INPUT;
 }
 
 const keyName = (text: string): string => (text === INTERRUPT ? '^C' : '^D');
